@@ -1,0 +1,350 @@
+// Package engine joins a backend of the twin to the Pulumi engine: it serves
+// the resource provider protocol on loopback, to which the engine attaches by
+// PULUMI_DEBUG_PROVIDERS.
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"sync"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/peer"
+
+	"eks-lattice/internal/twin/world"
+)
+
+// Instance is one configured provider of a Pulumi program: an explicit one, a
+// default one, or one that a component made. The engine opens a connection for
+// each, which is how the twin keeps them apart.
+type Instance struct {
+	URN    string // empty for the engine's own default provider in older engines
+	Config Props  // the provider's inputs: region, kubeconfig, ...
+}
+
+// Props are the properties of a resource as plain Go values: nil, bool,
+// float64, string, []any and map[string]any. Secrets are bare. While a program
+// is only previewed a value can be resource.Computed.
+type Props = map[string]any
+
+// Failure is one input that Check refuses.
+type Failure struct{ Property, Reason string }
+
+// Change says how a resource goes from its old to its new inputs.
+type Change struct {
+	Keys                []string // the top-level inputs that differ; none means no change
+	Replace             []string // those of Keys that cannot be updated in place
+	DeleteBeforeReplace bool
+}
+
+// Backend is a provider package of the twin: aws, kubernetes, tls.
+// Create, Update, Delete and Read run inside world.Do, one at a time.
+type Backend interface {
+	Name() string
+	Version() string
+	// Check completes and validates inputs. olds is nil for a new resource.
+	Check(inst *Instance, urn resource.URN, olds, news Props) (Props, []Failure, error)
+	Diff(inst *Instance, urn resource.URN, oldInputs, oldOutputs, newInputs Props) (Change, error)
+	Create(op *world.Op, inst *Instance, urn resource.URN, inputs Props) (id string, outputs Props, err error)
+	Update(op *world.Op, inst *Instance, urn resource.URN, id string, oldInputs, oldOutputs, newInputs Props) (Props, error)
+	Delete(op *world.Op, inst *Instance, urn resource.URN, id string, inputs, outputs Props) error
+	// Read returns nil outputs when the resource is gone.
+	Read(op *world.Op, inst *Instance, urn resource.URN, id string, inputs, outputs Props) (newInputs, newOutputs Props, err error)
+	Invoke(op *world.Op, inst *Instance, token string, args Props) (Props, error)
+}
+
+// Server serves one backend to one engine, or to several.
+type Server struct {
+	plugin.UnimplementedProvider
+	world   *world.World
+	backend Backend
+	version semver.Version
+
+	mu        sync.Mutex
+	instances map[string]*Instance // by the address of the engine's end of the connection
+}
+
+// Serve listens on a free port of loopback until ctx ends.
+func Serve(ctx context.Context, w *world.World, b Backend) (port int, err error) {
+	version, err := semver.ParseTolerant(b.Version())
+	if err != nil {
+		return 0, fmt.Errorf("reading version %q of the %s backend: %w", b.Version(), b.Name(), err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("listening for the %s provider: %w", b.Name(), err)
+	}
+	const large = 400 << 20 // as the engine's own limit: a CRD is larger than gRPC's default allows
+	srv := grpc.NewServer(grpc.MaxRecvMsgSize(large), grpc.MaxSendMsgSize(large))
+	pulumirpc.RegisterResourceProviderServer(srv, plugin.NewProviderServer(&Server{
+		world: w, backend: b, version: version, instances: map[string]*Instance{},
+	}))
+	go func() {
+		<-ctx.Done()
+		srv.Stop()
+	}()
+	go func() { _ = srv.Serve(listener) }() // ends with an error of its own when srv stops
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Pkg names the backend's package.
+func (s *Server) Pkg() string { return s.backend.Name() }
+
+// Handshake accepts plain values: the engine keeps the secrets and marks them
+// again in what the twin answers.
+func (s *Server) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plugin.ProviderHandshakeResponse, error) {
+	return &plugin.ProviderHandshakeResponse{}, nil
+}
+
+// GetPluginInfo answers with the version that the backend stands for.
+func (s *Server) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
+	return plugin.PluginInfo{Version: &s.version}, nil
+}
+
+// SignalCancellation has nothing to cancel: no operation of the twin waits.
+func (s *Server) SignalCancellation(context.Context) error { return nil }
+
+// Close is called with each connection's end.
+func (s *Server) Close() error { return nil }
+
+// CheckConfig takes a provider's inputs as they are.
+func (s *Server) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
+	return plugin.CheckConfigResponse{Properties: r.News}, nil
+}
+
+// DiffConfig compares a provider's inputs.
+func (s *Server) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
+	if d := r.OldInputs.Diff(r.NewInputs); d != nil {
+		return plugin.DiffResult{Changes: plugin.DiffSome, ChangedKeys: d.Keys()}, nil
+	}
+	return plugin.DiffResult{Changes: plugin.DiffNone}, nil
+}
+
+// Configure remembers which provider speaks on this connection.
+func (s *Server) Configure(ctx context.Context, r plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+	inst := &Instance{Config: plain(r.Inputs)}
+	if r.URN != nil {
+		inst.URN = string(*r.URN)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.instances[connection(ctx)] = inst
+	return plugin.ConfigureResponse{}, nil
+}
+
+// Check completes and validates the inputs of a resource.
+func (s *Server) Check(ctx context.Context, r plugin.CheckRequest) (plugin.CheckResponse, error) {
+	var olds Props
+	if r.Olds != nil {
+		olds = plain(r.Olds)
+	}
+	inputs, failures, err := s.backend.Check(s.instance(ctx), r.URN, olds, plain(r.News))
+	if err != nil {
+		return plugin.CheckResponse{}, err
+	}
+	resp := plugin.CheckResponse{Properties: properties(inputs)}
+	for _, f := range failures {
+		resp.Failures = append(resp.Failures, plugin.CheckFailure{Property: resource.PropertyKey(f.Property), Reason: f.Reason})
+	}
+	return resp, nil
+}
+
+// Diff says whether and how a resource changes.
+func (s *Server) Diff(ctx context.Context, r plugin.DiffRequest) (plugin.DiffResult, error) {
+	news := r.NewInputs
+	for _, key := range r.IgnoreChanges { // the twin knows top-level keys only, and says so
+		k := resource.PropertyKey(key)
+		if old, ok := r.OldInputs[k]; ok {
+			news = news.Copy()
+			news[k] = old
+		}
+	}
+	change, err := s.backend.Diff(s.instance(ctx), r.URN, plain(r.OldInputs), plain(r.OldOutputs), plain(news))
+	if err != nil {
+		return plugin.DiffResult{}, err
+	}
+	d := plugin.DiffResult{Changes: plugin.DiffNone, DeleteBeforeReplace: change.DeleteBeforeReplace}
+	if len(change.Keys) > 0 {
+		d.Changes = plugin.DiffSome
+	}
+	for _, k := range change.Keys {
+		d.ChangedKeys = append(d.ChangedKeys, resource.PropertyKey(k))
+	}
+	for _, k := range change.Replace {
+		d.ReplaceKeys = append(d.ReplaceKeys, resource.PropertyKey(k))
+	}
+	return d, nil
+}
+
+// Create makes a resource. In a preview it echoes the inputs: what they do not
+// hold is unknown to the program.
+func (s *Server) Create(ctx context.Context, r plugin.CreateRequest) (resp plugin.CreateResponse, err error) {
+	if r.Preview {
+		return plugin.CreateResponse{Properties: r.Properties, Status: resource.StatusOK}, nil
+	}
+	resp.Status = resource.StatusUnknown
+	err = s.world.Do(world.Create, string(r.URN), func(op *world.Op) error {
+		id, outputs, err := s.backend.Create(op, s.instance(ctx), r.URN, plain(r.Properties))
+		if err != nil {
+			return err
+		}
+		resp = plugin.CreateResponse{ID: resource.ID(id), Properties: properties(outputs), Status: resource.StatusOK}
+		return nil
+	})
+	return resp, err
+}
+
+// Update changes a resource in place.
+func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugin.UpdateResponse, err error) {
+	if r.Preview {
+		outputs := r.OldOutputs.Copy()
+		for k, v := range r.NewInputs {
+			outputs[k] = v
+		}
+		return plugin.UpdateResponse{Properties: outputs, Status: resource.StatusOK}, nil
+	}
+	resp.Status = resource.StatusUnknown
+	err = s.world.Do(world.Update, string(r.URN), func(op *world.Op) error {
+		outputs, err := s.backend.Update(op, s.instance(ctx), r.URN, string(r.ID),
+			plain(r.OldInputs), plain(r.OldOutputs), plain(r.NewInputs))
+		if err != nil {
+			return err
+		}
+		resp = plugin.UpdateResponse{Properties: properties(outputs), Status: resource.StatusOK}
+		return nil
+	})
+	return resp, err
+}
+
+// Delete removes a resource.
+func (s *Server) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	err := s.world.Do(world.Delete, string(r.URN), func(op *world.Op) error {
+		return s.backend.Delete(op, s.instance(ctx), r.URN, string(r.ID), plain(r.Inputs), plain(r.Outputs))
+	})
+	if err != nil {
+		return plugin.DeleteResponse{Status: resource.StatusUnknown}, err
+	}
+	return plugin.DeleteResponse{Status: resource.StatusOK}, nil
+}
+
+// Read looks a resource up, for refresh.
+func (s *Server) Read(ctx context.Context, r plugin.ReadRequest) (resp plugin.ReadResponse, err error) {
+	err = s.world.Do(world.Read, string(r.URN), func(op *world.Op) error {
+		inputs, outputs, err := s.backend.Read(op, s.instance(ctx), r.URN, string(r.ID), plain(r.Inputs), plain(r.State))
+		if err != nil {
+			return err
+		}
+		if outputs != nil {
+			resp.ReadResult = plugin.ReadResult{ID: r.ID, Inputs: properties(inputs), Outputs: properties(outputs)}
+		}
+		return nil
+	})
+	resp.Status = resource.StatusOK
+	if err != nil {
+		resp.Status = resource.StatusUnknown
+	}
+	return resp, err
+}
+
+// Invoke answers a data source.
+func (s *Server) Invoke(ctx context.Context, r plugin.InvokeRequest) (resp plugin.InvokeResponse, err error) {
+	err = s.world.Do(world.Read, string(r.Tok), func(op *world.Op) error {
+		ret, err := s.backend.Invoke(op, s.instance(ctx), string(r.Tok), plain(r.Args))
+		if err != nil {
+			return err
+		}
+		resp.Properties = properties(ret)
+		return nil
+	})
+	return resp, err
+}
+
+// GetMapping has none: the twin bridges no Terraform provider.
+func (s *Server) GetMapping(context.Context, plugin.GetMappingRequest) (plugin.GetMappingResponse, error) {
+	return plugin.GetMappingResponse{}, nil
+}
+
+func (s *Server) instance(ctx context.Context) *Instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if inst := s.instances[connection(ctx)]; inst != nil {
+		return inst
+	}
+	return &Instance{Config: Props{}}
+}
+
+// connection names the engine's end of the connection.
+func connection(ctx context.Context) string {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	return p.Addr.String()
+}
+
+// plain turns properties into Go values, without secret wrappers.
+func plain(m resource.PropertyMap) Props {
+	return m.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
+		switch {
+		case v.IsSecret():
+			return value(v.SecretValue().Element), true
+		case v.IsOutput():
+			if !v.OutputValue().Known {
+				return resource.Computed{Element: resource.NewProperty("")}, true
+			}
+			return value(v.OutputValue().Element), true
+		case v.IsComputed():
+			return v.V, true
+		}
+		return nil, false
+	})
+}
+
+func value(v resource.PropertyValue) any {
+	return plain(resource.PropertyMap{"v": v})["v"]
+}
+
+// properties turns Go values into properties, by way of JSON where a backend
+// answers with its own structs.
+func properties(p Props) resource.PropertyMap {
+	if p == nil {
+		return resource.PropertyMap{}
+	}
+	if !holdsUnknown(p) {
+		b, err := json.Marshal(p)
+		if err == nil {
+			var clean Props
+			if json.Unmarshal(b, &clean) == nil {
+				p = clean
+			}
+		}
+	}
+	return resource.NewPropertyMapFromMap(p)
+}
+
+// holdsUnknown tells whether v holds unknowns, which JSON cannot carry.
+func holdsUnknown(v any) bool {
+	switch v := v.(type) {
+	case resource.Computed:
+		return true
+	case map[string]any:
+		for _, e := range v {
+			if holdsUnknown(e) {
+				return true
+			}
+		}
+	case []any:
+		for _, e := range v {
+			if holdsUnknown(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
