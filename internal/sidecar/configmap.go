@@ -1,0 +1,81 @@
+package sidecar
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"sort"
+)
+
+// ConfigMapData returns the data of the ConfigMap that every namespace with
+// injected pods needs. caPEM holds the CA certificates, and nothing else, that
+// the proxy trusts: those that sign the services' certificates.
+func ConfigMapData(a Args, caPEM string) (map[string]string, error) {
+	bootstrap, err := Bootstrap(a)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCA(caPEM); err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		BootstrapKey: bootstrap,
+		RulesKey:     IptablesRules(a),
+		CAKey:        caPEM,
+		CASecretKey:  caSecret(),
+	}, nil
+}
+
+// checkCA keeps a private key that ended up in the bundle by mistake, or an
+// empty bundle, out of a ConfigMap that a whole namespace can read.
+func checkCA(caPEM string) error {
+	rest, count := []byte(caPEM), 0
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return fmt.Errorf("the CA bundle holds a %q, only certificates belong there", block.Type)
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return fmt.Errorf("reading certificate %d of the CA bundle: %w", count+1, err)
+		}
+		count++
+	}
+	if count == 0 {
+		return errors.New("the CA bundle holds no PEM certificate")
+	}
+	return nil
+}
+
+// Checksum changes whenever an injected pod would come out differently. It
+// belongs into an annotation of the pod template: injection happens at
+// creation only, so running pods must be replaced to get another sidecar. The
+// CA is part of it although the proxy reloads it, because the kubelet brings a
+// changed ConfigMap into running pods only after a minute or so, and new pods
+// have it at once.
+// (https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically)
+func Checksum(a Args, caPEM string) string {
+	h := sha256.New()
+	bootstrap, err := Bootstrap(a)
+	parts := map[string]string{"bootstrap": bootstrap, "rules": IptablesRules(a), "ca": caPEM, "sds": caSecret()}
+	if err != nil {
+		parts["error"] = err.Error()
+	}
+	if expression, err := injectExpression(a.withDefaults()); err == nil {
+		parts["inject"] = expression
+	}
+	keys := make([]string, 0, len(parts))
+	for k := range parts {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	for _, k := range keys {
+		fmt.Fprintf(h, "%s %d\n%s\n", k, len(parts[k]), parts[k])
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
