@@ -2,8 +2,124 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 package iam
 
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/micahhausler/aws-iam-policy/policy"
+)
+
 // Document is a policy with its text and, where it has one, its name.
 type Document struct {
 	Name string `json:"name,omitempty"`
 	Text string `json:"text"`
+	By   string `json:"by,omitempty"` // the Pulumi resource that gave it to the principal
+}
+
+// Use says where a policy stands, which decides the elements it must have.
+type Use int
+
+// The three uses of a policy.
+const (
+	Identity Use = iota // of a role: no Principal
+	Trust               // of a role: who may assume it, no Resource
+	Resource            // of a service network or a service
+)
+
+// Malformed is the reason for which AWS refuses a policy's text.
+type Malformed struct{ Reason string }
+
+// Error returns the reason in AWS's words.
+func (m *Malformed) Error() string { return m.Reason }
+
+// Parse checks the text of a policy as AWS does when it is put.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+func Parse(text string, use Use) (*policy.Policy, error) {
+	var p policy.Policy
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return nil, &Malformed{Reason: "Syntax errors in policy."}
+	}
+	if p.Version != "" && p.Version != policy.Version2012_10_17 && p.Version != policy.Version2008_10_17 {
+		return nil, &Malformed{Reason: "The policy failed legacy parsing: unknown Version " + p.Version}
+	}
+	if p.Statements == nil || len(p.Statements.Values()) == 0 {
+		return nil, &Malformed{Reason: "Syntax error in policy: it must have at least one statement."}
+	}
+	for i := range p.Statements.Values() {
+		if err := checkStatement(&p.Statements.Values()[i], use); err != nil {
+			return nil, err
+		}
+	}
+	return &p, nil
+}
+
+func checkStatement(s *policy.Statement, use Use) error {
+	if s.Effect != policy.EffectAllow && s.Effect != policy.EffectDeny {
+		return &Malformed{Reason: fmt.Sprintf("Invalid effect: %s", s.Effect)}
+	}
+	if (s.Action == nil) == (s.NotAction == nil) {
+		return &Malformed{Reason: "Policy statement must contain actions."}
+	}
+	for _, action := range append(values(s.Action), values(s.NotAction)...) {
+		if action == "*" {
+			continue
+		}
+		service, name, ok := strings.Cut(action, ":")
+		if !ok || service == "" || name == "" || strings.ContainsAny(service, "*? ") {
+			return &Malformed{Reason: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."}
+		}
+	}
+	for op := range s.Condition {
+		if !knownOperator(op) {
+			return &Malformed{Reason: fmt.Sprintf("Invalid Condition type : %s.", op)}
+		}
+	}
+	hasPrincipal := s.Principal != nil || s.NotPrincipal != nil
+	hasResource := s.Resource != nil || s.NotResource != nil
+	switch {
+	case use == Identity && hasPrincipal:
+		return &Malformed{Reason: "Policy document should not specify a principal."}
+	case use != Identity && !hasPrincipal:
+		return &Malformed{Reason: "Missing required field Principal"}
+	case use == Trust && hasResource:
+		return &Malformed{Reason: "Has prohibited field Resource"}
+	case use != Trust && !hasResource:
+		return &Malformed{Reason: "Policy statement must contain resources."}
+	}
+	for _, r := range append(values(s.Resource), values(s.NotResource)...) {
+		if r != "*" && !strings.HasPrefix(r, "arn:") && !strings.HasPrefix(r, "*") {
+			return &Malformed{Reason: fmt.Sprintf("Resource %s must be in ARN format or \"*\".", r)}
+		}
+	}
+	return checkTrustActions(s, use)
+}
+
+// checkTrustActions refuses actions that no trust policy can grant.
+func checkTrustActions(s *policy.Statement, use Use) error {
+	if use != Trust {
+		return nil
+	}
+	for _, action := range values(s.Action) {
+		if action != "*" && !strings.HasPrefix(strings.ToLower(action), "sts:") {
+			return &Malformed{Reason: "AssumeRole policy may only specify STS AssumeRole actions."}
+		}
+	}
+	if s.Principal == nil {
+		return nil
+	}
+	for _, service := range values(s.Principal.Service()) {
+		if !strings.Contains(service, ".amazonaws.com") {
+			return &Malformed{Reason: fmt.Sprintf("Invalid principal in policy: \"SERVICE\":%q", service)}
+		}
+	}
+	return nil
+}
+
+func values(s *policy.StringOrSlice) []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.Values())
 }

@@ -1,0 +1,153 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/micahhausler/aws-iam-policy/policy"
+)
+
+// Effect is what one policy, or a set of them, says to a request.
+type Effect int
+
+// The three answers. Silent is an implicit deny.
+const (
+	Silent Effect = iota
+	Allowed
+	Denied
+)
+
+// Query is what policies are asked.
+type Query struct {
+	Principal Principal
+	Service   string // a service principal such as "pods.eks.amazonaws.com", instead of Principal
+	Action    string
+	Resource  string
+	Context   Context
+}
+
+// NewQuery fills in the condition keys that every request of a principal has.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func NewQuery(p Principal, action, resource string) Query {
+	ctx := Context{}
+	if p.Anonymous {
+		ctx.Set("aws:PrincipalType", "Anonymous")
+	} else {
+		kind, arn := "User", p.ARN
+		if p.RoleARN != "" {
+			kind, arn = "AssumedRole", p.RoleARN
+		}
+		ctx.Set("aws:PrincipalType", kind)
+		ctx.Set("aws:PrincipalArn", arn)
+		ctx.Set("aws:PrincipalAccount", p.Account)
+		ctx.Set("aws:userid", p.ARN)
+		for k, v := range p.Tags {
+			ctx["aws:principaltag/"+strings.ToLower(k)] = []string{v}
+		}
+	}
+	return Query{Principal: p, Action: action, Resource: resource, Context: ctx}
+}
+
+// Evaluate asks one policy of a resource or of an identity. A text that cannot
+// be read allows nothing.
+func Evaluate(text string, use Use, q Query) Effect {
+	p, err := Parse(text, use)
+	if err != nil {
+		return Silent
+	}
+	effect := Silent
+	for i := range p.Statements.Values() {
+		s := &p.Statements.Values()[i]
+		if !applies(s, use, q) {
+			continue
+		}
+		if s.Effect == policy.EffectDeny {
+			return Denied
+		}
+		effect = Allowed
+	}
+	return effect
+}
+
+// EvaluateIdentity asks all identity policies of the query's principal. by names
+// the resource that gave the policy which decided.
+func EvaluateIdentity(q Query) (effect Effect, by string) {
+	for _, doc := range q.Principal.Policies {
+		switch Evaluate(doc.Text, Identity, q) {
+		case Denied:
+			return Denied, doc.By
+		case Allowed:
+			if effect != Allowed {
+				effect, by = Allowed, doc.By
+			}
+		case Silent:
+		}
+	}
+	return effect, by
+}
+
+func applies(s *policy.Statement, use Use, q Query) bool {
+	if s.Action != nil && !anyAction(s.Action, q.Action) || s.NotAction != nil && anyAction(s.NotAction, q.Action) {
+		return false
+	}
+	if use != Identity {
+		if s.Principal != nil && !principalMatches(s.Principal, q) {
+			return false
+		}
+		if s.NotPrincipal != nil && principalMatches(s.NotPrincipal, q) {
+			return false
+		}
+	}
+	if use != Trust {
+		if s.Resource != nil && !anyResource(s.Resource, q) || s.NotResource != nil && anyResource(s.NotResource, q) {
+			return false
+		}
+	}
+	return holds(s.Condition, q.Context)
+}
+
+func anyAction(s *policy.StringOrSlice, action string) bool {
+	return slices.ContainsFunc(s.Values(), func(p string) bool {
+		return match(strings.ToLower(p), strings.ToLower(action))
+	})
+}
+
+func anyResource(s *policy.StringOrSlice, q Query) bool {
+	return slices.ContainsFunc(s.Values(), func(p string) bool {
+		return match(substitute(p, q.Context), q.Resource)
+	})
+}
+
+// principalMatches compares a Principal element.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+func principalMatches(p *policy.Principal, q Query) bool {
+	if slices.Contains(p.Kinds(), policy.PrincipalKindAll) {
+		return true
+	}
+	if q.Service != "" {
+		return slices.Contains(values(p.Service()), q.Service)
+	}
+	return slices.ContainsFunc(values(p.AWS()), func(want string) bool {
+		switch {
+		case want == "*":
+			return true
+		case q.Principal.Anonymous:
+			return false
+		case want == q.Principal.Account, strings.HasSuffix(want, ":iam::"+q.Principal.Account+":root"):
+			return true
+		}
+		return want == q.Principal.ARN || want == q.Principal.RoleARN
+	})
+}
+
+// CanAssume tells whether a trust policy lets a service take the role with
+// these STS actions.
+func CanAssume(trust, service string, actions ...string) bool {
+	for _, action := range actions {
+		q := Query{Service: service, Action: action, Context: Context{}}
+		if Evaluate(trust, Trust, q) != Allowed {
+			return false
+		}
+	}
+	return true
+}
