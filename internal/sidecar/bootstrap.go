@@ -21,7 +21,7 @@ var (
 func templateData(region string) map[string]any {
 	cidr, bits, _ := strings.Cut(LatticeCIDR, "/")
 	return map[string]any{
-		"Region": region, "ListenPort": ListenPort, "ReadyPort": ReadyPort, "AdminPort": AdminPort,
+		"Region": region, "ListenPort": ListenPort, "ReadyPort": ReadyPort, "ReadyPath": ReadyPath, "AdminPort": AdminPort,
 		"LatticePrefix": cidr, "LatticeBits": bits,
 		"ConfigDir": ConfigDir, "CAFile": ConfigDir + "/" + CAKey, "CASecretFile": ConfigDir + "/" + CASecretKey,
 	}

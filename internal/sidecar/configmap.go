@@ -61,13 +61,13 @@ func checkCA(caPEM string) error {
 // (https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically)
 func Checksum(a Args, caPEM string) string {
 	h := sha256.New()
-	bootstrap, err := Bootstrap(a)
-	parts := map[string]string{"bootstrap": bootstrap, "rules": IptablesRules(a), "ca": caPEM, "sds": caSecret()}
+	parts := map[string]string{"rules": IptablesRules(a), "ca": caPEM, "sds": caSecret()}
+	var err error
+	if parts["bootstrap"], err = Bootstrap(a); err == nil {
+		parts["pod"], err = celPatches(podParts(a.withDefaults()))
+	}
 	if err != nil {
 		parts["error"] = err.Error()
-	}
-	if expression, err := injectExpression(a.withDefaults()); err == nil {
-		parts["inject"] = expression
 	}
 	keys := make([]string, 0, len(parts))
 	for k := range parts {

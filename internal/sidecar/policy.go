@@ -9,16 +9,62 @@ func MutatingPolicy(a Args) (map[string]any, error) {
 	if err := a.check(); err != nil {
 		return nil, fmt.Errorf("rendering the injection policy: %w", err)
 	}
-	expression, err := injectExpression(a)
+	expression, err := celPatches(podParts(a))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("rendering the injection policy: %w", err)
 	}
 	return map[string]any{
 		"apiVersion": "policies.kyverno.io/v1",
 		"kind":       "MutatingPolicy",
-		"metadata":   map[string]any{"name": PolicyName},
-		"spec":       map[string]any{"mutations": []any{map[string]any{"patchType": "JSONPatch", "jsonPatch": map[string]any{"expression": expression}}}},
+		"metadata": map[string]any{
+			"name": PolicyName,
+			"annotations": map[string]any{
+				"policies.kyverno.io/title":       "Inject the VPC Lattice signing proxy",
+				"policies.kyverno.io/description": "Pods annotated " + Annotation + ": \"" + AnnotationValue + "\" in namespaces labelled " + NamespaceLabelKey + ": " + NamespaceLabelValue + " get an Envoy sidecar that signs their requests to VPC Lattice.",
+			},
+		},
+		"spec": map[string]any{
+			// A pod that is let in without the sidecar would fail at every call
+			// it makes, so it is better not let in. The selector below keeps the
+			// consequences of a Kyverno that is down to the labelled namespaces.
+			"failurePolicy": "Fail",
+			"matchConstraints": map[string]any{
+				"namespaceSelector": map[string]any{
+					"matchLabels": map[string]any{NamespaceLabelKey: NamespaceLabelValue},
+				},
+				"resourceRules": []any{map[string]any{
+					"apiGroups":   []any{""},
+					"apiVersions": []any{"v1"},
+					"operations":  []any{"CREATE"},
+					"resources":   []any{"pods"},
+				}},
+			},
+			"matchConditions": []any{
+				condition("annotated", fmt.Sprintf(`object.metadata.?annotations[?%q].orValue("") == %q`, Annotation, AnnotationValue)),
+				// A webhook can be called again for a pod that it has changed.
+				condition("not-yet-injected", fmt.Sprintf(`!object.spec.?initContainers.orValue([]).exists(c, c.name == %q)`, ProxyContainerName)),
+				// The redirect would catch the traffic of the whole node.
+				condition("own-network", `!object.spec.?hostNetwork.orValue(false)`),
+			},
+			// Pods only: a changed Deployment would differ from the declared
+			// one and be reported as drift.
+			"autogen": map[string]any{
+				"podControllers":          map[string]any{"controllers": []any{}},
+				"mutatingAdmissionPolicy": map[string]any{"enabled": false},
+			},
+			"evaluation": map[string]any{
+				"admission":      map[string]any{"enabled": true},
+				"background":     map[string]any{"enabled": false},
+				"mutateExisting": map[string]any{"enabled": false},
+			},
+			"mutations": []any{map[string]any{
+				"patchType": "JSONPatch",
+				"jsonPatch": map[string]any{"expression": expression},
+			}},
+		},
 	}, nil
 }
 
-func injectExpression(a Args) (string, error) { return "", nil }
+func condition(name, expression string) map[string]any {
+	return map[string]any{"name": name, "expression": expression}
+}

@@ -47,13 +47,20 @@ const (
 	UID = 47443
 	GID = 47443
 
-	// ListenPort takes redirected connections, on 127.0.0.1 only.
-	ListenPort = 8080
+	// ListenPort takes redirected connections, on 127.0.0.1 only. It is not
+	// 8080: the proxy shares the pod's network with the application, and one
+	// that listens on 8080, the commonest of ports, must not fail to start.
+	ListenPort = 15001
 	// ReadyPort answers the kubelet's probes with Envoy's readiness and
 	// nothing else, on all addresses: the kubelet probes from outside the pod.
 	ReadyPort = 15021
+	ReadyPath = "/ready"
 	// AdminPort is Envoy's admin interface, on 127.0.0.1 only.
 	AdminPort = 15000
+
+	// Workers is the number of the proxy's threads. Envoy's default is one for
+	// each CPU of the node, each with its own connections and memory.
+	Workers = 2
 
 	// LatticeCIDR is VPC Lattice's link-local range, the same in every VPC and
 	// Region (https://docs.aws.amazon.com/vpc-lattice/latest/ug/how-it-works.html).
