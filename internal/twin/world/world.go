@@ -54,11 +54,15 @@ func (o *Op) Takes(d time.Duration) { o.Seconds += d.Seconds() }
 
 // Need records that the operation relied on what the resource urn had made.
 // An empty urn (made by the twin itself) and the operation's own are ignored.
-func (o *Op) Need(urn string, l law.Law) {
-	if urn == "" || urn == o.URN || o.Kind == Read {
+func (o *Op) Need(urn string, l law.Law) { o.NeedBy(o.URN, urn, l) }
+
+// NeedBy is Need for a controller that works for another resource, by, than the
+// one that the engine is busy with.
+func (o *Op) NeedBy(by, urn string, l law.Law) {
+	if by == "" || urn == "" || urn == by || o.Kind == Read {
 		return
 	}
-	n := Need{URN: o.URN, On: urn, During: o.Kind, Law: l, Why: l.ID}
+	n := Need{URN: by, On: urn, During: o.Kind, Law: l, Why: l.ID}
 	for _, have := range o.needs {
 		if have == n {
 			return

@@ -1,0 +1,95 @@
+# Every target works as the first command on a fresh machine with Go, Node.js,
+# Python, make and the package registries: what a target needs is made below .cache/.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE   := .cache
+BIN     := $(CACHE)/bin
+CTL     := $(BIN)/latticectl
+PROGRAM := bin/eks-lattice
+
+# The modules of the project. The program's own go.mod stays small: what is
+# heavy has a module of its own.
+MODULES := . internal/twin cmd/latticectl $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
+
+export GOFLAGS := -buildvcs=false
+
+##@ Everyday
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: rehearse
+rehearse: tools build ## Deploy everything to the twin, call, deploy again, destroy (JSON=file, STACKS=folder, WORLD=file)
+	@$(CTL) rehearse $(if $(JSON),--json $(JSON)) $(if $(STACKS),--stacks $(STACKS)) $(if $(WORLD),--world $(WORLD))
+
+.PHONY: twin
+twin: tools build ## Serve an empty twin for plain pulumi commands and print its environment
+	@$(CTL) twin
+
+.PHONY: build
+build: ## Compile the program and latticectl
+	@echo "compiling the program and latticectl (the first time takes minutes)" >&2
+	@go build -o $(PROGRAM) .
+	@mkdir -p $(BIN) && cd cmd/latticectl && go build -o ../../$(CTL) .
+
+##@ Checks
+
+.PHONY: test
+test: tools build dataplane-tools ## Run every test, the rehearsals and the data plane included
+	@for m in $(MODULES); do echo "== go test $$m" >&2; (cd $$m && go test -timeout 30m $(TESTFLAGS) ./...); done
+
+.PHONY: race
+race: tools build ## Run the unit tests of the program and of the twin under the race detector
+	@for m in . internal/twin cmd/latticectl; do echo "== go test -race $$m" >&2; (cd $$m && go test -race -short -timeout 30m ./...); done
+
+.PHONY: dataplane
+dataplane: tools build dataplane-tools ## Run the sidecar with real Envoy, iptables and signatures (Linux, root)
+	@cd test/dataplane && go test -timeout 30m $(TESTFLAGS) ./...
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint ## Check formatting, vet and golangci-lint in every module
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt wants to change:"; echo "$$unformatted"; exit 1; fi
+	@for m in $(MODULES); do echo "== lint $$m" >&2; (cd $$m && go vet ./... && $(CURDIR)/$(BIN)/golangci-lint run --config $(CURDIR)/.golangci.yaml ./...); done
+
+.PHONY: docs
+docs: build ## Write docs/twin.md from the twin's laws
+	@$(CTL) laws > docs/twin.md
+
+##@ Figures
+
+.PHONY: bench
+bench: tools build ## Measure rehearsals by number of clusters and of apps, and cold builds
+	@cd cmd/latticectl && go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+.PHONY: bench-dataplane
+bench-dataplane: tools build dataplane-tools ## Measure the sidecar against the blueprint's and against no proxy
+	@cd test/dataplane && go test -run '^$$' -bench . -benchtime 1x -timeout 30m -v ./...
+
+##@ Upkeep
+
+.PHONY: tools
+tools: $(BIN)/pulumi $(CACHE)/node_modules/.package-lock.json ## Make the Pulumi CLI and the EKS component below .cache/
+
+.PHONY: dataplane-tools
+dataplane-tools: ## Install what the data plane tests run: Envoy, iptables, curl, wrk
+	@test/dataplane/setup.sh
+
+.PHONY: clean
+clean: ## Remove everything that make has made
+	rm -rf $(CACHE) bin
+
+$(BIN)/pulumi: tools/go.mod tools/go.sum
+	@echo "building the Pulumi CLI (the first time takes minutes)" >&2
+	@mkdir -p $(BIN) && cd tools && go build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$$(go list -m -f '{{.Version}}' github.com/pulumi/pulumi/pkg/v3)" -o ../$@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+
+$(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
+	@echo "building golangci-lint (the first time takes minutes)" >&2
+	@mkdir -p $(BIN) && cd tools/lint && go build -ldflags "-s -w" -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(CACHE)/node_modules/.package-lock.json: tools/package.json tools/package-lock.json
+	@echo "installing the EKS component" >&2
+	@mkdir -p $(CACHE) && cp tools/package.json tools/package-lock.json $(CACHE)/ && cd $(CACHE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"eks-lattice/cmd/latticectl/internal/languagehost"
+	"eks-lattice/cmd/latticectl/internal/rehearsal"
+	"eks-lattice/cmd/latticectl/internal/toolkit"
+	"eks-lattice/internal/twin"
+)
+
+func root() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "latticectl",
+		Short: "Rehearse the deployment of eks-lattice without an AWS account",
+		Long: `latticectl runs the project through the real Pulumi engine and the real EKS
+component against a twin of AWS and Kubernetes on this machine.
+
+Exit codes: 0 all well, 1 the rehearsal found something, 2 it could not be
+started, 130 interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "the project's folder, with Pulumi.yaml")
+	cmd.AddCommand(rehearse(&dir), serveTwin(&dir), laws(), languageHost())
+	return cmd
+}
+
+func rehearse(dir *string) *cobra.Command {
+	var jsonFile, worldFile, overlay string
+	cmd := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Deploy all stacks to the twin, call between the clusters, deploy again, destroy",
+		Example: `  latticectl rehearse
+  latticectl rehearse --json report.json
+  latticectl rehearse --stacks examples/three-clusters`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			kit, err := toolkit.Open(*dir)
+			if err != nil {
+				return err
+			}
+			options := rehearsal.Options{Kit: kit, Overlay: overlay}
+			if worldFile != "" {
+				options.Inspect = func(t *twin.Twin) error { return writeJSON(worldFile, t.Snapshot()) }
+			}
+			stderr := cmd.ErrOrStderr()
+			options.Progress = rehearsal.NewProgress(stderr, isTerminal(stderr))
+			report, err := rehearsal.Run(cmd.Context(), options)
+			options.Progress.Stop()
+			if jsonFile != "" {
+				err = errors.Join(err, writeJSON(jsonFile, report))
+			}
+			if cmd.Context().Err() != nil {
+				return cmd.Context().Err()
+			}
+			if err != nil {
+				_, _ = fmt.Fprintln(stderr, "rehearsal stopped:", err)
+				return errFailed
+			}
+			rehearsal.Summarize(cmd.OutOrStdout(), report)
+			if !report.OK {
+				return errFailed
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&jsonFile, "json", "", "write the report to this file")
+	cmd.Flags().StringVar(&worldFile, "world", "", "write the world as it is after up to this file; it holds private keys")
+	cmd.Flags().StringVar(&overlay, "stacks", "", "a folder whose Pulumi.<stack>.yaml are added to the project's, or replace them")
+	return cmd
+}
+
+func serveTwin(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "twin",
+		Short: "Serve an empty twin until Ctrl-C and print the environment that points Pulumi to it",
+		Long: `twin serves an empty twin of AWS and Kubernetes and prints shell exports.
+With them, plain pulumi commands deploy to the twin and to nothing else:
+
+  latticectl twin > twin.env &
+  . ./twin.env
+  pulumi login file://$(mktemp -d)
+  pulumi stack init environment && pulumi up
+
+The world lasts as long as the command.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			kit, err := toolkit.Open(*dir)
+			if err != nil {
+				return err
+			}
+			t, err := twin.Start(cmd.Context())
+			if err != nil {
+				return err
+			}
+			env := rehearsal.Environment(kit, t.Attach)
+			names := make([]string, 0, len(env))
+			for name := range env {
+				names = append(names, name)
+			}
+			slices.Sort(names)
+			for _, name := range names {
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", name, shellQuote(env[name])); err != nil {
+					return fmt.Errorf("printing the environment: %w", err)
+				}
+			}
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "serving the twin; Ctrl-C ends it and its world")
+			<-cmd.Context().Done()
+			return nil
+		},
+	}
+}
+
+func laws() *cobra.Command {
+	return &cobra.Command{
+		Use:   "laws",
+		Short: "Print the rules that the twin keeps, as the Markdown of docs/twin.md",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return writeLaws(cmd.OutOrStdout())
+		},
+	}
+}
+
+func languageHost() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:                "language-host",
+		Short:              "Run Go programs for a Pulumi engine that comes without pulumi-language-go",
+		Hidden:             true,
+		DisableFlagParsing: true, // the engine passes flags of its own hosts, which say nothing here
+		RunE: func(cmd *cobra.Command, args []string) error {
+			engine := ""
+			if n := len(args); n > 0 && !strings.HasPrefix(args[n-1], "-") {
+				engine = args[n-1]
+			}
+			return languagehost.Serve(cmd.Context(), engine, cmd.OutOrStdout())
+		},
+	}
+	return cmd
+}
+
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", path, err)
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

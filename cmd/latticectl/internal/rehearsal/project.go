@@ -1,0 +1,180 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// stackFile is one Pulumi.<stack>.yaml of the project.
+type stackFile struct {
+	name string
+	text []byte
+	role string
+	// cluster and apps are what the connectivity matrix is made from.
+	cluster string
+	apps    []app
+}
+
+// app is one entry of a cluster's list of apps, as far as the matrix needs it.
+type app struct {
+	Name           string   `yaml:"name"`
+	Namespace      string   `yaml:"namespace"`
+	ServiceAccount string   `yaml:"serviceAccount"`
+	Allow          []caller `yaml:"allow"`
+}
+
+// caller is one allowed caller of an app. An empty service account means any.
+type caller struct {
+	Cluster        string `yaml:"cluster"`
+	Namespace      string `yaml:"namespace"`
+	ServiceAccount string `yaml:"serviceAccount"`
+}
+
+// project is what a rehearsal reads of the project's files.
+type project struct {
+	text   []byte // Pulumi.yaml
+	domain string // of the environment
+	stacks []stackFile
+}
+
+// roles of a stack, in the order in which they are deployed.
+const (
+	roleEnvironment = "environment"
+	roleCluster     = "cluster"
+)
+
+// loadProject reads Pulumi.yaml and the stack files of dir. Stack files in
+// overlay are added, or replace those of the same name.
+func loadProject(dir, overlay string) (*project, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the project: %w", err)
+	}
+	var settings struct {
+		Config map[string]yaml.Node `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", filepath.Join(dir, "Pulumi.yaml"), err)
+	}
+	files := map[string]string{}
+	for _, d := range []string{dir, overlay} {
+		if d == "" {
+			continue
+		}
+		paths, err := filepath.Glob(filepath.Join(d, "Pulumi.*.yaml"))
+		if err != nil {
+			return nil, fmt.Errorf("listing the stack files of %s: %w", d, err)
+		}
+		if len(paths) == 0 {
+			return nil, fmt.Errorf("no Pulumi.<stack>.yaml in %s", d)
+		}
+		for _, p := range paths {
+			name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(p), "Pulumi."), ".yaml")
+			files[name] = p
+		}
+	}
+	p := &project{text: text}
+	defaults := func(key string) (string, error) {
+		var d struct {
+			Default string `yaml:"default"`
+		}
+		node := settings.Config[key]
+		if err := node.Decode(&d); err != nil {
+			return "", fmt.Errorf("reading the default of %s in Pulumi.yaml: %w", key, err)
+		}
+		return d.Default, nil
+	}
+	var problems []error
+	for name, path := range files {
+		s, domain, err := loadStack(name, path, defaults)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if s.role == roleEnvironment {
+			p.domain = domain
+		}
+		p.stacks = append(p.stacks, *s)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(p.stacks, func(a, b stackFile) int {
+		if (a.role == roleEnvironment) != (b.role == roleEnvironment) {
+			return map[bool]int{true: -1, false: 1}[a.role == roleEnvironment]
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return p, nil
+}
+
+func loadStack(name, path string, defaults func(string) (string, error)) (*stackFile, string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the stack %s: %w", name, err)
+	}
+	var file struct {
+		Config map[string]yaml.Node `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return nil, "", fmt.Errorf("reading %s: %w", path, err)
+	}
+	value := func(key string) (string, error) {
+		node, ok := file.Config["eks-lattice:"+key]
+		if !ok {
+			return defaults(key)
+		}
+		return node.Value, nil
+	}
+	s := &stackFile{name: name, text: text}
+	domain := ""
+	for key, to := range map[string]*string{"role": &s.role, "clusterName": &s.cluster, "domain": &domain} {
+		if *to, err = value(key); err != nil {
+			return nil, "", err
+		}
+	}
+	if node, ok := file.Config["eks-lattice:apps"]; ok {
+		if err := node.Decode(&s.apps); err != nil {
+			return nil, "", fmt.Errorf("reading eks-lattice:apps in %s: %w", path, err)
+		}
+	}
+	for i := range s.apps {
+		if s.apps[i].ServiceAccount == "" {
+			s.apps[i].ServiceAccount = "default"
+		}
+		if s.apps[i].Namespace == "" {
+			s.apps[i].Namespace = "apps"
+		}
+	}
+	return s, domain, nil
+}
+
+// write lays the project out in dir as its own user would have it, but for the
+// runtime: it is compiled once, beforehand.
+func (p *project) write(dir, program string) error {
+	var settings map[string]any
+	if err := yaml.Unmarshal(p.text, &settings); err != nil {
+		return fmt.Errorf("reading Pulumi.yaml: %w", err)
+	}
+	settings["runtime"] = map[string]any{"name": "go", "options": map[string]any{"binary": program}}
+	text, err := yaml.Marshal(settings)
+	if err != nil {
+		return fmt.Errorf("writing Pulumi.yaml: %w", err)
+	}
+	files := map[string][]byte{"Pulumi.yaml": text}
+	for _, s := range p.stacks {
+		files["Pulumi."+s.name+".yaml"] = s.text
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			return fmt.Errorf("laying out the project: %w", err)
+		}
+	}
+	return nil
+}

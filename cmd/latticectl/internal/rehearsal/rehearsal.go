@@ -1,0 +1,223 @@
+// Package rehearsal takes the project through its whole life against the twin:
+// up, calls between the clusters, a second up, destroy.
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"eks-lattice/cmd/latticectl/internal/toolkit"
+	"eks-lattice/internal/twin"
+	"eks-lattice/internal/twin/world"
+)
+
+// Options of a rehearsal.
+type Options struct {
+	Kit      *toolkit.Kit
+	Overlay  string // a folder with more stack files, or others of the same names; may be empty
+	Progress *Progress
+	// Inspect is called with the world after up, before destroy. It may be nil.
+	Inspect func(*twin.Twin) error
+}
+
+// run is one rehearsal under way.
+type run struct {
+	Options
+	project *project
+	twin    *twin.Twin
+	work    *workspace
+	stacks  []*stack
+	report  *Report
+}
+
+// Run rehearses. The report is never nil: with an error it holds what was found
+// until then.
+func Run(ctx context.Context, o Options) (report *Report, err error) {
+	begun := time.Now()
+	report = &Report{Lucky: []string{}, Warnings: []string{}, Leftovers: []string{}, Matrix: []Row{}, Stacks: []Stack{}}
+	defer func() {
+		report.WallSeconds = time.Since(begun).Seconds()
+		if err == nil {
+			report.settle()
+		}
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	r := &run{Options: o, report: report}
+	if r.project, err = loadProject(o.Kit.Project, o.Overlay); err != nil {
+		return report, err
+	}
+	if err := r.step("compile the program", func(t *Track) error { return Compile(ctx, o.Kit) }); err != nil {
+		return report, err
+	}
+	if r.twin, err = twin.Start(ctx); err != nil {
+		return report, err
+	}
+	if r.work, err = openWorkspace(o.Kit, r.project, r.twin.Attach); err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, r.work.close()) }()
+	return report, r.life(ctx)
+}
+
+// Compile builds the program that the engine runs.
+func Compile(ctx context.Context, kit *toolkit.Kit) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", kit.Program, ".")
+	build.Dir = kit.Project
+	build.Env = os.Environ()
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// life goes from nothing to nothing.
+func (r *run) life(ctx context.Context) error {
+	for _, f := range r.project.stacks {
+		s, err := r.work.stack(ctx, f)
+		if err != nil {
+			return err
+		}
+		r.stacks = append(r.stacks, s)
+	}
+	if err := r.each(ctx, "up", r.stacks, func(s *stack, t *Track) (err error) {
+		s.tally.Created, err = s.up(ctx, t)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, s := range r.stacks {
+		if err := s.checkpoint(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.step("calls between the clusters", func(t *Track) (err error) {
+		r.report.Matrix, err = r.matrix(t)
+		return err
+	}); err != nil {
+		return err
+	}
+	if r.Inspect != nil {
+		if err := r.Inspect(r.twin); err != nil {
+			return err
+		}
+	}
+	if err := r.each(ctx, "second up", r.stacks, func(s *stack, t *Track) (err error) {
+		s.tally.SecondUpChanges, err = s.up(ctx, t)
+		return err
+	}); err != nil {
+		return err
+	}
+	backwards := slices.Clone(r.stacks)
+	slices.Reverse(backwards)
+	if err := r.each(ctx, "destroy", backwards, func(s *stack, t *Track) (err error) {
+		s.tally.Destroyed, err = s.destroy(ctx, t)
+		return err
+	}); err != nil {
+		return err
+	}
+	r.conclude()
+	return nil
+}
+
+// each does f with every stack: stacks of one role side by side, one role after
+// the other.
+func (r *run) each(ctx context.Context, what string, stacks []*stack, f func(*stack, *Track) error) error {
+	for len(stacks) > 0 {
+		n := 1
+		for n < len(stacks) && stacks[n].file.role == stacks[0].file.role {
+			n++
+		}
+		group, _ := errgroup.WithContext(ctx)
+		for _, s := range stacks[:n] {
+			group.Go(func() error {
+				return r.step(what+" "+s.file.name, func(t *Track) error { return f(s, t) })
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		stacks = stacks[n:]
+	}
+	return nil
+}
+
+func (r *run) step(name string, f func(*Track) error) error {
+	t := r.Progress.Begin(name)
+	err := f(t)
+	t.End(err)
+	return err
+}
+
+// conclude fills in what is only known at the end.
+func (r *run) conclude() {
+	graphs, rank := map[string]*graph{}, map[string]int{}
+	for _, s := range r.stacks {
+		graphs[s.file.name] = s.graph
+		rank[s.file.name] = map[string]int{roleEnvironment: 0, roleCluster: 1}[s.file.role]
+		r.report.Stacks = append(r.report.Stacks, s.tally)
+	}
+	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank)...)
+	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...)
+	r.report.Leftovers = append(r.report.Leftovers, r.twin.Leftovers()...)
+	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)
+}
+
+// model computes the modelled times: clusters begin when the environment has
+// ended, side by side, and the environment is destroyed when the last cluster is.
+func model(journal []world.Op, stacks []*stack) Modelled {
+	var m Modelled
+	up, down := durations(journal, world.Create), durations(journal, world.Delete)
+	longest := func(role string, begin float64, turn func(*graph) *graph, seconds map[string]float64) schedule {
+		best := schedule{end: begin}
+		for _, s := range stacks {
+			if s.file.role == role {
+				if c := turn(s.graph).schedule(seconds, begin); c.end >= best.end {
+					best = c
+				}
+			}
+		}
+		return best
+	}
+	same := func(g *graph) *graph { return g }
+	env := longest(roleEnvironment, 0, same, up)
+	clusters := longest(roleCluster, env.end, same, up)
+	m.UpSeconds = clusters.end
+	m.CriticalPath = append(append([]Step{}, env.path...), clusters.path...)
+	gone := longest(roleCluster, 0, (*graph).reversed, down)
+	m.DestroySeconds = longest(roleEnvironment, gone.end, (*graph).reversed, down).end
+	return m
+}
+
+// Failures says in a sentence each what keeps a report from being ok.
+func (r *Report) Failures() []string {
+	var f []string
+	for _, s := range r.Stacks {
+		if s.SecondUpChanges != 0 {
+			f = append(f, fmt.Sprintf("the second up of %s changed %d resources; it must change none", s.Name, s.SecondUpChanges))
+		}
+		if s.Destroyed != s.Created {
+			f = append(f, fmt.Sprintf("%s created %d resources and destroyed %d", s.Name, s.Created, s.Destroyed))
+		}
+	}
+	for _, row := range r.Matrix {
+		if row.Got != row.Expect {
+			f = append(f, strings.TrimSpace(fmt.Sprintf("%s/%s calling %s %s: expected %s, got %s (%s: %s)",
+				row.Cluster, row.Namespace, row.URL, row.Case, row.Expect, row.Got, row.DecidedBy, row.Body)))
+		}
+	}
+	f = append(f, r.Lucky...)
+	for _, l := range r.Leftovers {
+		f = append(f, "left over: "+l)
+	}
+	return f
+}

@@ -1,0 +1,208 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gofrs/flock"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"eks-lattice/cmd/latticectl/internal/toolkit"
+)
+
+// workspace is the folder that one rehearsal deploys from: a copy of the
+// project's files, with a state of its own.
+type workspace struct {
+	dir  string
+	lock *flock.Flock
+	kit  *toolkit.Kit
+	env  map[string]string
+}
+
+// openWorkspace makes the folder below .cache/rehearsals, and removes those of
+// rehearsals that were killed: their locks are free.
+func openWorkspace(kit *toolkit.Kit, p *project, attach string) (*workspace, error) {
+	root := filepath.Join(kit.Cache, "rehearsals")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder of rehearsals: %w", err)
+	}
+	if err := sweep(root); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(root, "run-")
+	if err != nil {
+		return nil, fmt.Errorf("making the rehearsal's folder: %w", err)
+	}
+	w := &workspace{dir: dir, lock: flock.New(dir + ".lock"), kit: kit}
+	if err := w.lock.Lock(); err != nil {
+		return nil, fmt.Errorf("locking the rehearsal's folder: %w", errors.Join(err, w.close()))
+	}
+	for _, sub := range []string{"project", "state", "home"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, fmt.Errorf("making the rehearsal's folder: %w", errors.Join(err, w.close()))
+		}
+	}
+	if err := p.write(filepath.Join(dir, "project"), kit.Program); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	w.env = Environment(kit, attach)
+	w.env["PULUMI_BACKEND_URL"] = "file://" + filepath.Join(dir, "state")
+	w.env["PULUMI_HOME"] = filepath.Join(dir, "home")
+	w.env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // the state holds throw-away keys and is removed
+	return w, nil
+}
+
+// Environment is what a Pulumi command needs in its environment to deploy to
+// the twin that attach (PULUMI_DEBUG_PROVIDERS) names, and to nothing else.
+func Environment(kit *toolkit.Kit, attach string) map[string]string {
+	return map[string]string{
+		"PATH":                     kit.Scripts + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"PULUMI_DEBUG_PROVIDERS":   attach,
+		"PULUMI_SKIP_UPDATE_CHECK": "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		// Credentials that no account knows: should a request ever leave the twin, it is refused.
+		"AWS_ACCESS_KEY_ID":     "REHEARSAL",
+		"AWS_SECRET_ACCESS_KEY": "REHEARSAL",
+		"AWS_SESSION_TOKEN":     "",
+		"AWS_PROFILE":           "",
+	}
+}
+
+// sweep removes the folders whose rehearsal is gone.
+func sweep(root string) error {
+	dirs, err := filepath.Glob(filepath.Join(root, "run-*"))
+	if err != nil {
+		return fmt.Errorf("listing earlier rehearsals: %w", err)
+	}
+	for _, dir := range dirs {
+		if strings.HasSuffix(dir, ".lock") {
+			continue
+		}
+		lock := flock.New(dir + ".lock")
+		if free, err := lock.TryLock(); err != nil || !free {
+			continue
+		}
+		if err := errors.Join(os.RemoveAll(dir), lock.Close(), os.Remove(dir+".lock")); err != nil {
+			return fmt.Errorf("removing an earlier rehearsal: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *workspace) close() error {
+	return errors.Join(os.RemoveAll(w.dir), w.lock.Close(), os.RemoveAll(w.dir+".lock"))
+}
+
+// stack is one Pulumi stack of the rehearsal.
+type stack struct {
+	file  stackFile
+	auto  auto.Stack
+	graph *graph // after up
+	tally Stack
+}
+
+func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
+	cli, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: filepath.Dir(filepath.Dir(w.kit.Pulumi))})
+	if err != nil {
+		return nil, fmt.Errorf("finding the Pulumi CLI: %w", err)
+	}
+	s, err := auto.UpsertStackLocalSource(ctx, file.name, filepath.Join(w.dir, "project"),
+		auto.Pulumi(cli), auto.PulumiHome(w.env["PULUMI_HOME"]), auto.EnvVars(w.env))
+	if err != nil {
+		return nil, fmt.Errorf("making the stack %s: %w", file.name, err)
+	}
+	return &stack{file: file, auto: s, tally: Stack{Name: file.name}}, nil
+}
+
+// up deploys the stack and returns how many resources changed.
+func (s *stack) up(ctx context.Context, t *Track) (int, error) {
+	watch := newWatch(t)
+	_, err := s.auto.Up(ctx, optup.EventStreams(watch.events), optup.SuppressProgress())
+	watch.wait()
+	if err != nil {
+		return watch.changes, fmt.Errorf("deploying %s: %w", s.file.name, watch.cause(err))
+	}
+	return watch.changes, nil
+}
+
+func (s *stack) destroy(ctx context.Context, t *Track) (int, error) {
+	watch := newWatch(t)
+	_, err := s.auto.Destroy(ctx, optdestroy.EventStreams(watch.events), optdestroy.SuppressProgress())
+	watch.wait()
+	if err != nil {
+		return watch.changes, fmt.Errorf("destroying %s: %w", s.file.name, watch.cause(err))
+	}
+	return watch.changes, nil
+}
+
+// checkpoint reads the stack's dependency graph.
+func (s *stack) checkpoint(ctx context.Context) error {
+	d, err := s.auto.Export(ctx)
+	if err != nil {
+		return fmt.Errorf("exporting %s: %w", s.file.name, err)
+	}
+	s.graph, err = parseGraph(d.Deployment)
+	return err
+}
+
+// watch follows the engine's events of one update.
+type watch struct {
+	events  chan events.EngineEvent
+	done    sync.WaitGroup
+	changes int
+	errors  []string
+}
+
+func newWatch(t *Track) *watch {
+	w := &watch{events: make(chan events.EngineEvent)}
+	w.done.Go(func() {
+		for e := range w.events {
+			switch {
+			case e.ResOutputsEvent != nil:
+				if counts(e.ResOutputsEvent.Metadata) {
+					w.changes++
+					t.Tick()
+				}
+			case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":
+				text := strings.TrimSpace(e.DiagnosticEvent.Message)
+				if e.DiagnosticEvent.URN != "" {
+					text = short(e.DiagnosticEvent.URN) + ": " + text
+				}
+				if !slices.Contains(w.errors, text) {
+					w.errors = append(w.errors, text)
+				}
+			}
+		}
+	})
+	return w
+}
+
+// counts tells whether an event stands for a resource that changed. The stack
+// itself is one to the engine, but not to a person.
+func counts(m apitype.StepEventMetadata) bool {
+	switch m.Op {
+	case apitype.OpSame, apitype.OpRead, apitype.OpRefresh:
+		return false
+	}
+	return m.Type != "pulumi:pulumi:Stack"
+}
+
+func (w *watch) wait() { w.done.Wait() }
+
+// cause prefers what the engine said of each resource to the CLI's whole output.
+func (w *watch) cause(err error) error {
+	if len(w.errors) == 0 {
+		return err
+	}
+	return errors.New("\n  " + strings.Join(w.errors, "\n  "))
+}

@@ -1,0 +1,40 @@
+// Command latticectl rehearses the project's deployment on this machine, and
+// serves the twin of AWS and Kubernetes that the rehearsal runs on.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitFailed      = 1   // the rehearsal was not ok
+	exitUsage       = 2   // the command line or the machine lacks something
+	exitInterrupted = 130 // Ctrl-C
+)
+
+// errFailed is returned when all was done and the outcome is bad. What is bad
+// has been printed by then.
+var errFailed = errors.New("not ok")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	interrupted := ctx.Err() != nil
+	stop()
+	switch {
+	case interrupted:
+		fmt.Fprintln(os.Stderr, "latticectl: interrupted; nothing was left behind")
+		os.Exit(exitInterrupted)
+	case errors.Is(err, errFailed):
+		os.Exit(exitFailed)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "latticectl:", err)
+		os.Exit(exitUsage)
+	}
+}

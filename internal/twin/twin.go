@@ -1,0 +1,73 @@
+// Package twin is a stand-in for the AWS account and the Kubernetes clusters
+// that the program deploys to. It serves the resource providers that the real
+// Pulumi engine attaches to, and keeps the rules of the real systems that bite:
+// see package law.
+package twin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/tls"
+	"eks-lattice/internal/twin/world"
+)
+
+// Twin is one world with everything in it.
+type Twin struct {
+	World *world.World
+	AWS   *aws.Account
+	Kube  *kube.Clusters
+	// Attach is the value of PULUMI_DEBUG_PROVIDERS that makes a Pulumi engine
+	// use this twin: "aws:40001,kubernetes:40002,tls:40003".
+	Attach string
+}
+
+// Start serves an empty world on loopback until ctx ends.
+func Start(ctx context.Context) (*Twin, error) {
+	w := world.New()
+	t := &Twin{World: w, AWS: aws.New(w)}
+	t.Kube = kube.New(w, t.AWS)
+	if err := t.AWS.ServeEndpoints(ctx); err != nil {
+		return nil, fmt.Errorf("serving the clusters' endpoints: %w", err)
+	}
+	var attach []string
+	for _, b := range []engine.Backend{t.AWS.Backend(), t.Kube.Backend(), tls.Backend()} {
+		port, err := engine.Serve(ctx, w, b)
+		if err != nil {
+			return nil, err
+		}
+		attach = append(attach, fmt.Sprintf("%s:%d", b.Name(), port))
+	}
+	t.Attach = strings.Join(attach, ",")
+	return t, nil
+}
+
+// Leftovers lists what is in the world besides what was there at its beginning.
+func (t *Twin) Leftovers() (left []string) {
+	t.World.Look(func() { left = slices.Concat(t.AWS.Leftovers(), t.Kube.Leftovers()) })
+	return left
+}
+
+// Warnings lists what the real system would have accepted in silence and a user
+// would regret.
+func (t *Twin) Warnings() (warnings []string) {
+	t.World.Look(func() { warnings = slices.Concat(t.AWS.Warnings(), t.Kube.Warnings()) })
+	return warnings
+}
+
+// Snapshot is the world in a form that other programs read.
+type Snapshot struct {
+	Account  aws.AccountSnapshot    `json:"account"`
+	Clusters []kube.ClusterSnapshot `json:"clusters"`
+}
+
+// Snapshot returns the world as it is now.
+func (t *Twin) Snapshot() (s Snapshot) {
+	t.World.Look(func() { s = Snapshot{Account: t.AWS.Snapshot(), Clusters: t.Kube.Snapshot()} })
+	return s
+}
