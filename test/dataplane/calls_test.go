@@ -1,0 +1,37 @@
+package dataplane
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The walk-through's four calls: each cluster's demo application calls the
+// other's service, which allows it, and its own, which does not.
+func TestFourCalls(t *testing.T) {
+	b := up(t)
+	for from, pod := range b.pods {
+		for _, s := range b.World.Services {
+			t.Run(from+" to "+s.Host, func(t *testing.T) {
+				path := fmt.Sprintf("/?four=%s-%s", from, s.Name)
+				body, status := b.curl(t, pod, "http://"+s.Host+path)
+				seen := b.seen(t, path)
+				require.NoError(t, seen.Signature)
+				assert.Equal(t, 443, seen.Port)
+				assert.Equal(t, s.Host, seen.SNI)
+				assert.Equal(t, pod.VPC, seen.VPC)
+				if s.Cluster != from {
+					assert.Equal(t, "200", status)
+					target := b.pods[s.Cluster]
+					assert.Equal(t, fmt.Sprintf("Requsting to Pod(%s): Hello from %s\n", target.Name, target.Spec.Containers[0].Name), body)
+					return
+				}
+				assert.Equal(t, "403", status)
+				assert.Equal(t, fmt.Sprintf("AccessDeniedException: User: %s is not authorized to perform: vpc-lattice-svcs:Invoke on resource: %s/ "+
+					"because no service-based policy allows the vpc-lattice-svcs:Invoke action", pod.SessionARN, s.ARN), body)
+			})
+		}
+	}
+}

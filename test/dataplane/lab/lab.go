@@ -1,0 +1,184 @@
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"eks-lattice/internal/twin/iam"
+)
+
+// Lab is a world that is up.
+type Lab struct {
+	World   *World
+	Lattice *Lattice
+	Agents  map[string]*Agent // by VPC
+
+	dir, envoy string
+	vpcs       map[string]*VPC
+	metadata   map[string]*metadata
+	issuer     *issuer
+	secrets    secrets
+	silent     *log.Logger
+	closers    []io.Closer
+
+	mu   sync.Mutex
+	pods []*RunningPod
+}
+
+// New builds the VPCs of a world and what AWS runs in them; pods are started
+// one by one. Files go below dir, envoy is the path of the proxy's binary.
+func New(w *World, dir, envoy string) (*Lab, error) {
+	if err := w.Check(); err != nil {
+		return nil, err
+	}
+	cert, err := tls.X509KeyPair([]byte(w.Certificate), []byte(w.Key))
+	if err != nil {
+		return nil, fmt.Errorf("reading the services' certificate: %w", err)
+	}
+	l := &Lab{
+		World: w, dir: dir, envoy: envoy,
+		Agents: map[string]*Agent{}, vpcs: map[string]*VPC{}, metadata: map[string]*metadata{},
+		issuer: &issuer{}, silent: log.New(io.Discard, "", 0),
+	}
+	l.secrets.add(w.Key)
+	l.Lattice = &Lattice{world: w, issuer: l.issuer, cert: &cert, idle: time.Minute, dial: l.dialTarget}
+	for _, p := range w.Pods {
+		if l.vpcs[p.VPC] == nil {
+			if err := l.addVPC(p.VPC); err != nil {
+				l.Close()
+				return nil, fmt.Errorf("building VPC %s: %w", p.VPC, err)
+			}
+		}
+	}
+	return l, nil
+}
+
+func (l *Lab) addVPC(id string) error {
+	v, err := newVPC(id)
+	if err != nil {
+		return err
+	}
+	l.vpcs[id] = v
+	l.Agents[id] = &Agent{issuer: l.issuer, pods: map[string]iam.Principal{}, served: map[string]int{}, lifetime: time.Hour}
+	l.metadata[id] = &metadata{issuer: l.issuer, node: iam.Principal{
+		ARN: "arn:aws:sts::" + l.World.Account + ":assumed-role/node/i-0", RoleARN: "arn:aws:iam::" + l.World.Account + ":role/node",
+		Account: l.World.Account, Policies: l.World.Role.Policies,
+	}}
+	for address, h := range map[string]http.Handler{agentAddress: l.Agents[id], metadataAddress: l.metadata[id]} {
+		listener, err := v.ns.Listen(address + ":80")
+		if err != nil {
+			return err
+		}
+		l.closers = append(l.closers, serveDemo(listener, h, l.silent))
+	}
+	zone := resolver{names: map[string]string{}, addresses: map[string]string{}}
+	for i, s := range l.World.Services {
+		address := fmt.Sprintf("169.254.171.%d", 32+i)
+		if err := v.ns.AddAddress("lo", address+"/32"); err != nil {
+			return err
+		}
+		zone.names[strings.ToLower(s.Host)+"."] = s.AssignedName + "."
+		zone.addresses[strings.ToLower(s.AssignedName)+"."] = address
+		closers, err := l.Lattice.serve(v, address, l.silent)
+		if err != nil {
+			return err
+		}
+		l.closers = append(l.closers, closers...)
+	}
+	closers, err := zone.serve(v)
+	l.closers = append(l.closers, closers...)
+	return err
+}
+
+// dialTarget connects to the service's pod from Lattice's side of its VPC.
+func (l *Lab) dialTarget(ctx context.Context, s Service) (net.Conn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.pods {
+		if p.Cluster == s.Cluster && p.Name == s.Target && p.app != nil {
+			return p.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", p.Address, s.TargetPort))
+		}
+	}
+	return nil, fmt.Errorf("service %s has no healthy target", s.Name)
+}
+
+// MetadataRequests are the requests that any VPC's instance metadata has seen.
+func (l *Lab) MetadataRequests() []string {
+	var all []string
+	for id, m := range l.metadata {
+		for _, r := range m.seen() {
+			all = append(all, id+": "+r)
+		}
+	}
+	return all
+}
+
+// Leaks names the secrets that stand in any log of any pod, without showing them.
+func (l *Lab) Leaks() ([]string, error) {
+	needles := l.secrets.all()
+	for _, c := range l.issuer.all() {
+		needles = append(needles, c.SecretAccessKey, c.Token, c.AccessKeyID)
+	}
+	needles = append(needles, "AWS4-HMAC-SHA256", "PRIVATE KEY")
+	logs, err := filepath.Glob(filepath.Join(l.dir, "*", "*.log"))
+	if err != nil {
+		return nil, err
+	}
+	if len(logs) == 0 {
+		return nil, errors.New("there are no logs to look at")
+	}
+	var found []string
+	for _, path := range logs {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range needles {
+			if strings.Contains(string(content), n) {
+				found = append(found, fmt.Sprintf("%s holds a secret that starts with %.6q", filepath.Base(path), n))
+			}
+		}
+	}
+	return found, nil
+}
+
+// Close ends every process and lets go of every namespace.
+func (l *Lab) Close() {
+	for _, p := range l.pods {
+		p.close()
+	}
+	for _, c := range l.closers {
+		_ = c.Close()
+	}
+	for _, v := range l.vpcs {
+		v.ns.Close()
+	}
+}
+
+type secrets struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (s *secrets) add(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, secret)
+}
+
+func (s *secrets) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.list...)
+}

@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"time"
+
+	"eks-lattice/internal/twin/lattice"
+)
+
+// Seen is one request as VPC Lattice has seen it.
+type Seen struct {
+	VPC, Service, Method, URI, Host, SNI string
+	Port                                 int
+	Signature                            error // nil when it holds
+	SignedHeaders                        []string
+	AccessKeyID                          string
+	Decision                             lattice.Decision
+}
+
+// Lattice stands for VPC Lattice in all VPCs: TLS with the services' domain
+// certificate, routing by name, the signature, the auth policies and the way to
+// the service's pods.
+type Lattice struct {
+	world  *World
+	issuer *issuer
+	// dial connects to a pod in the VPC of a service's cluster.
+	dial func(ctx context.Context, s Service) (net.Conn, error)
+
+	mu   sync.Mutex
+	cert *tls.Certificate
+	seen []Seen
+	idle time.Duration
+}
+
+// SetCertificate changes what is presented from the next connection on.
+func (l *Lattice) SetCertificate(c tls.Certificate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cert = &c
+}
+
+// Seen returns the requests whose URI contains part, oldest first.
+func (l *Lattice) Seen(part string) []Seen {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []Seen
+	for _, s := range l.seen {
+		if strings.Contains(s.URI, part) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+func (l *Lattice) remember(s Seen) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, s)
+}
+
+func (l *Lattice) service(match func(Service) bool) (Service, bool) {
+	for _, s := range l.world.Services {
+		if match(s) {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+func (s Service) named(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	return strings.EqualFold(name, s.Host) || strings.EqualFold(name, s.AssignedName)
+}
+
+// serve answers in a VPC, at the service's address, on ports 80 and 443.
+func (l *Lattice) serve(v *VPC, address string, silent *log.Logger) ([]io.Closer, error) {
+	plain, err := v.ns.Listen(address + ":80")
+	if err != nil {
+		return nil, err
+	}
+	secure, err := v.ns.Listen(address + ":443")
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig := &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return l.cert, nil
+		},
+	}
+	server := func(port int) *http.Server {
+		return &http.Server{
+			Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.handle(w, r, v, port) }),
+			ErrorLog:          silent,
+			ReadHeaderTimeout: time.Minute,
+			IdleTimeout:       l.idle,
+			TLSConfig:         tlsConfig,
+		}
+	}
+	closers := []io.Closer{}
+	for port, listener := range map[int]net.Listener{80: plain, 443: secure} {
+		s := server(port)
+		closers = append(closers, s)
+		go func() {
+			if port == 443 {
+				_ = s.ServeTLS(listener, "", "") // ends with Close
+			} else {
+				_ = s.Serve(listener)
+			}
+		}()
+	}
+	return closers, nil
+}
+
+func (l *Lattice) handle(w http.ResponseWriter, r *http.Request, v *VPC, port int) {
+	seen := Seen{VPC: v.ID, Method: r.Method, URI: r.RequestURI, Host: r.Host, Port: port}
+	if r.TLS != nil {
+		seen.SNI = r.TLS.ServerName
+	}
+	s, ok := l.service(func(s Service) bool { return s.named(r.Host) && (r.TLS == nil || s.named(seen.SNI)) })
+	if !ok {
+		seen.Decision = lattice.Decision{Status: http.StatusNotFound, DecidedBy: "no service of this name"}
+		l.remember(seen)
+		http.Error(w, "Not Found", http.StatusNotFound)
+		return
+	}
+	seen.Service = s.Name
+	c, signed, err := verify(r, l.world.Region, l.issuer.lookup)
+	seen.Signature, seen.SignedHeaders, seen.AccessKeyID = err, signed, c.AccessKeyID
+	if err != nil && !errors.Is(err, errUnsigned) {
+		seen.Decision = lattice.Decision{Status: http.StatusForbidden, Message: "AccessDeniedException: " + err.Error(), DecidedBy: "signature"}
+	} else {
+		path, _, _ := strings.Cut(r.RequestURI, "?")
+		seen.Decision = lattice.Authorize(lattice.Request{
+			Principal: c.Principal, Signed: err == nil,
+			ServiceARN: s.ARN, ServiceNetworkARN: l.world.Network.ARN,
+			SourceVPC: v.ID, SourceVPCOwner: l.world.Account,
+			Method: r.Method, Path: path, Host: r.Host, Port: port,
+		}, l.world.Network.Auth, l.world.Network.Policy, s.Auth, s.Policy)
+	}
+	l.remember(seen)
+	if !seen.Decision.Allowed {
+		w.WriteHeader(seen.Decision.Status)
+		fmt.Fprint(w, seen.Decision.Message)
+		return
+	}
+	l.forward(w, r, s)
+}
+
+func (l *Lattice) forward(w http.ResponseWriter, r *http.Request, s Service) {
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", s.Target, p.In.Host
+			p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, parsable or not
+		},
+		Transport: &http.Transport{
+			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return l.dial(ctx, s) },
+			DisableKeepAlives:  true,
+			DisableCompression: true,
+		},
+		FlushInterval: -1,
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			w.WriteHeader(http.StatusBadGateway) // VPC Lattice's answer when a target hangs up
+		},
+	}
+	// A server answers before it has read all of a streamed request.
+	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 always does
+	proxy.ServeHTTP(w, r)
+}

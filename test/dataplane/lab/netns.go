@@ -1,0 +1,116 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+)
+
+// Namespace is a network namespace that lives as long as it is open.
+type Namespace struct {
+	fd netns.NsHandle
+	// Links are what netlink changes in this namespace.
+	*netlink.Handle
+}
+
+// NewNamespace makes an empty namespace with its loopback interface up.
+func NewNamespace() (*Namespace, error) {
+	type made struct {
+		fd  netns.NsHandle
+		err error
+	}
+	done := make(chan made)
+	go func() {
+		// The thread is never unlocked: the runtime ends it together with the
+		// goroutine, so that no other goroutine meets it in this namespace.
+		runtime.LockOSThread()
+		fd, err := netns.New()
+		done <- made{fd, err}
+	}()
+	m := <-done
+	if m.err != nil {
+		return nil, fmt.Errorf("making a network namespace: %w", m.err)
+	}
+	h, err := netlink.NewHandleAt(m.fd)
+	if err != nil {
+		return nil, fmt.Errorf("opening netlink in a new namespace: %w", err)
+	}
+	n := &Namespace{fd: m.fd, Handle: h}
+	lo, err := n.LinkByName("lo")
+	if err != nil {
+		return nil, err
+	}
+	return n, n.LinkSetUp(lo)
+}
+
+// Path names the namespace for other processes.
+func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), int(n.fd)) }
+
+// Close lets the namespace and all its interfaces go.
+func (n *Namespace) Close() {
+	n.Handle.Close()
+	_ = n.fd.Close()
+}
+
+// Do runs f on a thread that is in the namespace. Sockets that f makes stay in
+// the namespace when it has returned.
+func (n *Namespace) Do(f func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		if err := netns.Set(n.fd); err != nil {
+			done <- fmt.Errorf("entering a network namespace: %w", err)
+			return
+		}
+		done <- f()
+	}()
+	return <-done
+}
+
+// Listen listens on a TCP address of the namespace.
+func (n *Namespace) Listen(address string) (l net.Listener, err error) {
+	err = n.Do(func() error {
+		l, err = net.Listen("tcp4", address)
+		return err
+	})
+	return l, err
+}
+
+// ListenPacket listens on a UDP address of the namespace.
+func (n *Namespace) ListenPacket(address string) (c net.PacketConn, err error) {
+	err = n.Do(func() error {
+		c, err = net.ListenPacket("udp4", address)
+		return err
+	})
+	return c, err
+}
+
+// DialContext connects from the namespace to an IPv4 address, not a name.
+func (n *Namespace) DialContext(ctx context.Context, _, address string) (c net.Conn, err error) {
+	err = n.Do(func() error {
+		c, err = new(net.Dialer).DialContext(ctx, "tcp4", address)
+		return err
+	})
+	return c, err
+}
+
+// AddAddress gives the namespace's interface an address such as "10.0.0.2/32".
+func (n *Namespace) AddAddress(link, cidr string) error {
+	addr, err := netlink.ParseAddr(cidr)
+	if err != nil {
+		return err
+	}
+	l, err := n.LinkByName(link)
+	if err != nil {
+		return err
+	}
+	if err := n.AddrAdd(l, addr); err != nil {
+		return fmt.Errorf("adding %s to %s: %w", cidr, link, err)
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// AppUID is the user of applications whose pod spec names none.
+const AppUID = 1000
+
+// RunningPod is a pod with its own network, files and processes.
+type RunningPod struct {
+	Pod
+	Address string
+	// SessionARN is who the pod is for AWS.
+	SessionARN string
+
+	lab     *Lab
+	vpc     *VPC
+	ns      *Namespace
+	dir     string
+	volumes map[string]volume
+	app     io.Closer
+
+	mu       sync.Mutex
+	sidecars map[string]*Running
+	stopping bool
+}
+
+// StartPod does what the kubelet does: network, volumes, init containers one
+// after another (those that stay must pass their startup probe), then the
+// application. It returns when the application has been started.
+func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
+	vpc := l.vpcs[p.VPC]
+	if vpc == nil {
+		return nil, fmt.Errorf("pod %s is in VPC %q, which the lab does not have", p.Key(), p.VPC)
+	}
+	ns, err := NewNamespace()
+	if err != nil {
+		return nil, err
+	}
+	r := &RunningPod{
+		Pod: p, lab: l, vpc: vpc, ns: ns,
+		Address:  fmt.Sprintf("10.0.1.%d", 10+vpc.pods),
+		dir:      filepath.Join(l.dir, strings.ReplaceAll(p.Key(), "/", "_")),
+		volumes:  map[string]volume{},
+		sidecars: map[string]*Running{},
+	}
+	l.mu.Lock()
+	l.pods = append(l.pods, r)
+	l.mu.Unlock()
+	if err := vpc.attach(ns, r.Address); err != nil {
+		return nil, fmt.Errorf("attaching pod %s: %w", p.Key(), err)
+	}
+	if err := r.makeVolumes(); err != nil {
+		return nil, fmt.Errorf("making the volumes of pod %s: %w", p.Key(), err)
+	}
+	for _, c := range p.Spec.InitContainers {
+		if err := r.startInit(ctx, c); err != nil {
+			return nil, fmt.Errorf("init container %s of pod %s: %w", c.Name, p.Key(), err)
+		}
+	}
+	for _, s := range l.World.Services {
+		if s.Cluster != p.Cluster || s.Target != p.Name {
+			continue
+		}
+		listener, err := ns.Listen(fmt.Sprintf("0.0.0.0:%d", s.TargetPort))
+		if err != nil {
+			return nil, fmt.Errorf("starting the application of pod %s: %w", p.Key(), err)
+		}
+		greeting := "Hello from " + p.Spec.Containers[0].Name
+		r.app = serveDemo(listener, demoServer(p.Name, greeting), l.silent)
+	}
+	return r, nil
+}
+
+func (r *RunningPod) makeVolumes() error {
+	token := "eyJ." + fmt.Sprintf("%x", random(64))
+	r.lab.secrets.add(token)
+	principal := session(r.lab.World.Role, r.lab.World.Account, r.Pod)
+	r.SessionARN = principal.ARN
+	if r.Associated {
+		r.lab.Agents[r.VPC].register(token, principal)
+	}
+	for _, v := range r.Spec.Volumes {
+		files := map[string]string{}
+		switch {
+		case v.ConfigMap != nil:
+			data, ok := r.ConfigMaps[v.ConfigMap.Name]
+			if !ok {
+				return fmt.Errorf("MountVolume.SetUp failed for volume %q: configmap %q not found", v.Name, v.ConfigMap.Name)
+			}
+			maps.Copy(files, data)
+		case v.Projected != nil:
+			for _, s := range v.Projected.Sources {
+				if s.ServiceAccountToken != nil {
+					files[s.ServiceAccountToken.Path] = token
+				}
+			}
+		default:
+			continue
+		}
+		made, err := newVolume(filepath.Join(r.dir, "volumes", v.Name), files)
+		if err != nil {
+			return err
+		}
+		r.volumes[v.Name] = made
+	}
+	return nil
+}
+
+// UpdateConfigMap brings changed data into the running pod.
+func (r *RunningPod) UpdateConfigMap(name string, data map[string]string) error {
+	for _, v := range r.Spec.Volumes {
+		if v.ConfigMap != nil && v.ConfigMap.Name == name {
+			return r.volumes[v.Name].write(data)
+		}
+	}
+	return fmt.Errorf("pod %s mounts no ConfigMap %s", r.Key(), name)
+}
+
+func (r *RunningPod) startInit(ctx context.Context, c Container) error {
+	if c.RestartPolicy != "Always" {
+		res, err := r.process(c).run(ctx, r.dir, nil)
+		if err == nil && res.Code != 0 {
+			err = fmt.Errorf("exit code %d: %s%s", res.Code, res.Stdout, res.Stderr)
+		}
+		return err
+	}
+	if err := r.startSidecar(c); err != nil {
+		return err
+	}
+	if c.StartupProbe == nil {
+		return nil
+	}
+	return Eventually(ctx, func() error { return r.Probe(*c.StartupProbe) })
+}
+
+// startSidecar starts it again whenever it ends, until the pod stops.
+func (r *RunningPod) startSidecar(c Container) error {
+	proc, err := r.process(c).start(r.dir, c.Name+".log")
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sidecars[c.Name] = proc
+	go func() {
+		<-proc.Done()
+		r.mu.Lock()
+		stopping := r.stopping
+		r.mu.Unlock()
+		if !stopping {
+			_ = r.startSidecar(c) // a pod without it fails its tests
+		}
+	}()
+	return nil
+}
+
+// Sidecar is the running process of a native sidecar.
+func (r *RunningPod) Sidecar(name string) *Running {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sidecars[name]
+}
+
+// Probe asks as the kubelet does: from the node, at the pod's address.
+func (r *RunningPod) Probe(p Probe) error {
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DialContext: r.vpc.ns.DialContext, DisableKeepAlives: true}}
+	resp, err := client.Get(fmt.Sprintf("http://%s:%d%s", r.Address, p.HTTPGet.Port, p.HTTPGet.Path))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode >= 400 {
+		return fmt.Errorf("HTTP probe failed with statuscode: %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// process is a container's process as its spec describes it.
+func (r *RunningPod) process(c Container) *process {
+	sc := c.SecurityContext
+	p := &process{
+		Netns: r.ns.Path(),
+		Argv:  append(slices.Clone(c.Command), c.Args...),
+		Env:   []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=" + r.Name},
+		UID:   AppUID, GID: AppUID,
+		Files: map[string]string{
+			"etc/resolv.conf":   "nameserver " + resolverAddress + "\n",
+			"etc/hosts":         "127.0.0.1 localhost\n" + r.Address + " " + r.Name + "\n",
+			"etc/nsswitch.conf": "hosts: files dns\n",
+			"etc/passwd":        "root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n",
+			"etc/group":         "root:x:0:\napp:x:1000:\n",
+			"etc/app/ca.pem":    r.lab.World.CA,
+		},
+		NoNewPrivs:   sc.AllowPrivilegeEscalation != nil && !*sc.AllowPrivilegeEscalation,
+		ReadOnlyRoot: sc.ReadOnlyRootFilesystem != nil && *sc.ReadOnlyRootFilesystem,
+	}
+	for _, e := range c.Env {
+		p.Env = append(p.Env, e.Name+"="+e.Value)
+	}
+	if sc.RunAsUser != nil {
+		p.UID, p.GID = *sc.RunAsUser, 0
+	}
+	if sc.RunAsGroup != nil {
+		p.GID = *sc.RunAsGroup
+	}
+	if !slices.Contains(sc.Capabilities.Drop, "ALL") {
+		p.Caps = slices.DeleteFunc(slices.Clone(defaultCaps), func(c string) bool { return slices.Contains(sc.Capabilities.Drop, c) })
+	}
+	p.Caps = append(p.Caps, sc.Capabilities.Add...)
+	for _, m := range c.VolumeMounts {
+		if v, ok := r.volumes[m.Name]; ok {
+			p.Binds = append(p.Binds, bind{filepath.Join(v.dir, m.SubPath), m.MountPath})
+		}
+	}
+	p.Binds = append(p.Binds, bind{r.lab.envoy, "/usr/local/bin/envoy"})
+	return p
+}
+
+// As is the user and group of a command; nil stands for those of the spec.
+type As struct{ UID, GID int }
+
+// Exec runs a command in the pod's first container.
+func (r *RunningPod) Exec(ctx context.Context, as *As, stdin io.Reader, argv ...string) (Result, error) {
+	p := r.process(r.Spec.Containers[0])
+	p.Argv = argv
+	if as != nil {
+		p.UID, p.GID = as.UID, as.GID
+	}
+	return p.run(ctx, r.dir, stdin)
+}
+
+// Log is what a sidecar has written so far.
+func (r *RunningPod) Log(container string) string {
+	b, err := os.ReadFile(filepath.Join(r.dir, container+".log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// Stop ends the pod as the kubelet does: the application first, and when it has
+// gone the native sidecars
+// (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#differences-from-application-containers).
+func (r *RunningPod) Stop(ctx context.Context, untilAppEnded func() error) error {
+	err := untilAppEnded()
+	if r.app != nil {
+		err = errors.Join(err, r.app.Close())
+	}
+	r.mu.Lock()
+	r.stopping = true
+	sidecars := slices.Collect(maps.Values(r.sidecars))
+	r.mu.Unlock()
+	for _, s := range sidecars {
+		err = errors.Join(err, s.Signal(syscall.SIGTERM))
+		if _, werr := s.Wait(ctx); werr != nil {
+			err = errors.Join(err, werr)
+		}
+	}
+	return err
+}
+
+func (r *RunningPod) close() {
+	r.mu.Lock()
+	r.stopping = true
+	r.mu.Unlock()
+	if r.app != nil {
+		_ = r.app.Close()
+	}
+	for _, s := range r.sidecars {
+		s.kill()
+	}
+	r.ns.Close()
+}
+
+// Eventually repeats f until it succeeds or the context ends.
+func Eventually(ctx context.Context, f func() error) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w; last: %w", ctx.Err(), err)
+		case <-tick.C:
+		}
+	}
+}

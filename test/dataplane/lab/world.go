@@ -1,0 +1,173 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"eks-lattice/internal/twin/iam"
+	"eks-lattice/internal/twin/lattice"
+)
+
+// World is what the stacks have made, as far as a pod's requests can notice it.
+type World struct {
+	Region, Account string
+	Network         Guard // the service network
+	Services        []Service
+	Pods            []Pod
+	// CA is the PEM that clients trust; Certificate and Key are what VPC
+	// Lattice presents for the services' own domain.
+	CA, Certificate, Key string
+	Role                 Role
+}
+
+// Guard is a Lattice resource with its auth type and policy document.
+type Guard struct {
+	ARN    string
+	Auth   lattice.AuthType
+	Policy string
+}
+
+// Service is a Lattice service with the names that lead to it.
+type Service struct {
+	Guard
+	Name         string // "demo-cluster1-apps"
+	Host         string // "demo-cluster1.example.com"
+	AssignedName string // "demo-cluster1-apps-….vpc-lattice-svcs.REGION.on.aws"
+	Cluster      string // where its targets run
+	Target       string // the name of the pod that is its target
+	TargetPort   int
+}
+
+// Role is what Pod Identity lets pods assume.
+type Role struct {
+	ARN      string
+	Policies []iam.Document
+}
+
+// Pod is a pod as the API server has stored it, after all webhooks.
+type Pod struct {
+	Cluster, ClusterARN, VPC             string
+	Namespace, Name, UID, ServiceAccount string
+	Spec                                 PodSpec
+	// ConfigMaps of its namespace, by name.
+	ConfigMaps map[string]map[string]string
+	// Associated says whether Pod Identity knows its service account.
+	Associated bool
+}
+
+// Key tells pods of all clusters apart.
+func (p Pod) Key() string { return p.Cluster + "/" + p.Namespace + "/" + p.Name }
+
+// PodSpec is the part of Kubernetes' type that a container runtime looks at.
+type PodSpec struct {
+	InitContainers []Container `json:"initContainers"`
+	Containers     []Container `json:"containers"`
+	Volumes        []Volume    `json:"volumes"`
+}
+
+// Container, Volume and the types below mirror Kubernetes' types of these names.
+type Container struct {
+	Name            string          `json:"name"`
+	Image           string          `json:"image"`
+	Command         []string        `json:"command"`
+	Args            []string        `json:"args"`
+	Env             []EnvVar        `json:"env"`
+	RestartPolicy   string          `json:"restartPolicy"`
+	SecurityContext SecurityContext `json:"securityContext"`
+	StartupProbe    *Probe          `json:"startupProbe"`
+	ReadinessProbe  *Probe          `json:"readinessProbe"`
+	VolumeMounts    []VolumeMount   `json:"volumeMounts"`
+}
+
+// EnvVar is one variable of a container's environment.
+type EnvVar struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// SecurityContext is what a container may do.
+type SecurityContext struct {
+	RunAsUser                *int  `json:"runAsUser"`
+	RunAsGroup               *int  `json:"runAsGroup"`
+	RunAsNonRoot             *bool `json:"runAsNonRoot"`
+	AllowPrivilegeEscalation *bool `json:"allowPrivilegeEscalation"`
+	ReadOnlyRootFilesystem   *bool `json:"readOnlyRootFilesystem"`
+	Capabilities             struct {
+		Add  []string `json:"add"`
+		Drop []string `json:"drop"`
+	} `json:"capabilities"`
+}
+
+// Probe is how the kubelet looks after a container.
+type Probe struct {
+	HTTPGet struct {
+		Path string `json:"path"`
+		Port int    `json:"port"`
+	} `json:"httpGet"`
+	PeriodSeconds    int `json:"periodSeconds"`
+	FailureThreshold int `json:"failureThreshold"`
+}
+
+// VolumeMount and Volume bring files into containers.
+type VolumeMount struct {
+	Name      string `json:"name"`
+	MountPath string `json:"mountPath"`
+	SubPath   string `json:"subPath"`
+	ReadOnly  bool   `json:"readOnly"`
+}
+
+// Volume is a ConfigMap or a projected service account token.
+type Volume struct {
+	Name      string `json:"name"`
+	ConfigMap *struct {
+		Name string `json:"name"`
+	} `json:"configMap"`
+	Projected *struct {
+		Sources []struct {
+			ServiceAccountToken *struct {
+				Audience string `json:"audience"`
+				Path     string `json:"path"`
+			} `json:"serviceAccountToken"`
+		} `json:"sources"`
+	} `json:"projected"`
+}
+
+// Find returns the pod of a cluster and namespace whose name starts with prefix.
+func (w *World) Find(cluster, namespace, prefix string) (Pod, error) {
+	var known []string
+	for _, p := range w.Pods {
+		if p.Cluster == cluster && p.Namespace == namespace && strings.HasPrefix(p.Name, prefix) {
+			return p, nil
+		}
+		known = append(known, p.Key())
+	}
+	sort.Strings(known)
+	return Pod{}, fmt.Errorf("the world has no pod %s/%s/%s*, only %s", cluster, namespace, prefix, strings.Join(known, ", "))
+}
+
+// Check reports what a world lacks to be built, all of it at once.
+func (w *World) Check() error {
+	var problems []error
+	need := func(value, what string) {
+		if value == "" {
+			problems = append(problems, fmt.Errorf("the world has no %s", what))
+		}
+	}
+	need(w.Region, "Region")
+	need(w.Account, "account")
+	need(w.Network.ARN, "service network")
+	need(w.CA, "CA")
+	need(w.Certificate, "certificate")
+	need(w.Key, "private key of the certificate: it must be made in self-managed CA mode")
+	if len(w.Services) == 0 {
+		problems = append(problems, errors.New("the world has no Lattice service"))
+	}
+	for _, s := range w.Services {
+		need(s.Host, "host name for service "+s.Name)
+		need(s.AssignedName, "assigned name for service "+s.Name)
+		need(s.Target, "target for service "+s.Name)
+	}
+	return errors.Join(problems...)
+}

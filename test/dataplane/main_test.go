@@ -1,0 +1,144 @@
+// Package dataplane proves the sidecar with the real Envoy, the real iptables
+// and real signatures: what a rehearsal has put into a pod runs in network
+// namespaces against stand-ins for what AWS runs (see package lab).
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"eks-lattice/test/dataplane/lab"
+)
+
+// limit bounds each test; nothing waits that long unless it is broken.
+const limit = 60 * time.Second
+
+func TestMain(m *testing.M) {
+	lab.Contained()
+	if missing := prerequisites(); missing != nil {
+		fmt.Fprintf(os.Stderr, "\n*** THE DATA-PLANE SUITE DID NOT RUN. It lacks:\n%s\n*** test/dataplane/setup.sh installs what a package manager can.\n\n", indent(missing))
+		if os.Getenv("CI") == "true" {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func indent(err error) string { return "***   - " + strings.ReplaceAll(err.Error(), "\n", "\n***   - ") }
+
+func envoyBinary() string {
+	if path := os.Getenv("ENVOY"); path != "" {
+		return path
+	}
+	path, err := filepath.Abs("../../.cache/envoy/envoy/_bin/envoy")
+	if err != nil {
+		return err.Error()
+	}
+	return path
+}
+
+func prerequisites() error {
+	var missing []error
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("Linux: its network namespaces are what the suite is made of (this is %s)", runtime.GOOS)
+	}
+	if os.Geteuid() != 0 {
+		missing = append(missing, errors.New("root: it makes network namespaces and changes users"))
+	} else if ns, err := lab.NewNamespace(); err != nil {
+		missing = append(missing, fmt.Errorf("network namespaces: %w", err))
+	} else {
+		ns.Close()
+	}
+	for program, pkg := range map[string]string{"curl": "curl", "xtables-nft-multi": "iptables"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, fmt.Errorf("%s (package %s)", program, pkg))
+		}
+	}
+	if info, err := os.Stat(envoyBinary()); err != nil || info.Mode()&0o111 == 0 {
+		missing = append(missing, fmt.Errorf("an executable Envoy at %s (or at $ENVOY)", envoyBinary()))
+	}
+	return errors.Join(missing...)
+}
+
+// testbed is the lab of one test with its two demo pods running.
+type testbed struct {
+	*lab.Lab
+	ctx  context.Context
+	pods map[string]*lab.RunningPod // by cluster
+}
+
+// up builds the world and starts a demo pod in each cluster.
+func up(t *testing.T) *testbed {
+	t.Helper()
+	w := loadWorld(t)
+	l, err := lab.New(w, t.TempDir(), envoyBinary())
+	require.NoError(t, err)
+	t.Cleanup(l.Close)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	t.Cleanup(cancel)
+	b := &testbed{Lab: l, ctx: ctx, pods: map[string]*lab.RunningPod{}}
+	for _, s := range w.Services {
+		p, err := w.Find(s.Cluster, demoNamespace, s.Target)
+		require.NoError(t, err)
+		b.pods[s.Cluster] = b.start(t, p)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, p := range b.pods {
+				t.Logf("log of %s:\n%s", p.Key(), p.Log("envoy-sigv4"))
+			}
+		}
+		// Whatever a test did, its logs hold no secret, and nobody has asked
+		// for the node's credentials.
+		leaks, err := l.Leaks()
+		require.NoError(t, err)
+		require.Empty(t, leaks)
+		require.Empty(t, l.MetadataRequests(), "the instance metadata has been asked")
+	})
+	return b
+}
+
+func (b *testbed) start(t *testing.T, p lab.Pod) *lab.RunningPod {
+	t.Helper()
+	r, err := b.StartPod(b.ctx, p)
+	require.NoError(t, err)
+	return r
+}
+
+// curl runs curl as the application and returns body and status.
+func (b *testbed) curl(t *testing.T, p *lab.RunningPod, args ...string) (body string, status string) {
+	t.Helper()
+	return b.curlAs(t, p, nil, args...)
+}
+
+func (b *testbed) curlAs(t *testing.T, p *lab.RunningPod, as *lab.As, args ...string) (body string, status string) {
+	t.Helper()
+	argv := append([]string{"curl", "-sS", "-w", "\n%{http_code}"}, args...)
+	r, err := p.Exec(b.ctx, as, nil, argv...)
+	require.NoError(t, err)
+	i := strings.LastIndex(r.Stdout, "\n")
+	require.GreaterOrEqual(t, i, 0, "curl wrote %q %q", r.Stdout, r.Stderr)
+	if r.Code != 0 {
+		return r.Stderr, fmt.Sprintf("curl exit code %d", r.Code)
+	}
+	return r.Stdout[:i], r.Stdout[i+1:]
+}
+
+// seen is the only request that Lattice saw for a path.
+func (b *testbed) seen(t *testing.T, part string) lab.Seen {
+	t.Helper()
+	all := b.Lattice.Seen(part)
+	require.Len(t, all, 1, "requests for %s at VPC Lattice", part)
+	return all[0]
+}
