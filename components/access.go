@@ -1,0 +1,63 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newAdmins gives further principals the administration of the cluster. Who
+// creates the cluster has it already.
+func (c *LatticeCluster) newAdmins(ctx *pulumi.Context) error {
+	for _, arn := range c.args.AdminPrincipalARNs {
+		name := c.name + "-admin-" + principalName(arn)
+		entry, err := eks.NewAccessEntry(ctx, name, &eks.AccessEntryArgs{
+			ClusterName:  c.plane.name,
+			PrincipalArn: pulumi.String(arn),
+		}, pulumi.Parent(c))
+		if err != nil {
+			return fmt.Errorf("admitting %s: %w", arn, err)
+		}
+		policy, err := eks.NewAccessPolicyAssociation(ctx, name, &eks.AccessPolicyAssociationArgs{
+			ClusterName:  c.plane.name,
+			PrincipalArn: entry.PrincipalArn,
+			PolicyArn:    pulumi.Sprintf("arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", c.args.Account.Partition),
+			AccessScope:  eks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("cluster")},
+		}, pulumi.Parent(c))
+		if err != nil {
+			return fmt.Errorf("making %s an administrator: %w", arn, err)
+		}
+		c.reachable = append(c.reachable, policy)
+	}
+	return nil
+}
+
+// principalName is the part of an ARN that tells principals apart: the account
+// and the path.
+func principalName(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	return parts[4] + "/" + parts[5]
+}
+
+// newKubernetesProvider makes the way into the cluster. All that is made
+// through it goes before access and nodes do: an object with a finalizer needs
+// its controller, and the controller a node.
+func (c *LatticeCluster) newKubernetesProvider(ctx *pulumi.Context) error {
+	provider, err := kubernetes.NewProvider(ctx, c.name+"-kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig: c.plane.kubeconfig,
+		// identifies the cluster when address or certificate change; without it
+		// Pulumi would take it for another cluster and replace every object
+		ClusterIdentifier: c.plane.arn,
+		// a new CA is put into the ConfigMap that pods have mounted, instead of
+		// into another one of the same name after the first is deleted
+		EnableConfigMapMutable: pulumi.Bool(true),
+	}, pulumi.Parent(c), pulumi.DependsOn(c.reachable))
+	if err != nil {
+		return fmt.Errorf("creating Kubernetes provider: %w", err)
+	}
+	c.kubernetes = provider
+	return nil
+}

@@ -1,0 +1,69 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpclattice"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newAssociations connects the VPC with the service network, the private zone
+// and, the other way, VPC Lattice with the nodes.
+func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
+	// Nobody but this program associates the VPC: what the controller
+	// associates, it never gives back, and the service network then stays.
+	// Security groups are left off on purpose. They can be added later, but an
+	// association that has had one must be made anew to lose it.
+	// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateServiceNetworkVpcAssociation.html
+	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, c.name+"-service-network", &vpclattice.ServiceNetworkVpcAssociationArgs{
+		ServiceNetworkIdentifier: c.args.ServiceNetworkID,
+		VpcIdentifier:            c.network.vpcID,
+		Tags:                     nameTag(c.args.ClusterName),
+	}, pulumi.Parent(c), timeouts(associationTimeout))
+	if err != nil {
+		return fmt.Errorf("associating service network: %w", err)
+	}
+	c.association = association
+
+	_, err = route53.NewZoneAssociation(ctx, c.name+"-zone", &route53.ZoneAssociationArgs{
+		ZoneId:    c.args.ZoneID,
+		VpcId:     c.network.vpcID,
+		VpcRegion: pulumi.String(c.args.Account.Region),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("associating private zone: %w", err)
+	}
+	return c.admitLattice(ctx)
+}
+
+// admitLattice lets VPC Lattice reach the pods. Its addresses are in no VPC's
+// range, hence the prefix lists.
+// https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
+func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
+	region := c.args.Account.Region
+	for _, list := range []struct{ suffix, name string }{
+		{"lattice-ipv4", "com.amazonaws." + region + ".vpc-lattice"},
+		{"lattice-ipv6", "com.amazonaws." + region + ".ipv6.vpc-lattice"},
+	} {
+		prefixes, err := ec2.LookupManagedPrefixList(ctx, &ec2.LookupManagedPrefixListArgs{Name: &list.name}, pulumi.Parent(c))
+		if err != nil {
+			return fmt.Errorf("looking up prefix list %s: %w", list.name, err)
+		}
+		_, err = vpc.NewSecurityGroupIngressRule(ctx, c.name+"-"+list.suffix, &vpc.SecurityGroupIngressRuleArgs{
+			// of all the groups the only one that managed nodes carry
+			// https://github.com/pulumi/pulumi-eks/issues/1275
+			SecurityGroupId: c.plane.securityGroupID,
+			Description:     pulumi.String("VPC Lattice to pods and health checks"),
+			IpProtocol:      pulumi.String("-1"),
+			PrefixListId:    pulumi.String(prefixes.Id),
+			Tags:            nameTag(c.args.ClusterName + "-" + list.suffix),
+		}, pulumi.Parent(c))
+		if err != nil {
+			return fmt.Errorf("admitting prefix list %s: %w", list.name, err)
+		}
+	}
+	return nil
+}

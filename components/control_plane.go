@@ -1,0 +1,87 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// controlPlane is the EKS cluster without its nodes.
+type controlPlane struct {
+	// name of the cluster, known once it is there.
+	name pulumi.StringOutput
+	arn  pulumi.StringOutput
+	// securityGroupID is the group that EKS makes and that the nodes of managed
+	// node groups carry.
+	securityGroupID pulumi.StringOutput
+	kubeconfig      pulumi.StringOutput
+	nodeRoleARN     pulumi.StringOutput
+	nodePolicies    []pulumi.Resource
+}
+
+func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
+	role, err := c.newNodeRole(ctx)
+	if err != nil {
+		return err
+	}
+	useAPI := eks.AuthenticationModeApi
+	yes := true
+	cluster, err := eks.NewCluster(ctx, c.name+"-eks", &eks.ClusterArgs{
+		Name:               pulumi.String(c.args.ClusterName),
+		Version:            pulumi.String(c.args.KubernetesVersion),
+		AuthenticationMode: &useAPI,
+		VpcId:              c.network.vpcID,
+		PublicSubnetIds:    c.network.publicIDs,
+		PrivateSubnetIds:   c.network.privateIDs,
+		// The component looks at these to know that it can wait for the API.
+		EndpointPublicAccess:   pulumi.Bool(true),
+		EndpointPrivateAccess:  pulumi.Bool(true),
+		PublicAccessCidrs:      pulumi.ToStringArray(c.args.PublicAccessCIDRs),
+		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.LogTypes),
+		// Nodes come as a managed node group of our own. Without their role the
+		// component would make another; in mode API it takes one, not a list.
+		SkipDefaultNodeGroup: &yes,
+		InstanceRole:         role,
+		// Otherwise it installs an old CNI with kubectl, which the managed
+		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
+		UseDefaultVpcCni: &yes,
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("creating EKS cluster: %w", err)
+	}
+	c.plane.name = cluster.EksCluster.Name()
+	c.plane.arn = cluster.EksCluster.Arn()
+	c.plane.securityGroupID = cluster.EksCluster.VpcConfig().ClusterSecurityGroupId().Elem()
+	c.plane.kubeconfig = kubeconfigFor(c.args.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
+	c.ClusterName, c.ClusterARN, c.Kubeconfig = c.plane.name, c.plane.arn, c.plane.kubeconfig
+	return nil
+}
+
+// nodePolicies are what a node needs to join, to give pods addresses and to
+// pull images from ECR. The first also lets the Pod Identity agent ask for
+// credentials. https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
+var nodePolicies = []string{"AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"}
+
+func (c *LatticeCluster) newNodeRole(ctx *pulumi.Context) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, c.name+"-node", &iam.RoleArgs{
+		Description:      pulumi.String("Nodes of EKS cluster " + c.args.ClusterName),
+		AssumeRolePolicy: pulumi.String(nodeTrust().JSON()),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("creating node role: %w", err)
+	}
+	for _, policy := range nodePolicies {
+		attachment, err := iam.NewRolePolicyAttachment(ctx, c.name+"-node-"+policy, &iam.RolePolicyAttachmentArgs{
+			Role:      role.Name,
+			PolicyArn: pulumi.String(c.args.Account.managedPolicyARN(policy)),
+		}, pulumi.Parent(c))
+		if err != nil {
+			return nil, fmt.Errorf("attaching %s to node role: %w", policy, err)
+		}
+		c.plane.nodePolicies = append(c.plane.nodePolicies, attachment)
+	}
+	c.plane.nodeRoleARN = role.Arn
+	return role, nil
+}

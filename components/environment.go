@@ -1,0 +1,185 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/problem"
+)
+
+const environmentType = "eks-lattice:index:Environment"
+
+// EnvironmentArgs decides what all clusters share.
+type EnvironmentArgs struct {
+	Account Account
+	// Domain is the private zone; services are called <app>.<Domain>.
+	Domain string
+	// ServiceNetworkName is the name of the service network and of each
+	// cluster's Gateway.
+	ServiceNetworkName string
+	// ClientRoleName is the role that applications call with.
+	ClientRoleName string
+	// AnchorVPCCIDR is the range of the VPC that the private zone is born with.
+	AnchorVPCCIDR string
+	// Certificates says who signs the services' certificate.
+	Certificates CertificatesArgs
+	// ProtectZone refuses the deletion of the private zone.
+	ProtectZone bool
+	// AccessLogs records every request through the service network.
+	AccessLogs bool
+	// AccessLogRetentionDays is how long the records stay.
+	AccessLogRetentionDays int
+}
+
+// Environment is what all clusters share: the service network with its policy,
+// the private zone, the certificate and the role of the callers.
+type Environment struct {
+	pulumi.ResourceState
+
+	ServiceNetworkID  pulumi.StringOutput `pulumi:"serviceNetworkId"`
+	ServiceNetworkARN pulumi.StringOutput `pulumi:"serviceNetworkArn"`
+	ZoneID            pulumi.StringOutput `pulumi:"zoneId"`
+	ZoneARN           pulumi.StringOutput `pulumi:"zoneArn"`
+	// CertificateARN is the ACM certificate for *.<Domain>.
+	CertificateARN pulumi.StringOutput `pulumi:"certificateArn"`
+	// CACertificate is the certificate of the CA, in PEM: what callers trust.
+	CACertificate pulumi.StringOutput `pulumi:"caCertificate"`
+	// CAARN is the private CA, or empty when AWS holds none.
+	CAARN         pulumi.StringOutput `pulumi:"caArn"`
+	ClientRoleARN pulumi.StringOutput `pulumi:"clientRoleArn"`
+
+	args *EnvironmentArgs
+	// shared is what clusters use besides the service network itself.
+	shared []pulumi.Resource
+}
+
+// NewEnvironment registers an Environment. It needs an aws provider, and a tls
+// provider when the CA is self-managed.
+func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opts ...pulumi.ResourceOption) (*Environment, error) {
+	if args == nil {
+		args = &EnvironmentArgs{}
+	}
+	if err := args.Check().Err(fmt.Sprintf("environment %q", name)); err != nil {
+		return nil, err
+	}
+	e := &Environment{args: args}
+	if err := ctx.RegisterComponentResource(environmentType, name, e, opts...); err != nil {
+		return nil, fmt.Errorf("registering environment %q: %w", name, err)
+	}
+	if err := e.provision(ctx, name); err != nil {
+		return nil, err
+	}
+	return e, e.outputs(ctx)
+}
+
+// Check returns everything that is wrong with the arguments.
+func (a *EnvironmentArgs) Check() problem.List {
+	var found problem.List
+	checkDomain(&found, "domain", a.Domain)
+	if len(a.ServiceNetworkName) < 3 || !serviceNetwork.MatchString(a.ServiceNetworkName) {
+		found.Add("serviceNetworkName", a.ServiceNetworkName, "must have 3 to 63 lower-case letters, digits and single inner hyphens")
+	}
+	if !roleName.MatchString(a.ClientRoleName) {
+		found.Add("clientRoleName", a.ClientRoleName, "must have 1 to 64 letters, digits or characters of +=,.@_-")
+	}
+	checkCIDR(&found, "anchorVpcCidr", a.AnchorVPCCIDR, 16, 28, "10.255.255.0/28")
+	a.Certificates.check(&found)
+	if a.AccessLogs && !validRetention(a.AccessLogRetentionDays) {
+		found.Add("accessLogRetentionDays", a.AccessLogRetentionDays, "is not a period that CloudWatch Logs knows; give one of %v", retentionDays)
+	}
+	return found
+}
+
+func (e *Environment) provision(ctx *pulumi.Context, name string) error {
+	if err := e.newZone(ctx, name); err != nil {
+		return err
+	}
+	if err := e.newCertificates(ctx, name); err != nil {
+		return err
+	}
+	if err := e.newClientRole(ctx, name); err != nil {
+		return err
+	}
+	return e.newServiceNetwork(ctx, name)
+}
+
+func (e *Environment) outputs(ctx *pulumi.Context) error {
+	err := ctx.RegisterResourceOutputs(e, pulumi.Map{
+		"serviceNetworkId":  e.ServiceNetworkID,
+		"serviceNetworkArn": e.ServiceNetworkARN,
+		"zoneId":            e.ZoneID,
+		"zoneArn":           e.ZoneARN,
+		"certificateArn":    e.CertificateARN,
+		"caCertificate":     e.CACertificate,
+		"caArn":             e.CAARN,
+		"clientRoleArn":     e.ClientRoleARN,
+	})
+	if err != nil {
+		return fmt.Errorf("registering the environment's outputs: %w", err)
+	}
+	return nil
+}
+
+// newZone makes the private zone. A private zone cannot exist without a VPC,
+// and the clusters' VPCs come and go, so it is born with one of its own.
+func (e *Environment) newZone(ctx *pulumi.Context, name string) error {
+	vpc, err := ec2.NewVpc(ctx, name+"-anchor", &ec2.VpcArgs{
+		CidrBlock:          pulumi.String(e.args.AnchorVPCCIDR),
+		EnableDnsSupport:   pulumi.Bool(true),
+		EnableDnsHostnames: pulumi.Bool(true),
+		Tags:               nameTag(name + "-anchor"),
+	}, pulumi.Parent(e))
+	if err != nil {
+		return fmt.Errorf("creating anchor VPC: %w", err)
+	}
+	zone, err := route53.NewZone(ctx, name+"-zone", &route53.ZoneArgs{
+		Name:    pulumi.String(e.args.Domain),
+		Comment: pulumi.String("Names of the services of " + e.args.ServiceNetworkName),
+		Vpcs: route53.ZoneVpcArray{route53.ZoneVpcArgs{
+			VpcId:     vpc.ID(),
+			VpcRegion: pulumi.String(e.args.Account.Region),
+		}},
+		// ExternalDNS can leave a record behind when it is killed before its
+		// last look; that must not keep the zone.
+		ForceDestroy: pulumi.Bool(true),
+	}, pulumi.Parent(e),
+		// each cluster associates its own VPC; without this the next up of the
+		// environment would take the association away again.
+		// https://www.pulumi.com/registry/packages/aws/api-docs/route53/zoneassociation/
+		pulumi.IgnoreChanges([]string{"vpcs"}),
+		pulumi.Protect(e.args.ProtectZone))
+	if err != nil {
+		return fmt.Errorf("creating private zone: %w", err)
+	}
+	e.ZoneID, e.ZoneARN = zone.ZoneId, zone.Arn
+	e.shared = append(e.shared, zone)
+	return nil
+}
+
+// newClientRole makes the role with which applications call services.
+func (e *Environment) newClientRole(ctx *pulumi.Context, name string) error {
+	role, err := iam.NewRole(ctx, name+"-client", &iam.RoleArgs{
+		Name:             pulumi.String(e.args.ClientRoleName),
+		Description:      pulumi.String("Calls services of VPC Lattice from pods of any cluster"),
+		AssumeRolePolicy: pulumi.String(podIdentityTrust().JSON()),
+	}, pulumi.Parent(e),
+		// the name is fixed, so an old one has to go before a new one comes
+		pulumi.DeleteBeforeReplace(true))
+	if err != nil {
+		return fmt.Errorf("creating client role: %w", err)
+	}
+	policy, err := iam.NewRolePolicy(ctx, name+"-client-invoke", &iam.RolePolicyArgs{
+		Role:   role.Name,
+		Policy: pulumi.String(clientPolicy(e.args.Account).JSON()),
+	}, pulumi.Parent(e))
+	if err != nil {
+		return fmt.Errorf("creating client policy: %w", err)
+	}
+	e.ClientRoleARN = role.Arn
+	e.shared = append(e.shared, policy)
+	return nil
+}

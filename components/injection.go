@@ -1,0 +1,41 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/sidecar"
+)
+
+// newInjection installs the policy that puts the signing proxy into pods.
+func (c *LatticeCluster) newInjection(ctx *pulumi.Context) error {
+	manifest, err := sidecar.MutatingPolicy(sidecarArgs(c.args.Account, c.args.Sources, c.args.Proxy))
+	if err != nil {
+		return fmt.Errorf("rendering injection policy: %w", err)
+	}
+	// Kyverno says so when its webhook has the policy; the usual conditions
+	// are one level further down than Pulumi's "condition=" looks.
+	annotate(manifest, waitForAnnotation, "jsonpath={.status.conditionStatus.ready}=true")
+
+	policy, err := newObject(ctx, c.name+"-injection", manifest,
+		pulumi.Parent(c), pulumi.Provider(c.kubernetes), timeouts(controllerTimeout),
+		// It brings the policy's kind. On the way down it goes last: without a
+		// policy its webhook watches nothing.
+		pulumi.DependsOn([]pulumi.Resource{c.controllers.kyverno}))
+	if err != nil {
+		return fmt.Errorf("installing injection policy: %w", err)
+	}
+	c.injection = policy
+	return nil
+}
+
+func annotate(manifest map[string]any, key, value string) {
+	metadata := manifest["metadata"].(map[string]any)
+	annotations, ok := metadata["annotations"].(map[string]any)
+	if !ok {
+		annotations = map[string]any{}
+		metadata["annotations"] = annotations
+	}
+	annotations[key] = value
+}

@@ -1,0 +1,221 @@
+package components
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/problem"
+)
+
+// NetworkArgs decides what a cluster's VPC looks like.
+type NetworkArgs struct {
+	// VPCCIDR may be the same in every cluster: VPC Lattice needs no routes
+	// between them.
+	VPCCIDR string
+	// AvailabilityZones is how many zones the subnets are spread over: 2 or 3.
+	AvailabilityZones int
+	// NATGatewayPerZone keeps the other zones online when one fails. Without it
+	// one NAT gateway serves all, which costs a third.
+	NATGatewayPerZone bool
+}
+
+func (a *NetworkArgs) check(found *problem.List) {
+	// a public subnet is 1/256 of the VPC, and AWS makes none smaller than a /28
+	checkCIDR(found, "vpcCidr", a.VPCCIDR, 16, 20, "10.0.0.0/16")
+	if a.AvailabilityZones < 2 || a.AvailabilityZones > 3 {
+		found.Add("availabilityZones", a.AvailabilityZones, "must be 2 or 3: EKS wants two at least")
+	}
+}
+
+// network is a VPC whose private subnets reach the Internet through NAT.
+type network struct {
+	vpcID pulumi.StringOutput
+	// The subnets as their route table associations know them: whoever uses
+	// these ids comes after the routes and goes before them.
+	publicIDs, privateIDs pulumi.StringArray
+}
+
+// unsupportedZones cannot hold the network interfaces of a control plane.
+// https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+var unsupportedZones = []string{"use1-az3", "usw1-az2", "cac1-az3"}
+
+func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
+	args := c.args.Network
+	zones, err := c.zoneNames(ctx, args.AvailabilityZones)
+	if err != nil {
+		return err
+	}
+	private, public, err := subnetRanges(args.VPCCIDR, args.AvailabilityZones)
+	if err != nil {
+		return err
+	}
+	vpc, err := ec2.NewVpc(ctx, c.name+"-vpc", &ec2.VpcArgs{
+		CidrBlock:          pulumi.String(args.VPCCIDR),
+		EnableDnsSupport:   pulumi.Bool(true),
+		EnableDnsHostnames: pulumi.Bool(true), // private zones resolve only with both
+		Tags:               nameTag(c.args.ClusterName),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("creating VPC: %w", err)
+	}
+	internet, err := ec2.NewInternetGateway(ctx, c.name+"-internet", &ec2.InternetGatewayArgs{
+		VpcId: vpc.ID(),
+		Tags:  nameTag(c.args.ClusterName),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("creating internet gateway: %w", err)
+	}
+	c.network.vpcID, c.VPCID = vpc.ID().ToStringOutput(), vpc.ID().ToStringOutput()
+
+	var nats []*ec2.NatGateway
+	for i, zone := range zones {
+		id, err := c.newSubnet(ctx, subnetArgs{
+			kind: "public", index: i, zone: zone, cidr: public[i], role: "elb",
+			route: &ec2.RouteArgs{GatewayId: internet.ID()},
+		})
+		if err != nil {
+			return err
+		}
+		c.network.publicIDs = append(c.network.publicIDs, id)
+		if i == 0 || args.NATGatewayPerZone {
+			nat, err := c.newNAT(ctx, i, id, internet)
+			if err != nil {
+				return err
+			}
+			nats = append(nats, nat)
+		}
+	}
+	for i, zone := range zones {
+		id, err := c.newSubnet(ctx, subnetArgs{
+			kind: "private", index: i, zone: zone, cidr: private[i], role: "internal-elb",
+			route: &ec2.RouteArgs{NatGatewayId: nats[i%len(nats)].ID()},
+		})
+		if err != nil {
+			return err
+		}
+		c.network.privateIDs = append(c.network.privateIDs, id)
+	}
+	return nil
+}
+
+func (c *LatticeCluster) zoneNames(ctx *pulumi.Context, count int) ([]string, error) {
+	available := "available"
+	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
+		State:          &available,
+		ExcludeZoneIds: unsupportedZones,
+		Filters: []aws.GetAvailabilityZonesFilter{
+			{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}, // leaves out local zones
+		},
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("looking up availability zones: %w", err)
+	}
+	if len(zones.Names) < count {
+		return nil, fmt.Errorf("%s has %d availability zones for EKS, but availabilityZones is %d", c.args.Account.Region, len(zones.Names), count)
+	}
+	return zones.Names[:count], nil
+}
+
+type subnetArgs struct {
+	kind       string // public or private
+	index      int
+	zone, cidr string
+	role       string // of the load balancers that Kubernetes may put there
+	route      *ec2.RouteArgs
+}
+
+// newSubnet makes a subnet with a route table of its own and returns its id,
+// which is known only once the route is there.
+func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (pulumi.StringOutput, error) {
+	suffix := fmt.Sprintf("%s-%d", args.kind, args.index)
+	name := c.name + "-" + suffix
+	fail := func(err error) (pulumi.StringOutput, error) {
+		return pulumi.StringOutput{}, fmt.Errorf("creating %s subnet %d: %w", args.kind, args.index, err)
+	}
+	tags := nameTag(c.args.ClusterName + "-" + suffix)
+	tags["kubernetes.io/role/"+args.role] = pulumi.String("1")
+	subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{
+		VpcId:               c.network.vpcID,
+		AvailabilityZone:    pulumi.String(args.zone),
+		CidrBlock:           pulumi.String(args.cidr),
+		MapPublicIpOnLaunch: pulumi.Bool(args.kind == "public"),
+		Tags:                tags,
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fail(err)
+	}
+	table, err := ec2.NewRouteTable(ctx, name, &ec2.RouteTableArgs{
+		VpcId: c.network.vpcID,
+		Tags:  nameTag(c.args.ClusterName + "-" + suffix),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fail(err)
+	}
+	args.route.RouteTableId = table.ID()
+	args.route.DestinationCidrBlock = pulumi.String("0.0.0.0/0")
+	route, err := ec2.NewRoute(ctx, name, args.route, pulumi.Parent(c))
+	if err != nil {
+		return fail(err)
+	}
+	association, err := ec2.NewRouteTableAssociation(ctx, name, &ec2.RouteTableAssociationArgs{
+		SubnetId:     subnet.ID(),
+		RouteTableId: table.ID(),
+	}, pulumi.Parent(c),
+		// so that the id which it hands out stands for a subnet with a way out
+		pulumi.DependsOn([]pulumi.Resource{route}))
+	if err != nil {
+		return fail(err)
+	}
+	return association.SubnetId.Elem(), nil
+}
+
+func (c *LatticeCluster) newNAT(ctx *pulumi.Context, index int, subnetID pulumi.StringInput, internet *ec2.InternetGateway) (*ec2.NatGateway, error) {
+	name := fmt.Sprintf("%s-nat-%d", c.name, index)
+	address, err := ec2.NewEip(ctx, name, &ec2.EipArgs{
+		Domain: pulumi.String("vpc"),
+		Tags:   nameTag(fmt.Sprintf("%s-nat-%d", c.args.ClusterName, index)),
+	}, pulumi.Parent(c),
+		// AWS does not detach the gateway of a VPC that has mapped public addresses
+		pulumi.DependsOn([]pulumi.Resource{internet}))
+	if err != nil {
+		return nil, fmt.Errorf("creating address of NAT gateway %d: %w", index, err)
+	}
+	nat, err := ec2.NewNatGateway(ctx, name, &ec2.NatGatewayArgs{
+		AllocationId: address.AllocationId,
+		SubnetId:     subnetID,
+		Tags:         nameTag(fmt.Sprintf("%s-nat-%d", c.args.ClusterName, index)),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("creating NAT gateway %d: %w", index, err)
+	}
+	return nat, nil
+}
+
+// subnetRanges cuts a VPC's range: sixteenths for the private subnets, from the
+// start, because pods take their addresses there; 256ths for the public ones,
+// behind the third sixteenth.
+func subnetRanges(cidr string, count int) (private, public []string, err error) {
+	vpc, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cutting %s into subnets: %w", cidr, err)
+	}
+	for i := range count {
+		private = append(private, subrange(vpc, 4, i).String())
+		public = append(public, subrange(vpc, 8, 48+i).String())
+	}
+	return private, public, nil
+}
+
+// subrange returns the n-th part of an IPv4 network whose prefix is longer by
+// some bits.
+func subrange(network netip.Prefix, bits, n int) netip.Prefix {
+	length := network.Bits() + bits
+	a := network.Addr().As4()
+	first := uint32(a[0])<<24 | uint32(a[1])<<16 | uint32(a[2])<<8 | uint32(a[3])
+	first += uint32(n) << (32 - length)
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(first >> 24), byte(first >> 16), byte(first >> 8), byte(first)}), length)
+}

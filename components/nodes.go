@@ -1,0 +1,86 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/problem"
+)
+
+// NodesArgs decides how much room a cluster has.
+type NodesArgs struct {
+	// InstanceTypes of the x86_64 architecture.
+	InstanceTypes []string
+	MinSize       int
+	MaxSize       int
+	DesiredSize   int
+}
+
+func (a *NodesArgs) check(found *problem.List) {
+	if len(a.InstanceTypes) == 0 {
+		found.Missing("nodeInstanceTypes", "is empty; give a type such as m5.large")
+	}
+	checkEach(found, "nodeInstanceTypes", a.InstanceTypes, instanceType, "is not an EC2 instance type; give one such as m5.large")
+	if a.MinSize < 1 {
+		found.Add("nodeMinSize", a.MinSize, "must be 1 or more: the controllers need a node")
+	}
+	if a.MaxSize < a.MinSize {
+		found.Add("nodeMaxSize", a.MaxSize, "must not be less than nodeMinSize, which is %d", a.MinSize)
+	} else if a.DesiredSize < a.MinSize || a.DesiredSize > a.MaxSize {
+		found.Add("nodeDesiredSize", a.DesiredSize, "must be between nodeMinSize and nodeMaxSize, which are %d and %d", a.MinSize, a.MaxSize)
+	}
+}
+
+// newNodes makes the managed node group with the add-ons on either side of it.
+func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
+	// DaemonSets: there before the first node, they are on it when it comes up,
+	// and it can clean up its network interfaces when it goes.
+	before := c.plane.nodePolicies // a node without these cannot join, nor leave cleanly
+	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent"} {
+		resource, err := c.newAddon(ctx, addon)
+		if err != nil {
+			return err
+		}
+		before = append(before, resource)
+	}
+	nodes, err := eks.NewNodeGroup(ctx, c.name+"-nodes", &eks.NodeGroupArgs{
+		ClusterName:   c.plane.name,
+		NodeRoleArn:   c.plane.nodeRoleARN,
+		SubnetIds:     c.network.privateIDs,
+		Version:       pulumi.String(c.args.KubernetesVersion),
+		AmiType:       pulumi.String("AL2023_x86_64_STANDARD"),
+		InstanceTypes: pulumi.ToStringArray(c.args.Nodes.InstanceTypes),
+		ScalingConfig: eks.NodeGroupScalingConfigArgs{
+			MinSize:     pulumi.Int(c.args.Nodes.MinSize),
+			MaxSize:     pulumi.Int(c.args.Nodes.MaxSize),
+			DesiredSize: pulumi.Int(c.args.Nodes.DesiredSize),
+		},
+		Tags: nameTag(c.args.ClusterName),
+	}, pulumi.Parent(c), pulumi.DependsOn(before), timeouts(nodeGroupTimeout))
+	if err != nil {
+		return fmt.Errorf("creating node group: %w", err)
+	}
+	// A Deployment: without nodes EKS waits for it in vain, for twenty minutes.
+	dns, err := c.newAddon(ctx, "coredns", nodes)
+	if err != nil {
+		return err
+	}
+	c.reachable = append(c.reachable, nodes, dns)
+	return nil
+}
+
+func (c *LatticeCluster) newAddon(ctx *pulumi.Context, addon string, after ...pulumi.Resource) (pulumi.Resource, error) {
+	resource, err := eks.NewAddon(ctx, c.name+"-"+addon, &eks.AddonArgs{
+		ClusterName: c.plane.name,
+		AddonName:   pulumi.String(addon),
+		// EKS puts unmanaged copies into every new cluster; the add-on takes over
+		ResolveConflictsOnCreate: pulumi.String("OVERWRITE"),
+		ResolveConflictsOnUpdate: pulumi.String("OVERWRITE"),
+	}, pulumi.Parent(c), pulumi.DependsOn(after))
+	if err != nil {
+		return nil, fmt.Errorf("installing add-on %s: %w", addon, err)
+	}
+	return resource, nil
+}

@@ -1,0 +1,83 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newRoute gives the application its name: the controller makes a Lattice
+// service of it, ExternalDNS a record.
+func (a *SecureApp) newRoute(ctx *pulumi.Context, workload []pulumi.Resource) (pulumi.Resource, error) {
+	// Without a section a route attaches to every listener that fits, that is
+	// to both on 443.
+	parent := func(section string) map[string]any {
+		return map[string]any{
+			"group": gatewayAPI, "kind": "Gateway",
+			"name": a.args.GatewayName, "namespace": gatewayNamespace,
+			"sectionName": section,
+		}
+	}
+	annotations := map[string]any{waitForAnnotation: annotationAppears(domainAnnotation)}
+	if tags := tagList(a.args.Tags); tags != "" {
+		annotations[tagsAnnotation] = tags
+	}
+	before := append([]pulumi.Resource{}, a.args.BeforeRoute...)
+	route, err := newObject(ctx, a.name+"-route", map[string]any{
+		"apiVersion": gatewayAPIVersion,
+		"kind":       "HTTPRoute",
+		"metadata": map[string]any{
+			"name":        a.args.Name,
+			"namespace":   a.args.Namespace,
+			"annotations": annotations,
+		},
+		"spec": map[string]any{
+			"parentRefs": []any{parent(httpListener), parent(httpsListenerOfDomain)},
+			"hostnames":  []any{a.hostname()},
+			"rules": []any{map[string]any{
+				"backendRefs": []any{map[string]any{"name": a.version(), "kind": "Service", "port": servicePort, "weight": 1}},
+				"matches":     []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/"}}},
+			}},
+		},
+	}, pulumi.Parent(a), timeouts(controllerTimeout),
+		// callers are turned away before the pods go, not after
+		pulumi.DependsOn(append(before, workload...)))
+	if err != nil {
+		return nil, fmt.Errorf("creating route %s: %w", a.args.Name, err)
+	}
+	return route, nil
+}
+
+// newAuthPolicy says who may call the application.
+func (a *SecureApp) newAuthPolicy(ctx *pulumi.Context, route pulumi.Resource) error {
+	_, err := newObject(ctx, a.name+"-auth-policy", map[string]any{
+		"apiVersion": latticeAPIVersion,
+		"kind":       "IAMAuthPolicy",
+		"metadata": map[string]any{
+			"name":        a.args.Name + "-iam-auth-policy",
+			"namespace":   a.args.Namespace,
+			"annotations": map[string]any{waitForAnnotation: annotationAppears(policyAnnotation)},
+		},
+		"spec": map[string]any{
+			"targetRef": map[string]any{"group": gatewayAPI, "kind": "HTTPRoute", "name": a.args.Name},
+			"policy":    callersPolicy(a.args.Account, a.args.Callers).JSON(),
+		},
+	}, pulumi.Parent(a), timeouts(controllerTimeout),
+		// A policy for a service that is not there yet is taken for applied, and
+		// not tried again. https://github.com/aws/aws-application-networking-k8s/pull/481
+		pulumi.DependsOn([]pulumi.Resource{route}))
+	if err != nil {
+		return fmt.Errorf("creating auth policy of %s: %w", a.args.Name, err)
+	}
+	return nil
+}
+
+// tagList writes tags as the controller's annotation takes them.
+func tagList(tags map[string]string) string {
+	pairs := make([]string, 0, len(tags))
+	for _, key := range sortedKeys(tags) {
+		pairs = append(pairs, key+"="+tags[key])
+	}
+	return strings.Join(pairs, ",")
+}

@@ -1,0 +1,110 @@
+package components
+
+import (
+	"fmt"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/sidecar"
+)
+
+const (
+	appPort     = 8090
+	servicePort = 80
+	// drainSeconds is how long a pod goes on answering after it was told to
+	// stop: until then VPC Lattice still sends it requests.
+	drainSeconds = 15
+	// checksumAnnotation changes with the proxy's configuration.
+	checksumAnnotation = "eks-lattice.io/sidecar-checksum"
+)
+
+// newWorkload makes the pods and the Service, which is what a route leads to.
+func (a *SecureApp) newWorkload(ctx *pulumi.Context) ([]pulumi.Resource, error) {
+	labels := pulumi.StringMap{"app": pulumi.String(a.version())}
+	metadata := metav1.ObjectMetaArgs{
+		Name:      pulumi.String(a.version()),
+		Namespace: a.args.Namespace.ToStringOutput(),
+		Labels:    labels,
+	}
+	deployment, err := appsv1.NewDeployment(ctx, a.name+"-deployment", &appsv1.DeploymentArgs{
+		Metadata: metadata,
+		Spec: appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(a.args.Replicas),
+			Selector: metav1.LabelSelectorArgs{MatchLabels: labels},
+			Template: corev1.PodTemplateSpecArgs{
+				Metadata: metav1.ObjectMetaArgs{
+					Labels: labels,
+					Annotations: pulumi.StringMap{
+						sidecar.Annotation: pulumi.String(sidecar.AnnotationValue),
+						// containers that are injected are not in this template, so
+						// it has to change for pods to get other ones
+						checksumAnnotation: a.sidecarChecksum(),
+						// kubectl exec and logs take the application, not the proxy
+						"kubectl.kubernetes.io/default-container": pulumi.String(a.version()),
+					},
+				},
+				Spec: a.podSpec(),
+			},
+		},
+	}, pulumi.Parent(a), pulumi.DependsOn(a.args.BeforePods), timeouts(controllerTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("creating deployment %s: %w", a.version(), err)
+	}
+	service, err := corev1.NewService(ctx, a.name+"-service", &corev1.ServiceArgs{
+		Metadata: metadata,
+		Spec: corev1.ServiceSpecArgs{
+			Selector: labels,
+			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
+				Protocol:   pulumi.String("TCP"),
+				Port:       pulumi.Int(servicePort),
+				TargetPort: pulumi.Int(appPort),
+			}},
+		},
+	}, pulumi.Parent(a),
+		// Pulumi takes a Service for ready when it has endpoints
+		pulumi.DependsOn([]pulumi.Resource{deployment}))
+	if err != nil {
+		return nil, fmt.Errorf("creating service %s: %w", a.version(), err)
+	}
+	return []pulumi.Resource{deployment, service}, nil
+}
+
+func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
+	return corev1.PodSpecArgs{
+		ServiceAccountName: pulumi.String(a.args.ServiceAccount),
+		Containers: corev1.ContainerArray{corev1.ContainerArgs{
+			Name:  pulumi.String(a.version()),
+			Image: pulumi.String(a.args.Sources.image(a.args.Image)),
+			Env: corev1.EnvVarArray{corev1.EnvVarArgs{
+				Name:  pulumi.String("PodName"),
+				Value: pulumi.String("Hello from " + a.version()),
+			}},
+			Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{ContainerPort: pulumi.Int(appPort)}},
+			ReadinessProbe: corev1.ProbeArgs{
+				TcpSocket:     corev1.TCPSocketActionArgs{Port: pulumi.Int(appPort)},
+				PeriodSeconds: pulumi.Int(2),
+			},
+			Lifecycle: corev1.LifecycleArgs{
+				PreStop: corev1.LifecycleHandlerArgs{Sleep: corev1.SleepActionArgs{Seconds: pulumi.Int(drainSeconds)}},
+			},
+			Resources: corev1.ResourceRequirementsArgs{
+				Requests: pulumi.StringMap{"cpu": pulumi.String("10m"), "memory": pulumi.String("32Mi")},
+				Limits:   pulumi.StringMap{"memory": pulumi.String("256Mi")},
+			},
+			SecurityContext: corev1.SecurityContextArgs{
+				AllowPrivilegeEscalation: pulumi.Bool(false),
+				Capabilities:             corev1.CapabilitiesArgs{Drop: pulumi.ToStringArray([]string{"ALL"})},
+				SeccompProfile:           corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+			},
+		}},
+	}
+}
+
+func (a *SecureApp) sidecarChecksum() pulumi.StringOutput {
+	return a.args.CACertificate.ToStringOutput().ApplyT(func(ca string) string {
+		return sidecar.Checksum(sidecarArgs(a.args.Account, a.args.Sources, a.args.Proxy), ca)
+	}).(pulumi.StringOutput)
+}

@@ -1,0 +1,79 @@
+package components
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpclattice"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// retentionDays are the periods of CloudWatch Logs.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+var retentionDays = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+func validRetention(days int) bool { return slices.Contains(retentionDays, days) }
+
+// newServiceNetwork makes the service network with its policy. It comes last,
+// so a destroy begins with it: while a cluster is still associated, AWS refuses
+// that first step and all that the cluster lives on stays.
+func (e *Environment) newServiceNetwork(ctx *pulumi.Context, name string) error {
+	logs, err := e.newLogGroup(ctx, name)
+	if err != nil {
+		return err
+	}
+	network, err := vpclattice.NewServiceNetwork(ctx, name+"-service-network", &vpclattice.ServiceNetworkArgs{
+		Name:     pulumi.String(e.args.ServiceNetworkName),
+		AuthType: pulumi.String("AWS_IAM"),
+	}, pulumi.Parent(e), pulumi.DependsOn(e.shared))
+	if err != nil {
+		return fmt.Errorf("creating service network: %w", err)
+	}
+	e.ServiceNetworkID, e.ServiceNetworkARN = network.ID().ToStringOutput(), network.Arn
+
+	// AWS deletes policy and log subscription together with the network. Deleted
+	// one by one they would go first, and a destroy that AWS then refuses would
+	// leave a network that denies every request.
+	// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_DeleteServiceNetwork.html
+	withNetwork := pulumi.DeletedWith(network)
+
+	_, err = vpclattice.NewAuthPolicy(ctx, name+"-service-network-policy", &vpclattice.AuthPolicyArgs{
+		ResourceIdentifier: network.Arn,
+		Policy:             pulumi.String(serviceNetworkPolicy(e.args.Account).JSON()),
+	}, pulumi.Parent(e), withNetwork)
+	if err != nil {
+		return fmt.Errorf("creating auth policy of the service network: %w", err)
+	}
+	if logs == nil {
+		return nil
+	}
+	_, err = vpclattice.NewAccessLogSubscription(ctx, name+"-access-logs", &vpclattice.AccessLogSubscriptionArgs{
+		ResourceIdentifier: network.ID(),
+		DestinationArn:     logs.Arn,
+	}, pulumi.Parent(e), withNetwork)
+	if err != nil {
+		return fmt.Errorf("creating access log subscription: %w", err)
+	}
+	return nil
+}
+
+// newLogGroup makes the group that access logs go to, or nil if nobody wants them.
+func (e *Environment) newLogGroup(ctx *pulumi.Context, name string) (*cloudwatch.LogGroup, error) {
+	if !e.args.AccessLogs {
+		return nil, nil
+	}
+	logs, err := cloudwatch.NewLogGroup(ctx, name+"-access-log-group", &cloudwatch.LogGroupArgs{
+		// AWS keeps the resource policy for groups under this prefix itself.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+		Name:            pulumi.String("/aws/vendedlogs/vpc-lattice/" + e.args.ServiceNetworkName),
+		RetentionInDays: pulumi.Int(e.args.AccessLogRetentionDays),
+	}, pulumi.Parent(e))
+	if err != nil {
+		return nil, fmt.Errorf("creating log group of the access logs: %w", err)
+	}
+	e.shared = append(e.shared, logs)
+	return logs, nil
+}

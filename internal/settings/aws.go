@@ -1,0 +1,64 @@
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// AWS is what a stack says about the account it works in.
+type AWS struct {
+	// Region comes from aws:region.
+	Region string
+	// Profile comes from aws:profile and may be empty.
+	Profile string
+	// Tags go on every resource.
+	Tags map[string]string
+	// AccountID, when it is not empty, is the only account the stack may touch.
+	AccountID string
+}
+
+var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+
+// AWS reads aws:region and aws:profile.
+func (r *Reader) AWS() AWS {
+	settings := AWS{Region: r.Shared("aws:region"), Profile: r.Shared("aws:profile")}
+	const remedy = `give a Region such as ap-northeast-2, with "pulumi config set aws:region ap-northeast-2"`
+	if settings.Region == "" {
+		r.Problems.Missing("aws:region", "is missing; "+remedy)
+	} else if !regionName.MatchString(settings.Region) {
+		r.Problems.Add("aws:region", settings.Region, "is not the name of a Region; "+remedy)
+	}
+	return settings
+}
+
+// StackTags returns the tags that every resource of the running stack gets: the
+// user's, and two by which leftovers are found.
+func StackTags(ctx *pulumi.Context, tags map[string]string) map[string]string {
+	all := map[string]string{"pulumi-project": ctx.Project(), "pulumi-stack": ctx.Stack()}
+	maps.Copy(all, tags)
+	return all
+}
+
+// NewProvider registers the aws provider of the stack. A provider of one's own
+// takes nothing from the stack's aws: settings but what it is given.
+func (s AWS) NewProvider(ctx *pulumi.Context) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{
+		Region:      pulumi.String(s.Region),
+		DefaultTags: aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.Tags)},
+	}
+	if s.Profile != "" {
+		args.Profile = pulumi.String(s.Profile)
+	}
+	if s.AccountID != "" {
+		args.AllowedAccountIds = pulumi.ToStringArray([]string{s.AccountID})
+	}
+	provider, err := aws.NewProvider(ctx, "aws", args)
+	if err != nil {
+		return nil, fmt.Errorf("creating aws provider: %w", err)
+	}
+	return provider, nil
+}
