@@ -26,6 +26,8 @@ type Options struct {
 	Progress *Progress
 	// Inspect is called with the world after up, before destroy. It may be nil.
 	Inspect func(*twin.Twin) error
+
+	clusters int // how many of the cluster stacks, for benchmarks; 0 means all
 }
 
 // run is one rehearsal under way.
@@ -55,6 +57,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	r := &run{Options: o, report: report}
 	if r.project, err = loadProject(o.Kit.Project, o.Overlay); err != nil {
 		return report, err
+	}
+	if n := 1 + o.clusters; o.clusters > 0 && n < len(r.project.stacks) {
+		r.project.stacks = r.project.stacks[:n]
 	}
 	if err := r.step("compile the program", func(t *Track) error { return Compile(ctx, o.Kit) }); err != nil {
 		return report, err

@@ -1,0 +1,69 @@
+package rehearsal
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin"
+	"eks-lattice/internal/twin/world"
+)
+
+// stacks writes stack files for n clusters with m apps each, every app allowing
+// the first app of the next cluster.
+func stacks(b *testing.B, n, m int) string {
+	b.Helper()
+	dir := b.TempDir()
+	for c := 1; c <= n; c++ {
+		var text strings.Builder
+		fmt.Fprintf(&text, "config:\n  aws:region: ap-northeast-2\n  eks-lattice:role: cluster\n"+
+			"  eks-lattice:clusterName: eks-cluster%d\n  eks-lattice:vpcCidr: 10.0.0.0/16\n  eks-lattice:apps:\n", c)
+		for a := 1; a <= m; a++ {
+			fmt.Fprintf(&text, "    - name: app%d-cluster%d\n      namespace: apps\n      allow:\n        - {cluster: eks-cluster%d, namespace: other}\n", a, c, c%n+1)
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("Pulumi.cluster%d.yaml", c)), []byte(text.String()), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// BenchmarkRehearsal measures whole rehearsals as the system grows.
+func BenchmarkRehearsal(b *testing.B) {
+	k := kit(b)
+	for _, size := range []struct{ clusters, apps int }{
+		{1, 1}, {2, 1}, {4, 1}, {8, 1}, {2, 4}, {2, 16},
+	} {
+		b.Run(fmt.Sprintf("clusters=%d/apps=%d", size.clusters, size.apps), func(b *testing.B) {
+			overlay := stacks(b, size.clusters, size.apps)
+			for b.Loop() {
+				report := rehearse(b, Options{Kit: k, Overlay: overlay, clusters: size.clusters})
+				if !report.OK {
+					b.Fatalf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+				}
+				b.ReportMetric(report.Modelled.UpSeconds, "modelled-up-s")
+				b.ReportMetric(report.Modelled.DestroySeconds, "modelled-destroy-s")
+			}
+		})
+	}
+}
+
+// BenchmarkBlueprint compares the modelled time of up with what the blueprint's
+// serial way takes on the same durations: environment, then cluster1, then
+// cluster2, each by one `terraform apply`.
+func BenchmarkBlueprint(b *testing.B) {
+	k := kit(b)
+	for b.Loop() {
+		var journal []world.Op
+		report := rehearse(b, Options{Kit: k, Inspect: func(t *twin.Twin) error {
+			journal = t.World.Journal()
+			return nil
+		}})
+		serial := blueprint(journal)
+		b.ReportMetric(report.Modelled.UpSeconds, "ours-s")
+		b.ReportMetric(serial, "blueprint-s")
+		b.ReportMetric(report.Modelled.UpSeconds/serial, "ratio")
+	}
+}

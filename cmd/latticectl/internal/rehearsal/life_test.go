@@ -1,0 +1,296 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"eks-lattice/cmd/latticectl/internal/toolkit"
+	"eks-lattice/internal/twin"
+)
+
+const root = "../../../.." // the project's folder
+
+// kit skips rehearsals under -short (make race) and demands their parts otherwise.
+func kit(t testing.TB) *toolkit.Kit {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a rehearsal takes tens of seconds; run without -short")
+	}
+	k, err := toolkit.Open(root)
+	if err != nil {
+		t.Fatalf("%v\nrun `make tools build` first", err)
+	}
+	return k
+}
+
+func rehearse(t testing.TB, o Options) *Report {
+	t.Helper()
+	var log bytes.Buffer
+	o.Progress = NewProgress(&log, false)
+	report, err := Run(t.Context(), o)
+	o.Progress.Stop()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	return report
+}
+
+// The walk-through's answers, with the parts that differ from run to run open.
+var (
+	greeting = func(cluster string) *regexp.Regexp {
+		return regexp.MustCompile(`^Requsting to Pod\(demo-` + cluster + `-v1-[a-z0-9]+-[a-z0-9]{5}\): Hello from demo-` + cluster + `-v1\n?$`)
+	}
+	denied = regexp.MustCompile(`^AccessDeniedException: User: arn:aws:sts::\d{12}:assumed-role/vpc-lattice-sigv4-client/eks-eks-cluste-demo-clust-[-0-9a-f]{36} ` +
+		`is not authorized to perform: vpc-lattice-svcs:Invoke on resource: arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ ` +
+		`because no service-based policy allows the vpc-lattice-svcs:Invoke action$`)
+)
+
+func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
+	t.Parallel()
+	report := rehearse(t, Options{Kit: kit(t)})
+	if !report.OK {
+		t.Fatalf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+	}
+	for _, four := range []struct {
+		from, to string
+		body     *regexp.Regexp
+		status   int
+	}{
+		{"eks-cluster1", "demo-cluster2", greeting("cluster2"), 200},
+		{"eks-cluster1", "demo-cluster1", denied, 403},
+		{"eks-cluster2", "demo-cluster1", greeting("cluster1"), 200},
+		{"eks-cluster2", "demo-cluster2", denied, 403},
+	} {
+		row := find(t, report, four.from, "http://"+four.to+".example.com", "")
+		if !four.body.MatchString(row.Body) || row.Status != four.status {
+			t.Errorf("%s calling %s: %d %q, want %d %s", four.from, four.to, row.Status, row.Body, four.status, four.body)
+		}
+	}
+	for what, by := range map[string]string{
+		"without the annotation":                        "network policy",
+		"another namespace":                             "service policy",
+		"a cluster of the same name in another account": "network policy",
+	} {
+		if row := find(t, report, "eks-cluster1", "http://demo-cluster2.example.com", what); row.DecidedBy != by {
+			t.Errorf("a caller %s is refused by %s (%s), want %s", what, row.DecidedBy, row.Body, by)
+		}
+	}
+}
+
+func find(t *testing.T, r *Report, cluster, url, what string) Row {
+	t.Helper()
+	for _, row := range r.Matrix {
+		if row.Cluster == cluster && row.URL == url && row.Case == what {
+			return row
+		}
+	}
+	t.Fatalf("the matrix has no call from %s to %s %s", cluster, url, what)
+	return Row{}
+}
+
+func TestRehearsalsByConfigurationAlone(t *testing.T) {
+	t.Parallel()
+	for folder, check := range map[string]func(*testing.T, *Report){
+		"three-clusters": func(t *testing.T, r *Report) {
+			if len(r.Stacks) != 4 {
+				t.Errorf("%d stacks, want the environment and three clusters", len(r.Stacks))
+			}
+			find(t, r, "eks-cluster3", "http://demo-cluster1.example.com", "")
+		},
+		"two-apps": func(t *testing.T, r *Report) {
+			apps := map[string]bool{}
+			for _, row := range r.Matrix {
+				if row.Got == Allow {
+					apps[row.URL] = true
+				}
+			}
+			if len(apps) < 3 {
+				t.Errorf("only %v are ever reached, want the apps of both clusters", apps)
+			}
+		},
+	} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			report := rehearse(t, Options{Kit: kit(t), Overlay: filepath.Join(root, "examples", folder)})
+			if !report.OK {
+				t.Fatalf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+			}
+			check(t, report)
+		})
+	}
+}
+
+// deployment is a project on a twin, for tests that take their own way.
+func deployment(t *testing.T, overlay string) *run {
+	t.Helper()
+	r := &run{Options: Options{Kit: kit(t), Progress: NewProgress(&bytes.Buffer{}, false)}, report: &Report{}}
+	var err error
+	if r.project, err = loadProject(r.Kit.Project, overlay); err != nil {
+		t.Fatal(err)
+	}
+	if err := Compile(t.Context(), r.Kit); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	if r.twin, err = twin.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r.work, err = openWorkspace(r.Kit, r.project, r.twin.Attach); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.work.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, f := range r.project.stacks {
+		s, err := r.work.stack(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.stacks = append(r.stacks, s)
+	}
+	return r
+}
+
+func (r *run) track() *Track { return r.Progress.Begin("") }
+
+func TestDestroyOfTheEnvironmentInUseLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := deployment(t, "")
+	environment, cluster := r.stacks[0], r.stacks[1]
+	for _, s := range []*stack{environment, cluster} {
+		if _, err := s.up(t.Context(), r.track()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := environment.destroy(t.Context(), r.track())
+	if err == nil || !strings.Contains(err.Error(), "ConflictException") {
+		t.Fatalf("destroying the environment under a cluster: %v, want AWS's ConflictException", err)
+	}
+	if _, err := environment.up(t.Context(), r.track()); err != nil {
+		t.Fatalf("mending the environment: %v", err)
+	}
+	for _, s := range []*stack{cluster, environment} {
+		if _, err := s.destroy(t.Context(), r.track()); err != nil {
+			t.Fatalf("destroying in the right order: %v", err)
+		}
+	}
+	if left := r.twin.Leftovers(); len(left) > 0 {
+		t.Errorf("left over: %q", left)
+	}
+}
+
+func TestBadConfigurationCreatesNothing(t *testing.T) {
+	t.Parallel()
+	overlay := t.TempDir()
+	const bad = `config:
+  aws:region: ap-northeast-2
+  eks-lattice:role: cluster
+  eks-lattice:clusterName: eks-cluster1
+  eks-lattice:vpcCidr: 169.254.0.0/16
+  eks-lattice:apps:
+    - name: a-name-that-is-far-too-long-for-lattice
+      allow: [{cluster: "", namespace: apps}]
+`
+	if err := os.WriteFile(filepath.Join(overlay, "Pulumi.cluster1.yaml"), []byte(bad), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := deployment(t, overlay)
+	_, err := r.stacks[1].up(t.Context(), r.track())
+	if err == nil {
+		t.Fatal("a bad configuration was deployed")
+	}
+	for _, want := range []string{"vpcCidr", "169.254.0.0/16", "a-name-that-is-far-too-long-for-lattice", "apps[0].allow[0].cluster"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not mention %s: %v", want, err)
+		}
+	}
+	if left := r.twin.Leftovers(); len(left) > 0 {
+		t.Errorf("created all the same: %q", left)
+	}
+}
+
+func TestClusterBeforeItsEnvironment(t *testing.T) {
+	t.Parallel()
+	r := deployment(t, "")
+	_, err := r.stacks[1].up(t.Context(), r.track())
+	if err == nil || !strings.Contains(err.Error(), "pulumi up --stack environment") {
+		t.Errorf("deploying a cluster first: %v, want the way out of it", err)
+	}
+}
+
+func TestKilledRehearsalStopsNoLaterOne(t *testing.T) {
+	t.Parallel()
+	k := kit(t)
+	binary := filepath.Join(t.TempDir(), "latticectl")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
+		t.Fatalf("building latticectl: %v\n%s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "rehearse", "--dir", k.Project)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// Killed once both clusters are under way.
+	seen, buf := "", make([]byte, 4096)
+	for strings.Count(seen, "up cluster") < 2 {
+		n, err := stderr.Read(buf)
+		if err != nil {
+			t.Fatalf("the rehearsal ended by itself: %v\n%s", err, seen)
+		}
+		seen += string(buf[:n])
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // says only that it was killed
+	if report := rehearse(t, Options{Kit: k}); !report.OK {
+		t.Errorf("the rehearsal after a killed one is not ok:\n%s", strings.Join(report.Failures(), "\n"))
+	}
+}
+
+func TestPlainPulumiCommands(t *testing.T) {
+	t.Parallel()
+	r := deployment(t, "")
+	pulumi := func(args ...string) string {
+		cmd := exec.CommandContext(t.Context(), r.Kit.Pulumi, append(args, "--non-interactive")...)
+		cmd.Dir = filepath.Join(r.work.dir, "project")
+		cmd.Env = os.Environ()
+		for k, v := range r.work.env {
+			cmd.Env = append(cmd.Env, k+"="+v)
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("pulumi %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	for _, stack := range []string{"environment", "cluster1"} {
+		if out := pulumi("preview", "--stack", stack); !strings.Contains(out, "to create") {
+			t.Errorf("preview of %s creates nothing:\n%s", stack, out)
+		}
+		pulumi("up", "--yes", "--stack", stack)
+		pulumi("up", "--yes", "--stack", stack, "--expect-no-changes")
+		pulumi("refresh", "--yes", "--stack", stack, "--expect-no-changes")
+	}
+	if out := pulumi("stack", "output", "--stack", "cluster1", "configureKubectl"); !strings.Contains(out, "aws eks update-kubeconfig") {
+		t.Errorf("configureKubectl is %q", out)
+	}
+	for _, stack := range []string{"cluster1", "environment"} {
+		pulumi("destroy", "--yes", "--stack", stack)
+	}
+	if left := r.twin.Leftovers(); len(left) > 0 {
+		t.Errorf("left over: %q", left)
+	}
+}

@@ -1,0 +1,100 @@
+package rehearsal
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"eks-lattice/internal/twin/kube"
+)
+
+// call is one row of the matrix before it is made.
+type call struct {
+	from   kube.Caller
+	url    string
+	what   string // what is special about the caller
+	expect Verdict
+}
+
+// matrix calls every app from every app's pods, over http and https, and then
+// from pods that must not get through.
+func (r *run) matrix(t *Track) ([]Row, error) {
+	rows := []Row{}
+	for _, c := range r.project.calls() {
+		result, err := r.twin.Kube.Call(c.from, c.url)
+		if err != nil {
+			return rows, fmt.Errorf("calling %s from %s/%s: %w", c.url, c.from.Cluster, c.from.Namespace, err)
+		}
+		row := Row{
+			Cluster: c.from.Cluster, Namespace: c.from.Namespace, ServiceAccount: c.from.ServiceAccount,
+			URL: c.url, Case: c.what, Expect: c.expect, Got: Deny,
+			Status: result.Status, Body: result.Body, DecidedBy: result.DecidedBy,
+		}
+		if result.Allowed {
+			row.Got = Allow
+		}
+		rows = append(rows, row)
+		t.Tick()
+	}
+	return rows, nil
+}
+
+// calls derives the matrix from the stack files alone: what may pass is what
+// the configuration says, not what the program made of it.
+func (p *project) calls() []call {
+	var calls []call
+	for _, from := range p.stacks {
+		for _, a := range from.apps {
+			pod := kube.Caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: a.Name + "-v1"}
+			for _, to := range p.stacks {
+				for _, b := range to.apps {
+					host := b.Name + "." + p.domain
+					expect := Deny
+					if b.allows(from.cluster, a) {
+						expect = Allow
+					}
+					calls = append(calls,
+						call{from: pod, url: "http://" + host, expect: expect},
+						// The proxy leaves the app's own TLS alone, so nobody signs it.
+						call{from: pod, url: "https://" + host, what: "TLS by the app", expect: Deny})
+				}
+			}
+		}
+	}
+	for _, to := range p.stacks {
+		for _, b := range to.apps {
+			calls = append(calls, b.intruders("http://"+b.Name+"."+p.domain)...)
+		}
+	}
+	return calls
+}
+
+// allows tells whether an app of a cluster is among b's allowed callers.
+func (b app) allows(cluster string, a app) bool {
+	return slices.ContainsFunc(b.Allow, func(c caller) bool {
+		return c.Cluster == cluster && c.Namespace == a.Namespace && cmp.Or(c.ServiceAccount, a.ServiceAccount) == a.ServiceAccount
+	})
+}
+
+// intruders are callers that come close to an allowed one.
+func (b app) intruders(url string) []call {
+	var calls []call
+	for _, c := range b.Allow {
+		account := cmp.Or(c.ServiceAccount, "default")
+		near := kube.Caller{Cluster: c.Cluster, Namespace: c.Namespace, ServiceAccount: account, Injected: true}
+		plain, elsewhere, namesake := near, near, near
+		plain.Injected = false
+		elsewhere.Namespace = "elsewhere"
+		namesake.Elsewhere = true
+		calls = append(calls,
+			call{from: plain, url: url, what: "without the annotation", expect: Deny},
+			call{from: elsewhere, url: url, what: "another namespace", expect: Deny},
+			call{from: namesake, url: url, what: "a cluster of the same name in another account", expect: Deny})
+		if c.ServiceAccount != "" {
+			other := near
+			other.ServiceAccount = "other"
+			calls = append(calls, call{from: other, url: url, what: "another service account", expect: Deny})
+		}
+	}
+	return calls
+}

@@ -1,0 +1,113 @@
+// Package tls is the twin of the provider package pulumi-tls: keys, requests
+// and certificates made with real cryptography, which real programs take.
+//
+// Nothing of it lives outside the stack's state, in the provider as in the
+// twin: delete forgets, and read finds what the state holds.
+package tls
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+const resources = "https://www.pulumi.com/registry/packages/tls/api-docs/"
+
+var (
+	lawKnownType = law.New(law.References, "tls-known-types",
+		"The twin of pulumi-tls knows PrivateKey, SelfSignedCert, CertRequest and LocallySignedCert.", resources)
+	lawRequired = law.New(law.References, "tls-required-inputs",
+		"A tls resource without a required input is refused before anything is made.", resources)
+	lawReadable = law.New(law.Certificates, "tls-readable-inputs",
+		"A certificate is only made from a key, a request and a CA that can be read and that belong together.",
+		"https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/")
+)
+
+// kind is one resource type: its required inputs and how its outputs are made.
+type kind struct {
+	required []string
+	make     func(in engine.Props) (id string, outputs engine.Props, err error)
+}
+
+var kinds = map[string]kind{
+	"tls:index/privateKey:PrivateKey":               {[]string{"algorithm"}, privateKey},
+	"tls:index/selfSignedCert:SelfSignedCert":       {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, selfSigned},
+	"tls:index/certRequest:CertRequest":             {[]string{"privateKeyPem"}, certRequest},
+	"tls:index/locallySignedCert:LocallySignedCert": {[]string{"allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem", "validityPeriodHours"}, locallySigned},
+}
+
+// Backend returns the provider package.
+func Backend() engine.Backend { return backend{} }
+
+type backend struct{}
+
+func (backend) Name() string    { return "tls" }
+func (backend) Version() string { return "5.2.0" }
+
+// Check refuses unknown types and missing inputs.
+func (backend) Check(_ *engine.Instance, urn resource.URN, _, news engine.Props) (engine.Props, []engine.Failure, error) {
+	k, ok := kinds[string(urn.Type())]
+	if !ok {
+		return nil, nil, lawKnownType.Refuse("", "unrecognized resource type (Check): %s", urn.Type())
+	}
+	var failures []engine.Failure
+	for _, key := range k.required {
+		if news[key] == nil {
+			refusal := lawRequired.Refuse("", "Missing required argument. The argument %q is required, but no definition was found.", key)
+			failures = append(failures, engine.Failure{Property: key, Reason: refusal.Error()})
+		}
+	}
+	return news, failures, nil
+}
+
+// Diff replaces on every change: nothing that tls makes can be changed.
+func (backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, _, newInputs engine.Props) (engine.Change, error) {
+	all := maps.Clone(oldInputs)
+	maps.Copy(all, newInputs)
+	var change engine.Change
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if !reflect.DeepEqual(oldInputs[key], newInputs[key]) {
+			change.Keys = append(change.Keys, key)
+		}
+	}
+	change.Replace = change.Keys
+	return change, nil
+}
+
+// Create makes the key, the request or the certificate.
+func (backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
+	id, outputs, err := kinds[string(urn.Type())].make(inputs)
+	if err != nil {
+		return "", nil, err
+	}
+	all := maps.Clone(inputs)
+	maps.Copy(all, outputs)
+	return id, all, nil
+}
+
+// Update is never asked for: see Diff.
+func (backend) Update(_ *world.Op, _ *engine.Instance, urn resource.URN, _ string, _, _, _ engine.Props) (engine.Props, error) {
+	return nil, fmt.Errorf("updating %s: a tls resource is only ever replaced", urn.Name())
+}
+
+// Delete forgets.
+func (backend) Delete(*world.Op, *engine.Instance, resource.URN, string, engine.Props, engine.Props) error {
+	return nil
+}
+
+// Read finds what the state holds.
+func (backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
+	return inputs, outputs, nil
+}
+
+// Invoke knows no function.
+func (backend) Invoke(_ *world.Op, _ *engine.Instance, token string, _ engine.Props) (engine.Props, error) {
+	return nil, lawKnownType.Refuse("", "unrecognized function: %s", token)
+}

@@ -1,0 +1,124 @@
+package tls
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"eks-lattice/internal/twin/engine"
+)
+
+func urn(kind string) resource.URN {
+	return resource.URN("urn:pulumi:test::test::tls:index/" + strings.ToLower(kind[:1]) + kind[1:] + ":" + kind + "::x")
+}
+
+// apply checks and creates as the engine does.
+func apply(t *testing.T, kind string, in engine.Props) (engine.Props, error) {
+	t.Helper()
+	checked, failures, err := Backend().Check(nil, urn(kind), nil, in)
+	if err != nil {
+		return nil, err
+	}
+	if len(failures) > 0 {
+		return nil, lawRequired.Refuse("", "%s", failures[0].Reason)
+	}
+	id, out, err := Backend().Create(nil, nil, urn(kind), checked)
+	if err == nil && id == "" {
+		t.Errorf("%s was made without an id", kind)
+	}
+	return out, err
+}
+
+func must(t *testing.T, kind string, in engine.Props) engine.Props {
+	t.Helper()
+	out, err := apply(t, kind, in)
+	if err != nil {
+		t.Fatalf("%s: %v", kind, err)
+	}
+	return out
+}
+
+func TestChainVerifies(t *testing.T) {
+	t.Parallel()
+	caKey := must(t, "PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P256"})
+	ca := must(t, "SelfSignedCert", engine.Props{
+		"privateKeyPem": caKey["privateKeyPem"], "isCaCertificate": true, "validityPeriodHours": 48.0,
+		"allowedUses": []any{"cert_signing"}, "subject": engine.Props{"commonName": "ca"},
+	})
+	key := must(t, "PrivateKey", engine.Props{"algorithm": "RSA", "rsaBits": 2048.0})
+	request := must(t, "CertRequest", engine.Props{
+		"privateKeyPem": key["privateKeyPem"], "dnsNames": []any{"*.example.com"}, "subject": engine.Props{"commonName": "example.com"},
+	})
+	leaf := must(t, "LocallySignedCert", engine.Props{
+		"caPrivateKeyPem": caKey["privateKeyPem"], "caCertPem": ca["certPem"], "certRequestPem": request["certRequestPem"],
+		"validityPeriodHours": 24.0, "allowedUses": []any{"digital_signature", "server_auth"},
+	})
+
+	block, _ := pem.Decode([]byte(leaf["certPem"].(string)))
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(ca["certPem"].(string))) {
+		t.Fatal("the CA's certificate cannot be read")
+	}
+	if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, DNSName: "app.example.com"}); err != nil {
+		t.Errorf("the leaf does not verify against its CA: %v", err)
+	}
+	if public, ok := cert.PublicKey.(*rsa.PublicKey); !ok || public.N.BitLen() != 2048 {
+		t.Errorf("the leaf's key is %T, want RSA 2048", cert.PublicKey)
+	}
+	if cert.KeyUsage != x509.KeyUsageDigitalSignature || len(cert.ExtKeyUsage) != 1 {
+		t.Errorf("the leaf's uses are %v %v", cert.KeyUsage, cert.ExtKeyUsage)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	caKey := must(t, "PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P256"})
+	otherKey := must(t, "PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P256"})
+	ca := must(t, "SelfSignedCert", engine.Props{"privateKeyPem": caKey["privateKeyPem"], "validityPeriodHours": 1.0, "allowedUses": []any{}})
+	request := must(t, "CertRequest", engine.Props{"privateKeyPem": otherKey["privateKeyPem"]})
+	for name, tt := range map[string]struct {
+		kind string
+		in   engine.Props
+		want string
+	}{
+		"unknown type":       {"Nonsense", engine.Props{}, "unrecognized resource type"},
+		"no algorithm":       {"PrivateKey", engine.Props{}, `The argument "algorithm" is required`},
+		"unknown algorithm":  {"PrivateKey", engine.Props{"algorithm": "DSA"}, `invalid key algorithm "DSA"`},
+		"unknown curve":      {"PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P1"}, "invalid ECDSA curve P1"},
+		"a key that is none": {"CertRequest", engine.Props{"privateKeyPem": "x"}, "no PEM block found in private key"},
+		"an unknown use": {"SelfSignedCert", engine.Props{"privateKeyPem": caKey["privateKeyPem"], "validityPeriodHours": 1.0,
+			"allowedUses": []any{"party"}}, `unknown use "party"`},
+		"a CA with another's key": {"LocallySignedCert", engine.Props{"caPrivateKeyPem": otherKey["privateKeyPem"], "caCertPem": ca["certPem"],
+			"certRequestPem": request["certRequestPem"], "validityPeriodHours": 1.0, "allowedUses": []any{}}, "does not belong to its certificate"},
+	} {
+		if _, err := apply(t, tt.kind, tt.in); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want an error with %q", name, err, tt.want)
+		}
+	}
+}
+
+func TestEveryChangeReplaces(t *testing.T) {
+	t.Parallel()
+	same := engine.Props{"algorithm": "RSA", "rsaBits": 2048.0}
+	for name, tt := range map[string]struct {
+		news engine.Props
+		want int
+	}{
+		"nothing": {engine.Props{"algorithm": "RSA", "rsaBits": 2048.0}, 0},
+		"size":    {engine.Props{"algorithm": "RSA", "rsaBits": 4096.0}, 1},
+		"dropped": {engine.Props{"algorithm": "RSA"}, 1},
+	} {
+		change, err := Backend().Diff(nil, urn("PrivateKey"), same, nil, tt.news)
+		if err != nil || len(change.Keys) != tt.want || len(change.Replace) != tt.want {
+			t.Errorf("%s: %+v, %v; want %d replaced", name, change, err, tt.want)
+		}
+	}
+}
