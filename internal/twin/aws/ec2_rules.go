@@ -1,0 +1,203 @@
+package aws
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
+)
+
+var (
+	lawRuleOnce = law.New(law.References, "security-group-rule-once",
+		"A security group refuses a rule that it already has.",
+		"https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html")
+	lawRulePeer = law.New(law.References, "security-group-rule-peer",
+		"The group or prefix list that a rule names must exist, a group in the same VPC, and a rule names exactly one.",
+		"https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html")
+)
+
+var ingressRuleKind = ruleKind("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", false)
+
+var egressRuleKind = ruleKind("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", true)
+
+// ruleKind is the newer kind of rule: one resource, one peer.
+func ruleKind(token string, egress bool) *kind {
+	return &kind{
+		token:    token,
+		required: []string{"securityGroupId", "ipProtocol"},
+		forceNew: []string{"securityGroupId"},
+		check: func(c *checker) {
+			c.cidr("cidrIpv4")
+			given := 0
+			for _, p := range []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"} {
+				if c.in[p] != nil {
+					given++
+				}
+			}
+			if given != 1 {
+				c.fail("securityGroupId", "Invalid Attribute Combination: exactly one of cidr_ipv4, cidr_ipv6, prefix_list_id, referenced_security_group_id must be given, got %d", given)
+			}
+			if p, ok := c.known("ipProtocol"); ok && p == "-1" && (c.in["fromPort"] != nil || c.in["toPort"] != nil) {
+				c.fail("fromPort", "Invalid Attribute Combination: ports cannot be given when ip_protocol is -1")
+			}
+		},
+		create: func(r *request) (string, error) {
+			g, err := r.group(r.str("securityGroupId"))
+			if err != nil {
+				return "", err
+			}
+			ids, err := r.addRules(g, r.modernRule(), egress, false)
+			if err != nil {
+				return "", err
+			}
+			return ids[0], nil
+		},
+		update: func(r *request) error {
+			g, err := r.group(r.str("securityGroupId"))
+			if err != nil {
+				return err
+			}
+			before := slices.Clone(g.Rules)
+			g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return x.ID == r.id })
+			if _, err := r.addRules(g, r.modernRule(), egress, false); err != nil {
+				g.Rules = before
+				return err
+			}
+			g.Rules[len(g.Rules)-1].ID = r.id
+			return nil
+		},
+		remove: removeRules,
+		outputs: func(r *request) engine.Props {
+			return r.ruleOutputs(engine.Props{"securityGroupRuleId": r.id, "arn": r.arn("ec2", r.region, r.Account.ID, "security-group-rule/"+r.id)})
+		},
+	}
+}
+
+func (r *request) modernRule() engine.Props {
+	in := engine.Props{"protocol": r.in["ipProtocol"], "fromPort": r.in["fromPort"], "toPort": r.in["toPort"]}
+	for from, to := range map[string]string{"cidrIpv4": "cidrBlocks", "cidrIpv6": "ipv6CidrBlocks", "prefixListId": "prefixListIds"} {
+		if v := r.str(from); v != "" {
+			in[to] = []any{v}
+		}
+	}
+	if v := r.str("referencedSecurityGroupId"); v != "" {
+		in["sourceSecurityGroupId"] = v
+	}
+	return in
+}
+
+// securityGroupRuleKind is the older kind, which the EKS component uses: one
+// resource can stand for several rules.
+var securityGroupRuleKind = &kind{
+	token:    "aws:ec2/securityGroupRule:SecurityGroupRule",
+	required: []string{"fromPort", "protocol", "securityGroupId", "toPort", "type"},
+	forceNew: []string{"type", "securityGroupId", "protocol", "fromPort", "toPort", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId"},
+	defaults: engine.Props{"self": false},
+	untagged: true,
+	check:    func(c *checker) { c.oneOf("type", "ingress", "egress") },
+	create: func(r *request) (string, error) {
+		g, err := r.group(r.str("securityGroupId"))
+		if err != nil {
+			return "", err
+		}
+		ids, err := r.addRules(g, r.in, r.str("type") == "egress", false)
+		if err != nil {
+			return "", err
+		}
+		return "sgrule-" + strings.TrimPrefix(ids[0], "sgr-"), nil
+	},
+	remove: removeRules,
+	outputs: func(r *request) engine.Props {
+		return r.ruleOutputs(engine.Props{"securityGroupRuleId": "sgr-" + tail(r.id, "-")})
+	},
+}
+
+func removeRules(r *request) error {
+	g := r.ec2.groups[r.str("securityGroupId")]
+	g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return x.URN == r.urn })
+	return nil
+}
+
+func (r *request) ruleOutputs(computed engine.Props) engine.Props {
+	g := r.ec2.groups[r.str("securityGroupId")]
+	if g == nil || !slices.ContainsFunc(g.Rules, func(x GroupRule) bool { return x.URN == r.urn }) {
+		return nil
+	}
+	return computed
+}
+
+// addRules adds one rule per peer of a rule in the older form.
+func (r *request) addRules(g *SecurityGroup, in engine.Props, egress, inline bool) ([]string, error) {
+	peers := append(texts(in["cidrBlocks"]), texts(in["ipv6CidrBlocks"])...)
+	peers = append(peers, texts(in["prefixListIds"])...)
+	peers = append(peers, texts(in["securityGroups"])...)
+	if s := text(in["sourceSecurityGroupId"]); s != "" {
+		peers = append(peers, s)
+	}
+	if truth(in["self"]) {
+		peers = append(peers, g.ID)
+	}
+	if len(peers) == 0 {
+		return nil, lawRulePeer.Refuse("InvalidParameterValue", "One of ['cidr_blocks', 'ipv6_cidr_blocks', 'self', 'source_security_group_id', 'prefix_list_ids'] must be set to create an AWS Security Group Rule")
+	}
+	var ids []string
+	rules := slices.Clone(g.Rules)
+	for _, peer := range peers {
+		if err := r.checkPeer(g, peer); err != nil {
+			return nil, err
+		}
+		rule := GroupRule{ID: r.newID("sgr"), URN: r.urn, Egress: egress, Protocol: protocol(text(in["protocol"])),
+			From: number(in["fromPort"]), To: number(in["toPort"]), Peer: peer, Inline: inline}
+		if slices.ContainsFunc(rules, rule.equals) {
+			return nil, lawRuleOnce.Refuse("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, ALLOW\" already exists", peer, rule.ports())
+		}
+		rules = append(rules, rule)
+		ids = append(ids, rule.ID)
+	}
+	g.Rules = rules
+	return ids, nil
+}
+
+func (r *request) checkPeer(g *SecurityGroup, peer string) error {
+	switch {
+	case strings.HasPrefix(peer, "sg-"):
+		other := r.ec2.groups[peer]
+		if other == nil || other.Region != r.region {
+			return lawRulePeer.Refuse("InvalidGroup.NotFound", "The security group '%s' does not exist", peer)
+		}
+		if other.VPCID != g.VPCID {
+			return lawRulePeer.Refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
+		}
+	case strings.HasPrefix(peer, "pl-"):
+		if r.prefixList(r.region, "", peer) == nil {
+			return lawRulePeer.Refuse("InvalidPrefixListID.NotFound", "The prefix list ID '%s' does not exist", peer)
+		}
+	default:
+		if _, err := netip.ParsePrefix(peer); err != nil {
+			return lawRulePeer.Refuse("InvalidParameterValue", "CIDR block %s is malformed", peer)
+		}
+	}
+	return nil
+}
+
+func (x GroupRule) equals(y GroupRule) bool {
+	return x.Egress == y.Egress && x.Protocol == y.Protocol && x.Peer == y.Peer &&
+		(x.Protocol == "-1" || x.From == y.From && x.To == y.To)
+}
+
+func (x GroupRule) ports() string {
+	if x.Protocol == "-1" {
+		return "ALL"
+	}
+	return fmt.Sprintf("%s, from port: %d, to port: %d", strings.ToUpper(x.Protocol), x.From, x.To)
+}
+
+func protocol(s string) string {
+	if s == "all" {
+		return "-1"
+	}
+	return strings.ToLower(s)
+}

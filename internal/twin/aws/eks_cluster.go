@@ -1,0 +1,328 @@
+package aws
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/iam"
+	"eks-lattice/internal/twin/law"
+)
+
+// eksState is what EKS keeps.
+type eksState struct {
+	clusters     map[string]*EKSCluster             // by name
+	nodeGroups   map[string]*NodeGroup              // by cluster:name
+	addons       map[string]*Addon                  // by cluster:addon
+	associations map[string]*PodIdentityAssociation // by id
+	entries      map[string]*AccessEntry            // by cluster:principal
+}
+
+func newEKS() eksState {
+	return eksState{
+		clusters:     map[string]*EKSCluster{},
+		nodeGroups:   map[string]*NodeGroup{},
+		addons:       map[string]*Addon{},
+		associations: map[string]*PodIdentityAssociation{},
+		entries:      map[string]*AccessEntry{},
+	}
+}
+
+// EKSCluster is an EKS cluster's control plane.
+type EKSCluster struct {
+	Meta
+	RoleARN         string
+	Endpoint        string
+	CAPEM           string // the authority of the API's certificate, bare PEM
+	VPCID           string
+	SubnetIDs       []string
+	SecurityGroupID string   // the cluster security group, which EKS makes and the nodes carry
+	ExtraGroupIDs   []string // the groups that the program gave
+	AuthMode        string   // "API", "API_AND_CONFIG_MAP", "CONFIG_MAP"
+	Version         string
+	CreatorARN      string
+	CreatorIsAdmin  bool
+	Status          string // "ACTIVE"
+	ServiceCIDR     string
+	SelfManaged     map[string]bool // the addons that EKS installed by itself and that still run
+	created         string
+}
+
+// versions are the Kubernetes versions that EKS offers, oldest first, as of
+// August 2026; the first standard are in extended support.
+var versions = []string{"1.31", "1.32", "1.33", "1.34", "1.35"}
+
+const defaultVersion = "1.35"
+
+var (
+	lawClusterName = law.New(law.References, "cluster-name",
+		"A cluster's name has at most 100 characters and is unique in its region.",
+		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html")
+	lawClusterVersion = law.New(law.References, "cluster-version",
+		"EKS makes clusters of the versions in standard or extended support only and upgrades by one minor version.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html")
+	lawClusterZones = law.New(law.References, "cluster-two-zones",
+		"A cluster's subnets exist, belong to one VPC and lie in at least two availability zones.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
+	lawClusterRole = law.New(law.References, "cluster-role",
+		"A cluster's role exists, trusts eks.amazonaws.com and carries AmazonEKSClusterPolicy.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html")
+	lawClusterDeletion = law.New(law.Deletion, "cluster-has-node-groups",
+		"A cluster with node groups cannot be deleted.",
+		"https://docs.aws.amazon.com/eks/latest/APIReference/API_DeleteCluster.html")
+	lawClusterRoleOutlives = law.New(law.Deletion, "cluster-role-outlives-cluster",
+		"When the role or its policy goes before the cluster, EKS cannot remove the cluster's network interfaces and its security group.",
+		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_cluster")
+	lawClusterGroupLeft = law.New(law.Deletion, "cluster-security-group-left",
+		"The security group that EKS made goes with the cluster, unless something still uses it; then it stays and blocks the VPC.",
+		"https://github.com/aws-ia/terraform-aws-eks-blueprints/pull/477")
+)
+
+var clusterKind = &kind{
+	token:    "aws:eks/cluster:Cluster",
+	required: []string{"roleArn", "vpcConfig"},
+	forceNew: []string{"name", "roleArn", "bootstrapSelfManagedAddons", "kubernetesNetworkConfig", "encryptionConfig", "outpostConfig"},
+	autoname: "name",
+	nameMax:  100,
+	defaults: engine.Props{"bootstrapSelfManagedAddons": true},
+	create:   createCluster,
+	update:   updateCluster,
+	remove:   deleteCluster,
+	outputs:  clusterOutputs,
+}
+
+func createCluster(r *request) (string, error) {
+	name := r.str("name")
+	if r.eks.clusters[name] != nil {
+		return "", lawClusterName.Refuse("ResourceInUseException", "Cluster already exists with name: %s", name)
+	}
+	version := r.str("version")
+	if version == "" {
+		version = defaultVersion
+	}
+	if !slices.Contains(versions, version) {
+		return "", lawClusterVersion.Refuse("InvalidParameterException", "unsupported Kubernetes version %s", version)
+	}
+	vpc, subnets, err := r.clusterSubnets(texts(r.obj("vpcConfig")["subnetIds"]))
+	if err != nil {
+		return "", err
+	}
+	extra := texts(r.obj("vpcConfig")["securityGroupIds"])
+	for _, id := range extra {
+		if g := r.ec2.groups[id]; g == nil || g.VPCID != vpc.ID {
+			return "", lawClusterZones.Refuse("InvalidParameterException", "The security group ID '%s' does not exist in VPC %s", id, vpc.ID)
+		}
+	}
+	role, err := r.clusterRole()
+	if err != nil {
+		return "", err
+	}
+	for _, urn := range grants(role, "AmazonEKSClusterPolicy") {
+		r.op.Need(urn, lawClusterRole)
+	}
+	id := strings.ToUpper(r.World.ID(r.urn, 32))
+	c := &EKSCluster{
+		Meta:    r.meta(id, r.arn("eks", r.region, r.Account.ID, "cluster/"+name), name),
+		RoleARN: role.ARN, CAPEM: r.endpoints.caPEM(), VPCID: vpc.ID, SubnetIDs: subnets, ExtraGroupIDs: extra,
+		Version: version, Status: "ACTIVE", CreatorARN: r.Caller().ARN, CreatorIsAdmin: true, AuthMode: "CONFIG_MAP",
+		ServiceCIDR: serviceCIDR(r, vpc), SelfManaged: map[string]bool{}, created: r.now(),
+	}
+	c.Endpoint = r.endpoints.url(c, r.region)
+	if access := r.obj("accessConfig"); access != nil {
+		if mode := text(access["authenticationMode"]); mode != "" {
+			c.AuthMode = mode
+		}
+		if v, given := access["bootstrapClusterCreatorAdminPermissions"].(bool); given {
+			c.CreatorIsAdmin = v
+		}
+	}
+	if r.flag("bootstrapSelfManagedAddons") {
+		c.SelfManaged = map[string]bool{"vpc-cni": true, "kube-proxy": true, "coredns": true}
+	}
+	if err := r.clusterNetwork(c, vpc); err != nil {
+		return "", err
+	}
+	r.eks.clusters[name] = c
+	if c.CreatorIsAdmin && c.AuthMode != "CONFIG_MAP" {
+		r.eks.entries[name+":"+c.CreatorARN] = &AccessEntry{
+			Meta: Meta{URN: r.urn, Region: r.region, ARN: r.entryARN(name, c.CreatorARN)}, Cluster: name, PrincipalARN: c.CreatorARN, Type: "STANDARD",
+			Policies: []AccessPolicy{{PolicyARN: clusterAdminPolicy, Scope: "cluster"}},
+		}
+	}
+	return name, nil
+}
+
+// clusterNetwork makes what EKS puts into the VPC: the cluster security group
+// and the control plane's interfaces, one in each of two zones.
+func (r *request) clusterNetwork(c *EKSCluster, vpc *VPC) error {
+	g, err := r.addGroup(vpc, fmt.Sprintf("eks-cluster-sg-%s-%s", c.Name, r.World.ID(r.urn, 10)),
+		"EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as well as any managed workloads.", "")
+	if err != nil {
+		return err
+	}
+	g.Owner = c.Name
+	g.Rules = []GroupRule{
+		{ID: r.newID("sgr"), Protocol: "-1", Peer: g.ID},
+		{ID: r.newID("sgr"), Protocol: "-1", Peer: "0.0.0.0/0", Egress: true},
+	}
+	c.SecurityGroupID = g.ID
+	seen := map[string]bool{}
+	for _, id := range c.SubnetIDs {
+		s := r.ec2.subnets[id]
+		if !seen[s.Zone] && len(seen) < 2 {
+			seen[s.Zone] = true
+			r.addENI(s, append([]string{g.ID}, c.ExtraGroupIDs...), "Amazon EKS "+c.Name, "eks:"+c.Name)
+		}
+	}
+	return nil
+}
+
+func (r *request) clusterSubnets(ids []string) (*VPC, []string, error) {
+	var vpc string
+	inZones := map[string]bool{}
+	for _, id := range ids {
+		s := r.ec2.subnets[id]
+		if s == nil || s.Region != r.region {
+			return nil, nil, lawClusterZones.Refuse("InvalidParameterException", "The subnet ID '%s' does not exist", id)
+		}
+		if vpc != "" && s.VPCID != vpc {
+			return nil, nil, lawClusterZones.Refuse("InvalidParameterException", "Subnets specified must all be in the same VPC")
+		}
+		vpc = s.VPCID
+		inZones[s.Zone] = true
+	}
+	if len(inZones) < 2 {
+		return nil, nil, lawClusterZones.Refuse("InvalidParameterException", "Subnets specified must be in at least two different AZs")
+	}
+	return r.ec2.vpcs[vpc], ids, nil
+}
+
+func (r *request) clusterRole() (*Role, error) {
+	arn := r.str("roleArn")
+	role := r.roleByARN(arn)
+	if role == nil || !iam.CanAssume(role.Trust, "eks.amazonaws.com", "sts:AssumeRole") {
+		return nil, lawClusterRole.Refuse("InvalidParameterException",
+			"Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct", arn)
+	}
+	if len(grants(role, "AmazonEKSClusterPolicy")) == 0 {
+		return nil, lawClusterRole.Refuse("InvalidRequestException",
+			"The provided role doesn't have the Amazon EKS Managed Policies associated with it. Please ensure the following policies [%s] are attached",
+			r.arn("iam", "", "aws", "policy/AmazonEKSClusterPolicy"))
+	}
+	return role, nil
+}
+
+// grants returns the URNs that attached a managed policy to a role.
+func grants(role *Role, policies ...string) []string {
+	var urns []string
+	for arn, urn := range role.Attached {
+		if slices.Contains(policies, tail(arn, "/")) {
+			urns = append(urns, urn)
+		}
+	}
+	return urns
+}
+
+// serviceCIDR is what EKS takes when the program says nothing: the one of
+// 10.100.0.0/16 and 172.20.0.0/16 that the VPC does not use.
+func serviceCIDR(r *request, vpc *VPC) string {
+	if given := text(r.obj("kubernetesNetworkConfig")["serviceIpv4Cidr"]); given != "" {
+		return given
+	}
+	if vpc.CIDR.Addr().As4()[0] == 10 {
+		return "172.20.0.0/16"
+	}
+	return "10.100.0.0/16"
+}
+
+func updateCluster(r *request) error {
+	c := r.eks.clusters[r.id]
+	from, to := slices.Index(versions, c.Version), slices.Index(versions, r.str("version"))
+	switch {
+	case r.str("version") == "" || from == to:
+	case to < 0:
+		return lawClusterVersion.Refuse("InvalidParameterException", "unsupported Kubernetes version %s", r.str("version"))
+	case to != from+1:
+		return lawClusterVersion.Refuse("InvalidParameterException", "Unsupported Kubernetes minor version update from %s to %s", c.Version, r.str("version"))
+	default:
+		c.Version = r.str("version")
+	}
+	if mode := text(r.obj("accessConfig")["authenticationMode"]); mode != "" {
+		c.AuthMode = mode
+	}
+	c.Tags = r.tags()
+	return nil
+}
+
+func deleteCluster(r *request) error {
+	c := r.eks.clusters[r.id]
+	if groups := r.NodeGroups(c.Name); len(groups) > 0 {
+		return lawClusterDeletion.Refuse("ResourceInUseException", "Cluster has nodegroups attached (%s)", groups[0].Name)
+	}
+	role := r.roleByARN(c.RoleARN)
+	if role != nil && len(grants(role, "AmazonEKSClusterPolicy")) > 0 {
+		r.op.Need(role.URN, lawClusterRoleOutlives)
+		for _, urn := range grants(role, "AmazonEKSClusterPolicy") {
+			r.op.Need(urn, lawClusterRoleOutlives)
+		}
+		r.dropENIs("eks:"+c.Name, nil)
+		if g := r.ec2.groups[c.SecurityGroupID]; g != nil && r.groupUse(g) == "" {
+			delete(r.ec2.groups, g.ID)
+		}
+	}
+	for key, addon := range r.eks.addons {
+		if addon.Cluster == c.Name {
+			delete(r.eks.addons, key)
+		}
+	}
+	for key, entry := range r.eks.entries {
+		if entry.Cluster == c.Name {
+			delete(r.eks.entries, key)
+		}
+	}
+	for key, assoc := range r.eks.associations {
+		if assoc.Cluster == c.Name {
+			delete(r.eks.associations, key)
+		}
+	}
+	delete(r.eks.clusters, r.id)
+	return nil
+}
+
+func clusterOutputs(r *request) engine.Props {
+	c := r.eks.clusters[r.id]
+	if c == nil {
+		return nil
+	}
+	ca := engine.Props{"data": base64.StdEncoding.EncodeToString([]byte(c.CAPEM))}
+	vpcConfig := merge(engine.Props{"endpointPrivateAccess": false, "endpointPublicAccess": true, "publicAccessCidrs": []any{"0.0.0.0/0"}}, r.obj("vpcConfig"))
+	vpcConfig["clusterSecurityGroupId"], vpcConfig["vpcId"] = c.SecurityGroupID, c.VPCID
+	return engine.Props{
+		"arn": c.ARN, "endpoint": c.Endpoint, "certificateAuthority": ca, "certificateAuthorities": []any{ca},
+		"createdAt": c.created, "platformVersion": "eks.1", "status": c.Status, "version": c.Version, "clusterId": "",
+		"identities": []any{engine.Props{"oidcs": []any{engine.Props{
+			"issuer": fmt.Sprintf("https://oidc.eks.%s.amazonaws.com/id/%s", c.Region, c.ID)}}}},
+		"accessConfig": engine.Props{"authenticationMode": c.AuthMode, "bootstrapClusterCreatorAdminPermissions": c.CreatorIsAdmin},
+		"kubernetesNetworkConfig": engine.Props{"ipFamily": "ipv4", "serviceIpv4Cidr": c.ServiceCIDR, "serviceIpv6Cidr": "",
+			"elasticLoadBalancing": engine.Props{"enabled": false}},
+		"upgradePolicy": r.or("upgradePolicy", engine.Props{"supportType": "EXTENDED"}), "vpcConfig": vpcConfig,
+	}
+}
+
+// Clusters returns the account's EKS clusters by name.
+func (a *Account) Clusters() []*EKSCluster { return sorted(a.eks.clusters) }
+
+// ClusterByName returns nil when there is none.
+func (a *Account) ClusterByName(name string) *EKSCluster { return a.eks.clusters[name] }
+
+// ClusterByEndpoint returns nil when there is none.
+func (a *Account) ClusterByEndpoint(url string) *EKSCluster {
+	for _, c := range a.Clusters() {
+		if strings.TrimSuffix(c.Endpoint, "/") == strings.TrimSuffix(url, "/") {
+			return c
+		}
+	}
+	return nil
+}
