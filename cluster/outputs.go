@@ -22,12 +22,12 @@ type Outputs struct {
 	Kubeconfig pulumi.StringOutput
 }
 
-func newOutputs(config *Config, cluster *components.LatticeCluster, apps []*components.SecureApp) Outputs {
+func newOutputs(config *Config, cluster *components.LatticeCluster, apps []*components.SecureApp) *Outputs {
 	urls := pulumi.StringMap{}
 	for i, app := range apps {
 		urls[config.Apps[i].Name] = app.URL
 	}
-	return Outputs{
+	return &Outputs{
 		ClusterName: cluster.ClusterName,
 		ClusterARN:  cluster.ClusterARN,
 		VPCID:       cluster.VPCID,
@@ -39,7 +39,7 @@ func newOutputs(config *Config, cluster *components.LatticeCluster, apps []*comp
 	}
 }
 
-func (o Outputs) export(ctx *pulumi.Context) {
+func (o *Outputs) export(ctx *pulumi.Context) {
 	ctx.Export("clusterName", o.ClusterName)
 	ctx.Export("clusterArn", o.ClusterARN)
 	ctx.Export("vpcId", o.VPCID)

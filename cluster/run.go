@@ -12,26 +12,34 @@ import (
 // Run makes a cluster and its applications from the configuration of the
 // running stack.
 func Run(ctx *pulumi.Context) error {
-	config, err := ReadConfig(ctx)
+	outputs, err := deploy(ctx)
 	if err != nil {
 		return err
+	}
+	outputs.export(ctx)
+	return nil
+}
+
+func deploy(ctx *pulumi.Context) (*Outputs, error) {
+	config, err := ReadConfig(ctx)
+	if err != nil {
+		return nil, err
 	}
 	aws, err := config.AWS.NewProvider(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	component, err := eks.NewProvider(ctx, "eks", nil)
 	if err != nil {
-		return fmt.Errorf("creating eks provider: %w", err)
+		return nil, fmt.Errorf("creating eks provider: %w", err)
 	}
-	cluster, err := components.NewLatticeCluster(ctx, "cluster", &config.Cluster, pulumi.Providers(aws, component))
+	cluster, err := components.NewLatticeCluster(ctx, config.Cluster.ClusterName, &config.Cluster, pulumi.Providers(aws, component))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	apps, err := newApps(ctx, config, cluster, pulumi.Providers(aws, cluster.Kubernetes()))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	newOutputs(config, cluster, apps).export(ctx)
-	return nil
+	return newOutputs(config, cluster, apps), nil
 }

@@ -1,0 +1,211 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/recorder"
+)
+
+// The order of a deployment, from first to last. Read backwards it is the order
+// of a destroy. Each step is a list of resources, given as type and name, all of
+// which need all of those of the step before.
+var order = []struct {
+	step      string
+	resources []string
+}{
+	{"VPC", []string{"aws:ec2/vpc:Vpc eks-cluster1-vpc"}},
+	{"internet gateway", []string{"aws:ec2/internetGateway:InternetGateway eks-cluster1-internet"}},
+	{"NAT gateway", []string{"aws:ec2/natGateway:NatGateway eks-cluster1-nat-0"}},
+	{"routes", []string{
+		"aws:ec2/route:Route eks-cluster1-private-0",
+		"aws:ec2/route:Route eks-cluster1-private-1",
+		"aws:ec2/route:Route eks-cluster1-private-2",
+	}},
+	{"cluster", []string{"eks:index:Cluster eks-cluster1-eks"}},
+	{"add-ons of the nodes", []string{
+		"aws:eks/addon:Addon eks-cluster1-vpc-cni",
+		"aws:eks/addon:Addon eks-cluster1-kube-proxy",
+		"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent",
+	}},
+	{"nodes", []string{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes"}},
+	{"coredns", []string{"aws:eks/addon:Addon eks-cluster1-coredns"}},
+	{"Kubernetes provider", []string{"pulumi:providers:kubernetes eks-cluster1-kubernetes"}},
+	{"CRDs", []string{
+		crd + "dnsendpoints.externaldns.k8s.io",
+		crd + "gatewayclasses.gateway.networking.k8s.io",
+		crd + "gateways.gateway.networking.k8s.io",
+		crd + "grpcroutes.gateway.networking.k8s.io",
+		crd + "httproutes.gateway.networking.k8s.io",
+		crd + "tlsroutes.gateway.networking.k8s.io",
+	}},
+	{"Lattice controller", []string{"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller"}},
+	{"gateway class", []string{"kubernetes:gateway.networking.k8s.io/v1:GatewayClass eks-cluster1-gateway-class"}},
+	{"gateway", []string{"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway"}},
+	{"route", []string{"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route"}},
+	{"auth policy", []string{"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy"}},
+}
+
+const crd = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition eks-cluster1-"
+
+// more of the order: what else must be there before, and outlive, something.
+var alsoBefore = []struct{ earlier, later, why string }{
+	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKSWorkerNodePolicy",
+		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node joins with this policy"},
+	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKS_CNI_Policy",
+		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "the CNI removes its interfaces with this policy"},
+	{"aws:ec2/internetGateway:InternetGateway eks-cluster1-internet",
+		"aws:ec2/eip:Eip eks-cluster1-nat-0", "a gateway of mapped addresses is not detached"},
+	{"aws:eks/accessPolicyAssociation:AccessPolicyAssociation eks-cluster1-admin-123456789012/role/Admin",
+		"pulumi:providers:kubernetes eks-cluster1-kubernetes", "access outlives what it gives access to"},
+	{"aws:iam/rolePolicy:RolePolicy eks-cluster1-lattice-controller",
+		"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-lattice-controller", "rights outlive credentials"},
+	{"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-lattice-controller",
+		"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "pods get credentials when created"},
+	{"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-external-dns",
+		"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "pods get credentials when created"},
+	{crd + "dnsendpoints.externaldns.k8s.io",
+		"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "its source is this kind"},
+	{"aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network",
+		"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway", "routes come up on an associated VPC"},
+	{"kubernetes:helm.sh/v3:Release eks-cluster1-kyverno",
+		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection", "it brings the kind, and its webhook empties before it goes"},
+	{"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection",
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "injection happens at creation"},
+	{"aws:eks/podIdentityAssociation:PodIdentityAssociation apps-default",
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "pods get credentials when created"},
+	{"kubernetes:core/v1:ConfigMap apps-proxy",
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the proxy mounts it"},
+	{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns",
+		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "it has to see that the record is not wanted any more"},
+	{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns",
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the drain of the pods is its time to see that"},
+	{"kubernetes:core/v1:Service demo-cluster1-service",
+		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "a route leads to a Service"},
+	{"kubernetes:apps/v1:Deployment demo-cluster1-deployment",
+		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "callers are turned away before the pods go"},
+}
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	r := run(t, "eks-lattice:adminPrincipalArns", `["arn:aws:iam::123456789012:role/Admin"]`)
+	for i := 1; i < len(order); i++ {
+		for _, later := range order[i].resources {
+			for _, earlier := range order[i-1].resources {
+				checkBefore(t, r, earlier, later, order[i-1].step+" before "+order[i].step)
+			}
+		}
+	}
+	for _, pair := range alsoBefore {
+		checkBefore(t, r, pair.earlier, pair.later, pair.why)
+	}
+}
+
+// checkBefore checks both directions: the later one needs the earlier one, so
+// that it is made after it and deleted before it, and never the other way round.
+func checkBefore(t *testing.T, r *recorder.Recording, earlier, later, why string) {
+	t.Helper()
+	first, second := find(t, r, earlier), find(t, r, later)
+	if !r.Closure(second.URN)[first.URN] {
+		t.Errorf("%s does not depend on %s: %s", later, earlier, why)
+	}
+	if r.Closure(first.URN)[second.URN] {
+		t.Errorf("%s depends on %s, which comes after it: %s", earlier, later, why)
+	}
+}
+
+func find(t *testing.T, r *recorder.Recording, typeAndName string) *recorder.Resource {
+	t.Helper()
+	token, name, _ := strings.Cut(typeAndName, " ")
+	return r.Get(t, token, name)
+}
+
+// Whatever goes through the cluster's API needs nodes, a way out for them, and
+// a way in for us.
+func TestEverythingInTheClusterOutlivesNothingItNeeds(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	needed := []string{
+		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes",
+		"aws:eks/addon:Addon eks-cluster1-coredns",
+		"aws:eks/addon:Addon eks-cluster1-vpc-cni",
+		"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent",
+		"aws:ec2/natGateway:NatGateway eks-cluster1-nat-0",
+		"eks:index:Cluster eks-cluster1-eks",
+	}
+	for _, res := range r.Resources() {
+		if !strings.HasPrefix(res.Type, "kubernetes:") {
+			continue
+		}
+		closure := r.Closure(res.URN)
+		for _, need := range needed {
+			if !closure[find(t, r, need).URN] {
+				t.Errorf("%s does not depend on %s", res.URN, need)
+			}
+		}
+	}
+}
+
+func TestEverythingDescendsFromItsComponent(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	parents := map[string]string{}
+	for _, res := range r.Resources() {
+		parents[res.URN] = res.Parent
+	}
+	for _, res := range r.Resources() {
+		if strings.HasPrefix(res.Type, "eks-lattice:") || res.Name == "aws" || res.Name == "eks" {
+			continue
+		}
+		urn := res.URN
+		for urn != "" && !strings.Contains(urn, "eks-lattice:index:") {
+			urn = parents[urn]
+		}
+		if urn == "" {
+			t.Errorf("%s has no component above it", res.URN)
+		}
+		if !strings.Contains(res.Parent, "eks-lattice:index:") {
+			t.Errorf("%s is a child of %s", res.URN, res.Parent)
+		}
+	}
+}
+
+// What has a finalizer or waits for a controller gets more than Pulumi's ten minutes.
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	for _, want := range []struct{ resource, timeout string }{
+		{"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "15m"},
+		{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "15m"},
+		{"kubernetes:helm.sh/v3:Release eks-cluster1-kyverno", "15m"},
+		{"kubernetes:gateway.networking.k8s.io/v1:GatewayClass eks-cluster1-gateway-class", "15m"},
+		{"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway", "15m"},
+		{"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "15m"},
+		{"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy", "15m"},
+		{"kubernetes:core/v1:Namespace apps-namespace", "15m"},
+		{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "45m"},
+		{"aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network", "20m"},
+	} {
+		res := find(t, r, want.resource)
+		if res.CreateTimeout != want.timeout || res.DeleteTimeout != want.timeout {
+			t.Errorf("%s: got %q to create and %q to delete, want %s", want.resource, res.CreateTimeout, res.DeleteTimeout, want.timeout)
+		}
+	}
+}
+
+// Each is ready only when the next step finds what it looks for.
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	for resource, want := range map[string]string{
+		"kubernetes:gateway.networking.k8s.io/v1:GatewayClass eks-cluster1-gateway-class":            "condition=Accepted",
+		"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway":                       "condition=Programmed",
+		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection":                    "jsonpath={.status.conditionStatus.ready}=true",
+		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route":                      "jsonpath={.metadata.annotations['application-networking.k8s.aws/lattice-assigned-domain-name']}",
+		"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy": "jsonpath={.metadata.annotations['application-networking.k8s.aws/iam-auth-policy-resource-id']}",
+	} {
+		if got := annotationsOf(find(t, r, resource))["pulumi.com/waitFor"].StringValue(); got != want {
+			t.Errorf("%s waits for %s, want %s", resource, got, want)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package recorder
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The account of all recordings.
+const (
+	AccountID = "123456789012"
+	Region    = "ap-northeast-2"
+	Partition = "aws"
+)
+
+// Kubeconfig is what the EKS component gives for its cluster.
+const Kubeconfig = `{"apiVersion":"v1","clusters":[{"cluster":{"server":"https://eks.test","certificate-authority-data":"Y2E="},"name":"kubernetes"}],` +
+	`"contexts":[{"context":{"cluster":"kubernetes","user":"aws"},"name":"aws"}],"current-context":"aws","kind":"Config",` +
+	`"users":[{"name":"aws","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1beta1","command":"aws",` +
+	`"args":["eks","get-token","--cluster-name","eks-test","--output","json"],"env":[{"name":"KUBERNETES_EXEC_INFO","value":"{}"}]}}}]}`
+
+// Call implements pulumi.MockResourceMonitor.
+func (r *Recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	switch args.Token {
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return resource.NewPropertyMapFromMap(map[string]any{"accountId": AccountID, "id": AccountID}), nil
+	case "aws:index/getPartition:getPartition":
+		return resource.NewPropertyMapFromMap(map[string]any{"partition": Partition, "id": Partition}), nil
+	case "aws:index/getAvailabilityZones:getAvailabilityZones":
+		names := []any{Region + "a", Region + "b", Region + "c", Region + "d"}
+		return resource.NewPropertyMapFromMap(map[string]any{"names": names}), nil
+	case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
+		return resource.NewPropertyMapFromMap(map[string]any{"id": "pl-" + args.Args["name"].StringValue()}), nil
+	default:
+		return nil, fmt.Errorf("the recorder has no answer to %s", args.Token)
+	}
+}
+
+// read answers for a stack reference.
+func (r *Recording) read(args pulumi.MockResourceArgs) resource.PropertyMap {
+	outputs := r.options.Outputs[args.ID]
+	return resource.PropertyMap{
+		"name":    resource.NewProperty(args.ID),
+		"outputs": resource.NewProperty(outputs.Copy()),
+	}
+}
+
+// component stands in for the EKS component, whose cluster is known by
+// reference.
+func (r *Recording) component(outputs resource.PropertyMap) {
+	urn := r.urn("", "aws:eks/cluster:Cluster", standInName)
+	outputs["eksCluster"] = resource.MakeCustomResourceReference(resource.URN(urn), resource.ID(standInName), "")
+	// known in a preview too: the mocks cannot take a secret that is unknown
+	outputs["kubeconfigJson"] = resource.NewProperty(Kubeconfig)
+}
+
+// complete adds the outputs that AWS and Kubernetes would.
+func complete(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
+	set := func(key resource.PropertyKey, value string) {
+		if _, given := outputs[key]; !given {
+			outputs[key] = resource.NewProperty(value)
+		}
+	}
+	set("arn", "arn:aws:test:::"+args.Name)
+	set("name", args.Name)
+	switch args.TypeToken {
+	case "aws:eks/cluster:Cluster":
+		outputs["name"] = resource.NewProperty("eks-test")
+		outputs["arn"] = resource.NewProperty("arn:aws:eks:" + Region + ":" + AccountID + ":cluster/eks-test")
+		outputs["vpcConfig"] = resource.NewProperty(resource.NewPropertyMapFromMap(map[string]any{
+			"clusterSecurityGroupId": "sg-cluster", "subnetIds": []any{},
+		}))
+	case "aws:route53/zone:Zone":
+		set("zoneId", args.Name+"-id")
+	case "aws:ec2/eip:Eip":
+		set("allocationId", args.Name+"-id")
+	case "aws:acmpca/certificateAuthority:CertificateAuthority":
+		set("certificateSigningRequest", "csr of "+args.Name)
+	case "aws:acmpca/certificate:Certificate":
+		set("certificate", CACertificate)
+		set("certificateChain", "")
+	case "tls:index/privateKey:PrivateKey":
+		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty("key of " + args.Name))
+	case "tls:index/selfSignedCert:SelfSignedCert":
+		set("certPem", CACertificate)
+	case "tls:index/certRequest:CertRequest":
+		set("certRequestPem", "request of "+args.Name)
+	case "tls:index/locallySignedCert:LocallySignedCert":
+		set("certPem", "certificate of "+args.Name)
+	}
+}

@@ -1,0 +1,226 @@
+// Package recorder runs Pulumi programs in unit tests without an engine and
+// records what they would have sent to it.
+package recorder
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Options say how a program is run.
+type Options struct {
+	// Stack is the running stack; empty means "test". The project is eks-lattice
+	// and the organization "organization".
+	Stack string
+	// Config holds full keys, such as "eks-lattice:role".
+	Config map[string]string
+	// SecretKeys are the keys of Config that are encrypted.
+	SecretKeys []string
+	// Preview leaves all outputs unknown that are not inputs.
+	Preview bool
+	// Outputs are those of other stacks, by their full names. A value that is
+	// a resource.Secret is a secret output.
+	Outputs map[string]resource.PropertyMap
+}
+
+// Recording is what a program sent.
+type Recording struct {
+	mu        sync.Mutex
+	options   Options
+	resources []*Resource
+}
+
+// Resource is one registration.
+type Resource struct {
+	URN      string
+	Type     string
+	Name     string
+	Inputs   resource.PropertyMap
+	Parent   string // URN
+	Provider string // URN, without the id
+	// Providers are the URNs that a component hands down, by package.
+	Providers map[string]string
+	// DependsOn are the URNs that must be there first, for whatever reason.
+	DependsOn []string
+	Protect   bool
+	// IgnoreChanges, DeletedWith and DeleteBeforeReplace are the options of
+	// these names, CreateTimeout and DeleteTimeout such as "15m".
+	IgnoreChanges                []string
+	DeletedWith                  string
+	DeleteBeforeReplace          bool
+	CreateTimeout, DeleteTimeout string
+	SecretOutputs                []string
+	Custom                       bool
+}
+
+// Run runs a program and returns what it sent and how it ended.
+func Run(t testing.TB, options Options, program pulumi.RunFunc) (*Recording, error) {
+	t.Helper()
+	if options.Stack == "" {
+		options.Stack = "test"
+	}
+	r := &Recording{options: options}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		if err := standIn(ctx); err != nil {
+			return err
+		}
+		return program(ctx)
+	}, pulumi.WithMocksWithOrganization("organization", "eks-lattice", options.Stack, r), func(info *pulumi.RunInfo) {
+		info.DryRun = options.Preview
+		info.Config = options.Config
+		info.ConfigSecretKeys = options.SecretKeys
+	})
+	return r, err
+}
+
+const standInName = "stand-in"
+
+// standIn registers the EKS cluster that the stand-in of the EKS component
+// refers to, and waits until it is known: a mock cannot register resources.
+func standIn(ctx *pulumi.Context) error {
+	cluster, err := awseks.NewCluster(ctx, standInName, &awseks.ClusterArgs{
+		RoleArn:   pulumi.String("arn:aws:iam::123456789012:role/eks"),
+		VpcConfig: awseks.ClusterVpcConfigArgs{SubnetIds: pulumi.StringArray{}},
+	})
+	if err != nil {
+		return err
+	}
+	known := make(chan struct{})
+	cluster.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
+		close(known)
+		return urn
+	})
+	<-known
+	return nil
+}
+
+// NewResource implements pulumi.MockResourceMonitor.
+func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.ReadRPC != nil {
+		return args.ID, r.read(args), nil
+	}
+	rpc := args.RegisterRPC
+	res := &Resource{
+		URN:                 r.urn(rpc.GetParent(), args.TypeToken, args.Name),
+		Type:                args.TypeToken,
+		Name:                args.Name,
+		Inputs:              args.Inputs,
+		Parent:              rpc.GetParent(),
+		Provider:            withoutID(args.Provider),
+		Providers:           map[string]string{},
+		DependsOn:           dependencies(args),
+		Protect:             rpc.GetProtect(),
+		IgnoreChanges:       rpc.GetIgnoreChanges(),
+		DeletedWith:         rpc.GetDeletedWith(),
+		DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
+		CreateTimeout:       rpc.GetCustomTimeouts().GetCreate(),
+		DeleteTimeout:       rpc.GetCustomTimeouts().GetDelete(),
+		SecretOutputs:       rpc.GetAdditionalSecretOutputs(),
+		Custom:              args.Custom,
+	}
+	for name, ref := range rpc.GetProviders() {
+		res.Providers[name] = withoutID(ref)
+	}
+	r.mu.Lock()
+	r.resources = append(r.resources, res)
+	r.mu.Unlock()
+
+	outputs := args.Inputs.Copy()
+	if args.TypeToken == "eks:index:Cluster" {
+		r.component(outputs)
+	}
+	if r.options.Preview {
+		return "", outputs, nil
+	}
+	complete(args, outputs)
+	return args.Name + "-id", outputs, nil
+}
+
+func dependencies(args pulumi.MockResourceArgs) []string {
+	set := map[string]bool{}
+	for _, urn := range args.RegisterRPC.GetDependencies() {
+		set[urn] = true
+	}
+	for _, property := range args.RegisterRPC.GetPropertyDependencies() {
+		for _, urn := range property.GetUrns() {
+			set[urn] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// urn forms a URN as Pulumi does.
+func (r *Recording) urn(parent, typ, name string) string {
+	parentType := tokens.Type("")
+	if urn := resource.URN(parent); urn != "" && urn.QualifiedType() != resource.RootStackType {
+		parentType = urn.QualifiedType()
+	}
+	return string(resource.NewURN(tokens.QName(r.options.Stack), "eks-lattice", parentType, tokens.Type(typ), name))
+}
+
+func withoutID(provider string) string {
+	if i := strings.LastIndex(provider, "::"); i >= 0 {
+		return provider[:i]
+	}
+	return provider
+}
+
+// Resources returns all registrations but the stand-in's, in order.
+func (r *Recording) Resources() []*Resource {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.resources), func(res *Resource) bool { return res.Name == standInName })
+}
+
+// OfType returns the registrations of a type.
+func (r *Recording) OfType(token string) []*Resource {
+	return slices.DeleteFunc(r.Resources(), func(res *Resource) bool { return res.Type != token })
+}
+
+// Get returns the one resource of a type and name, and ends the test if there
+// is none.
+func (r *Recording) Get(t testing.TB, token, name string) *Resource {
+	t.Helper()
+	for _, res := range r.OfType(token) {
+		if res.Name == name {
+			return res
+		}
+	}
+	t.Fatalf("no %s named %q was registered", token, name)
+	return nil
+}
+
+// Closure returns the URNs of all that must be there before a resource:
+// dependencies, provider and parents, and what these need in turn.
+func (r *Recording) Closure(urn string) map[string]bool {
+	byURN := map[string]*Resource{}
+	for _, res := range r.Resources() {
+		byURN[res.URN] = res
+	}
+	seen := map[string]bool{}
+	var visit func(string)
+	visit = func(urn string) {
+		res, ok := byURN[urn]
+		if !ok || seen[urn] {
+			return
+		}
+		seen[urn] = true
+		for _, next := range append([]string{res.Provider, res.Parent}, res.DependsOn...) {
+			visit(next)
+		}
+	}
+	if res, ok := byURN[urn]; ok {
+		for _, next := range append([]string{res.Provider, res.Parent}, res.DependsOn...) {
+			visit(next)
+		}
+	}
+	return seen
+}
