@@ -21,7 +21,7 @@ import (
 )
 
 // limit bounds each test; nothing waits that long unless it is broken.
-const limit = 60 * time.Second
+const limit = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	lab.Contained()
@@ -35,7 +35,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func indent(err error) string { return "***   - " + strings.ReplaceAll(err.Error(), "\n", "\n***   - ") }
+func indent(err error) string {
+	return "***   - " + strings.ReplaceAll(err.Error(), "\n", "\n***   - ")
+}
 
 func envoyBinary() string {
 	if path := os.Getenv("ENVOY"); path != "" {

@@ -52,7 +52,7 @@ func New(w *World, dir, envoy string) (*Lab, error) {
 		issuer: &issuer{}, silent: log.New(io.Discard, "", 0),
 	}
 	l.secrets.add(w.Key)
-	l.Lattice = &Lattice{world: w, issuer: l.issuer, cert: &cert, idle: time.Minute, dial: l.dialTarget}
+	l.Lattice = &Lattice{world: w, issuer: l.issuer, silent: l.silent, cert: &cert, idle: map[net.Conn]bool{}, dial: l.dialTarget}
 	for _, p := range w.Pods {
 		if l.vpcs[p.VPC] == nil {
 			if err := l.addVPC(p.VPC); err != nil {
@@ -90,7 +90,7 @@ func (l *Lab) addVPC(id string) error {
 		}
 		zone.names[strings.ToLower(s.Host)+"."] = s.AssignedName + "."
 		zone.addresses[strings.ToLower(s.AssignedName)+"."] = address
-		closers, err := l.Lattice.serve(v, address, l.silent)
+		closers, err := l.Lattice.serve(v, address)
 		if err != nil {
 			return err
 		}

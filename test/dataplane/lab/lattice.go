@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,12 +21,12 @@ import (
 
 // Seen is one request as VPC Lattice has seen it.
 type Seen struct {
-	VPC, Service, Method, URI, Host, SNI string
-	Port                                 int
-	Signature                            error // nil when it holds
-	SignedHeaders                        []string
-	AccessKeyID                          string
-	Decision                             lattice.Decision
+	VPC, Service, Method, URI, Host, SNI, Proto string
+	Port                                        int
+	Signature                                   error // nil when it holds
+	SignedHeaders                               []string
+	AccessKeyID                                 string
+	Decision                                    lattice.Decision
 }
 
 // Lattice stands for VPC Lattice in all VPCs: TLS with the services' domain
@@ -33,13 +35,14 @@ type Seen struct {
 type Lattice struct {
 	world  *World
 	issuer *issuer
+	silent *log.Logger
 	// dial connects to a pod in the VPC of a service's cluster.
 	dial func(ctx context.Context, s Service) (net.Conn, error)
 
 	mu   sync.Mutex
 	cert *tls.Certificate
 	seen []Seen
-	idle time.Duration
+	idle map[net.Conn]bool // connections without a request
 }
 
 // SetCertificate changes what is presented from the next connection on.
@@ -47,6 +50,18 @@ func (l *Lattice) SetCertificate(c tls.Certificate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cert = &c
+}
+
+// CloseIdle closes the connections that carry no request, as VPC Lattice does
+// after a minute, and says how many there were.
+func (l *Lattice) CloseIdle() int {
+	l.mu.Lock()
+	idle := slices.Collect(maps.Keys(l.idle))
+	l.mu.Unlock()
+	for _, c := range idle {
+		_ = c.Close()
+	}
+	return len(idle)
 }
 
 // Seen returns the requests whose URI contains part, oldest first.
@@ -86,7 +101,7 @@ func (s Service) named(host string) bool {
 }
 
 // serve answers in a VPC, at the service's address, on ports 80 and 443.
-func (l *Lattice) serve(v *VPC, address string, silent *log.Logger) ([]io.Closer, error) {
+func (l *Lattice) serve(v *VPC, address string) ([]io.Closer, error) {
 	plain, err := v.ns.Listen(address + ":80")
 	if err != nil {
 		return nil, err
@@ -107,10 +122,18 @@ func (l *Lattice) serve(v *VPC, address string, silent *log.Logger) ([]io.Closer
 	server := func(port int) *http.Server {
 		return &http.Server{
 			Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.handle(w, r, v, port) }),
-			ErrorLog:          silent,
+			ErrorLog:          l.silent,
 			ReadHeaderTimeout: time.Minute,
-			IdleTimeout:       l.idle,
 			TLSConfig:         tlsConfig,
+			ConnState: func(c net.Conn, s http.ConnState) {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				if s == http.StateIdle {
+					l.idle[c] = true
+				} else {
+					delete(l.idle, c)
+				}
+			},
 		}
 	}
 	closers := []io.Closer{}
@@ -129,7 +152,7 @@ func (l *Lattice) serve(v *VPC, address string, silent *log.Logger) ([]io.Closer
 }
 
 func (l *Lattice) handle(w http.ResponseWriter, r *http.Request, v *VPC, port int) {
-	seen := Seen{VPC: v.ID, Method: r.Method, URI: r.RequestURI, Host: r.Host, Port: port}
+	seen := Seen{VPC: v.ID, Method: r.Method, URI: r.RequestURI, Host: r.Host, Proto: r.Proto, Port: port}
 	if r.TLS != nil {
 		seen.SNI = r.TLS.ServerName
 	}
@@ -175,6 +198,7 @@ func (l *Lattice) forward(w http.ResponseWriter, r *http.Request, s Service) {
 			DisableCompression: true,
 		},
 		FlushInterval: -1,
+		ErrorLog:      l.silent,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			w.WriteHeader(http.StatusBadGateway) // VPC Lattice's answer when a target hangs up
 		},

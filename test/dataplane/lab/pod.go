@@ -243,6 +243,13 @@ func (r *RunningPod) Exec(ctx context.Context, as *As, stdin io.Reader, argv ...
 	return p.run(ctx, r.dir, stdin)
 }
 
+// Pipe runs a command in the pod's first container, to be talked to.
+func (r *RunningPod) Pipe(ctx context.Context, argv ...string) (io.WriteCloser, io.Reader, error) {
+	p := r.process(r.Spec.Containers[0])
+	p.Argv = argv
+	return p.pipe(ctx, r.dir)
+}
+
 // Log is what a sidecar has written so far.
 func (r *RunningPod) Log(container string) string {
 	b, err := os.ReadFile(filepath.Join(r.dir, container+".log"))
