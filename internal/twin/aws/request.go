@@ -65,7 +65,6 @@ func text(v any) string                           { s, _ := v.(string); return s
 func truth(v any) bool                            { b, _ := v.(bool); return b || v == "true" }
 func obj(v any) engine.Props                      { m, _ := v.(map[string]any); return m }
 func tail(s, sep string) string                   { return s[strings.LastIndex(s, sep)+1:] }
-func merge(base, over engine.Props) engine.Props  { m := maps.Clone(base); maps.Copy(m, over); return m }
 
 // or returns an input, or what AWS sets when the program does not.
 func (r *request) or(key string, otherwise any) any {
@@ -101,4 +100,12 @@ func objs(v any) []engine.Props {
 		out = append(out, obj(e))
 	}
 	return out
+}
+
+// merge lays over on top of base; either may be nil.
+func merge(base, over engine.Props) engine.Props {
+	m := engine.Props{}
+	maps.Copy(m, base)
+	maps.Copy(m, over)
+	return m
 }
