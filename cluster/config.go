@@ -42,7 +42,7 @@ func ReadConfig(ctx *pulumi.Context) (*Config, error) {
 	config, stack := read(r, ctx.Stack())
 	outputs, missing := environment.ReadOutputs(ctx, stack)
 	r.Problems = append(r.Problems, missing...)
-	if len(missing) == 0 && config.AWS.Region != outputs.Region.Plain() {
+	if len(missing) == 0 && config.AWS.Region != "" && config.AWS.Region != outputs.Region.Plain() {
 		r.Problems.Add("aws:region", config.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", outputs.Region.Plain())
 	}
 	if err := r.Problems.Err(fmt.Sprintf("the configuration of stack %q", ctx.Stack())); err != nil {

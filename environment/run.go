@@ -11,30 +11,38 @@ import (
 
 // Run makes an environment from the configuration of the running stack.
 func Run(ctx *pulumi.Context) error {
-	config, err := ReadConfig(ctx)
+	made, err := deploy(ctx)
 	if err != nil {
 		return err
 	}
+	export(ctx, *made)
+	return nil
+}
+
+func deploy(ctx *pulumi.Context) (*source, error) {
+	config, err := ReadConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
 	aws, err := config.AWS.NewProvider(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	providers := []pulumi.ProviderResource{aws}
 	if config.Args.Certificates.Mode == components.CAModeSelfManaged {
 		keys, err := tls.NewProvider(ctx, "tls", nil)
 		if err != nil {
-			return fmt.Errorf("creating tls provider: %w", err)
+			return nil, fmt.Errorf("creating tls provider: %w", err)
 		}
 		providers = append(providers, keys)
 	}
 	config.Args.Account, err = components.LookupAccount(ctx, config.AWS.Region, pulumi.Provider(aws))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	environment, err := components.NewEnvironment(ctx, "environment", &config.Args, pulumi.Providers(providers...))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	export(ctx, source{config: config, environment: environment})
-	return nil
+	return &source{config: config, environment: environment}, nil
 }

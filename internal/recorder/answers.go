@@ -46,13 +46,17 @@ func (r *Recording) read(args pulumi.MockResourceArgs) resource.PropertyMap {
 	}
 }
 
-// component stands in for the EKS component, whose cluster is known by
-// reference.
-func (r *Recording) component(outputs resource.PropertyMap) {
-	urn := r.urn("", "aws:eks/cluster:Cluster", standInName)
-	outputs["eksCluster"] = resource.MakeCustomResourceReference(resource.URN(urn), resource.ID(standInName), "")
-	// known in a preview too: the mocks cannot take a secret that is unknown
-	outputs["kubeconfigJson"] = resource.NewProperty(Kubeconfig)
+// known adds the outputs that a preview has as well: references, and secrets,
+// because Pulumi's mocks cannot take a secret that is unknown.
+func (r *Recording) known(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
+	switch args.TypeToken {
+	case "eks:index:Cluster":
+		urn := r.urn("", "aws:eks/cluster:Cluster", standInName)
+		outputs["eksCluster"] = resource.MakeCustomResourceReference(resource.URN(urn), resource.ID(standInName), "")
+		outputs["kubeconfigJson"] = resource.NewProperty(Kubeconfig)
+	case "tls:index/privateKey:PrivateKey":
+		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty("key of " + args.Name))
+	}
 }
 
 // complete adds the outputs that AWS and Kubernetes would.
@@ -80,8 +84,6 @@ func complete(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
 	case "aws:acmpca/certificate:Certificate":
 		set("certificate", CACertificate)
 		set("certificateChain", "")
-	case "tls:index/privateKey:PrivateKey":
-		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty("key of " + args.Name))
 	case "tls:index/selfSignedCert:SelfSignedCert":
 		set("certPem", CACertificate)
 	case "tls:index/certRequest:CertRequest":

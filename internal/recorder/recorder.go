@@ -68,16 +68,21 @@ func Run(t testing.TB, options Options, program pulumi.RunFunc) (*Recording, err
 		options.Stack = "test"
 	}
 	r := &Recording{options: options}
+	var failure error // as it is, not wrapped by Pulumi
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := standIn(ctx); err != nil {
 			return err
 		}
-		return program(ctx)
+		failure = program(ctx)
+		return failure
 	}, pulumi.WithMocksWithOrganization("organization", "eks-lattice", options.Stack, r), func(info *pulumi.RunInfo) {
 		info.DryRun = options.Preview
 		info.Config = options.Config
 		info.ConfigSecretKeys = options.SecretKeys
 	})
+	if failure != nil {
+		err = failure
+	}
 	return r, err
 }
 
@@ -134,9 +139,7 @@ func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 	r.mu.Unlock()
 
 	outputs := args.Inputs.Copy()
-	if args.TypeToken == "eks:index:Cluster" {
-		r.component(outputs)
-	}
+	r.known(args, outputs)
 	if r.options.Preview {
 		return "", outputs, nil
 	}

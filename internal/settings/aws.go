@@ -11,7 +11,7 @@ import (
 
 // AWS is what a stack says about the account it works in.
 type AWS struct {
-	// Region comes from aws:region.
+	// Region comes from aws:region. It is empty if there is a problem with it.
 	Region string
 	// Profile comes from aws:profile and may be empty.
 	Profile string
@@ -31,6 +31,7 @@ func (r *Reader) AWS() AWS {
 		r.Problems.Missing("aws:region", "is missing; "+remedy)
 	} else if !regionName.MatchString(settings.Region) {
 		r.Problems.Add("aws:region", settings.Region, "is not the name of a Region; "+remedy)
+		settings.Region = ""
 	}
 	return settings
 }

@@ -1,0 +1,260 @@
+package environment
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/recorder"
+)
+
+const (
+	network     = "aws:vpclattice/serviceNetwork:ServiceNetwork environment-service-network"
+	zone        = "aws:route53/zone:Zone environment-zone"
+	certificate = "aws:acm/certificate:Certificate environment-certificate"
+	role        = "aws:iam/role:Role environment-client"
+	rolePolicy  = "aws:iam/rolePolicy:RolePolicy environment-client-invoke"
+	ca          = "aws:acmpca/certificateAuthority:CertificateAuthority environment-ca"
+)
+
+func options(pairs ...string) recorder.Options {
+	config := map[string]string{"aws:region": recorder.Region, "eks-lattice:role": "environment"}
+	for i := 0; i < len(pairs); i += 2 {
+		config["eks-lattice:"+pairs[i]] = pairs[i+1]
+	}
+	return recorder.Options{Stack: "environment", Config: config}
+}
+
+func run(t *testing.T, pairs ...string) *recorder.Recording {
+	t.Helper()
+	r, err := recorder.Run(t, options(pairs...), Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func find(t *testing.T, r *recorder.Recording, typeAndName string) *recorder.Resource {
+	t.Helper()
+	token, name, _ := strings.Cut(typeAndName, " ")
+	return r.Get(t, token, name)
+}
+
+// Types and names of all resources in each mode of the CA.
+func TestResources(t *testing.T) {
+	t.Parallel()
+	always := []string{
+		"pulumi:providers:aws aws",
+		"eks-lattice:index:Environment environment",
+		"aws:ec2/vpc:Vpc environment-anchor",
+		zone, role, rolePolicy, network,
+		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy",
+	}
+	existing := []string{
+		"certificateArn", "arn:aws:acm:ap-northeast-2:123456789012:certificate/1",
+		"caCertificate", recorder.CACertificate,
+	}
+	for mode, test := range map[string]struct {
+		config []string
+		more   []string
+	}{
+		"acm-pca": {nil, []string{
+			ca,
+			"aws:acmpca/certificate:Certificate environment-ca-root",
+			"aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate environment-ca-active",
+			"aws:acmpca/permission:Permission environment-ca-renewal",
+			certificate,
+		}},
+		"self-managed": {nil, []string{
+			"pulumi:providers:tls tls",
+			"tls:index/privateKey:PrivateKey environment-ca-key",
+			"tls:index/selfSignedCert:SelfSignedCert environment-ca",
+			"tls:index/privateKey:PrivateKey environment-key",
+			"tls:index/certRequest:CertRequest environment-request",
+			"tls:index/locallySignedCert:LocallySignedCert environment-leaf",
+			certificate,
+		}},
+		"existing": {existing, nil},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, append([]string{"caMode", mode}, test.config...)...)
+			var got []string
+			for _, res := range r.Resources() {
+				got = append(got, res.Type+" "+res.Name)
+			}
+			want := slices.Concat(always, test.more)
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			for _, res := range r.Resources() {
+				if pkg, _, _ := strings.Cut(res.Type, ":"); pkg != "pulumi" && pkg != "eks-lattice" {
+					if !strings.Contains(res.Provider, "pulumi:providers:"+pkg+"::") {
+						t.Errorf("%s has provider %q", res.URN, res.Provider)
+					}
+					if !strings.HasSuffix(res.Parent, "eks-lattice:index:Environment::environment") {
+						t.Errorf("%s is a child of %s", res.URN, res.Parent)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestServiceNetworkComesLastAndGoesFirst(t *testing.T) {
+	t.Parallel()
+	r := run(t, "accessLogs", "true")
+	closure := r.Closure(find(t, r, network).URN)
+	for _, earlier := range []string{
+		zone, certificate, rolePolicy, role,
+		"aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate environment-ca-active",
+		"aws:cloudwatch/logGroup:LogGroup environment-access-log-group",
+	} {
+		if !closure[find(t, r, earlier).URN] {
+			t.Errorf("the service network does not depend on %s: a destroy that AWS refuses would have deleted it", earlier)
+		}
+	}
+	for _, with := range []string{
+		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy",
+		"aws:vpclattice/accessLogSubscription:AccessLogSubscription environment-access-logs",
+	} {
+		if got := find(t, r, with).DeletedWith; got != find(t, r, network).URN {
+			t.Errorf("%s is deleted with %q", with, got)
+		}
+	}
+}
+
+func TestCertificateWaitsForItsCA(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	closure := r.Closure(find(t, r, certificate).URN)
+	for _, earlier := range []string{
+		"aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate environment-ca-active",
+		"aws:acmpca/permission:Permission environment-ca-renewal",
+	} {
+		if !closure[find(t, r, earlier).URN] {
+			t.Errorf("the certificate does not depend on %s", earlier)
+		}
+	}
+	inputs := find(t, r, certificate).Inputs
+	if got := inputs["keyAlgorithm"].StringValue(); got != "RSA_2048" {
+		t.Errorf("key algorithm: got %s; VPC Lattice serves RSA 2048 only", got)
+	}
+	if got := inputs["subjectAlternativeNames"].Mappable(); !reflect.DeepEqual(got, []any{"example.com", "*.example.com"}) {
+		t.Errorf("names: got %v", got)
+	}
+}
+
+func TestSelfManagedKeysAreSecret(t *testing.T) {
+	t.Parallel()
+	r := run(t, "caMode", "self-managed")
+	for resource, property := range map[string]string{
+		"tls:index/selfSignedCert:SelfSignedCert environment-ca":         "privateKeyPem",
+		"tls:index/locallySignedCert:LocallySignedCert environment-leaf": "caPrivateKeyPem",
+		"tls:index/certRequest:CertRequest environment-request":          "privateKeyPem",
+		certificate: "privateKey",
+	} {
+		inputs := find(t, r, resource).Inputs
+		for key, value := range inputs {
+			if string(key) == property && !value.IsSecret() {
+				t.Errorf("%s of %s is not a secret", property, resource)
+			}
+		}
+		if _, ok := inputs.Mappable()[property]; !ok {
+			t.Errorf("%s has no %s", resource, property)
+		}
+	}
+	if bits := find(t, r, "tls:index/privateKey:PrivateKey environment-key").Inputs["rsaBits"].NumberValue(); bits != 2048 {
+		t.Errorf("the certificate's key has %v bits; VPC Lattice serves RSA 2048 only", bits)
+	}
+}
+
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	for resource, test := range map[string]struct{ property, want string }{
+		role: {"assumeRolePolicy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`},
+		rolePolicy: {"policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Action":"vpc-lattice-svcs:Invoke","Resource":"arn:aws:vpc-lattice:ap-northeast-2:123456789012:service/*"}]}`},
+		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy": {"policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Principal":{"AWS":"*"},"Action":"vpc-lattice-svcs:Invoke","Resource":"*",
+			"Condition":{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}}]}`},
+	} {
+		got := ""
+		for key, value := range find(t, r, resource).Inputs {
+			if string(key) == test.property {
+				got = value.StringValue()
+			}
+		}
+		if !sameJSON(t, got, test.want) {
+			t.Errorf("%s: got %s, want %s", resource, got, test.want)
+		}
+	}
+}
+
+func sameJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if err := errors.Join(json.Unmarshal([]byte(a), &x), json.Unmarshal([]byte(b), &y)); err != nil {
+		t.Fatal(err)
+	}
+	return reflect.DeepEqual(x, y)
+}
+
+func TestProtectionIsByConfig(t *testing.T) {
+	t.Parallel()
+	open, closed := run(t), run(t, "protectCa", "true", "protectZone", "true")
+	for _, resource := range []string{zone, ca} {
+		if find(t, open, resource).Protect {
+			t.Errorf("%s is protected although nobody asked for it", resource)
+		}
+		if !find(t, closed, resource).Protect {
+			t.Errorf("%s is not protected", resource)
+		}
+	}
+}
+
+func TestZoneSurvivesTheClustersAssociations(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	z := find(t, r, zone)
+	if !slices.Equal(z.IgnoreChanges, []string{"vpcs"}) {
+		t.Errorf("ignored changes: got %v", z.IgnoreChanges)
+	}
+	if !z.Inputs["forceDestroy"].BoolValue() {
+		t.Error("a record that is left over would keep the zone")
+	}
+}
+
+func TestAccessLogs(t *testing.T) {
+	t.Parallel()
+	if logs := run(t).OfType("aws:cloudwatch/logGroup:LogGroup"); len(logs) > 0 {
+		t.Error("there are access logs although nobody asked for them")
+	}
+	r := run(t, "accessLogs", "true", "accessLogRetentionDays", "30")
+	group := find(t, r, "aws:cloudwatch/logGroup:LogGroup environment-access-log-group")
+	if got := group.Inputs["retentionInDays"].NumberValue(); got != 30 {
+		t.Errorf("retention: got %v days", got)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"acm-pca", "self-managed"} {
+		o := options("caMode", mode)
+		o.Preview = true
+		r, err := recorder.Run(t, o, Run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(r.Resources()), len(run(t, "caMode", mode).Resources()); got != want {
+			t.Errorf("%s: a preview registers %d resources, an up %d", mode, got, want)
+		}
+	}
+}
