@@ -97,8 +97,7 @@ func proxy(a Args) map[string]any {
 		"command": []any{"/usr/local/bin/envoy"},
 		"args": []any{
 			"-c", ConfigDir + "/" + BootstrapKey,
-			// At info and below Envoy's log can hold headers, and with them
-			// credentials.
+			// At debug and trace Envoy logs headers, and with them credentials.
 			"--log-level", "warning",
 			"--concurrency", strconv.Itoa(Workers),
 			// Hot restart wants shared memory, which a read-only root lacks.

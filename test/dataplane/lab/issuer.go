@@ -49,6 +49,17 @@ func (i *issuer) lookup(id string) (Credentials, bool) {
 	return c, ok
 }
 
+func (i *issuer) expire(sessionARN string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for id, c := range i.issued {
+		if c.Principal.ARN == sessionARN {
+			c.Expires = time.Now()
+			i.issued[id] = c
+		}
+	}
+}
+
 // all returns what was given out so far.
 func (i *issuer) all() []Credentials {
 	i.mu.Lock()

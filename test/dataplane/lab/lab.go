@@ -124,6 +124,9 @@ func (l *Lab) MetadataRequests() []string {
 	return all
 }
 
+// Expire ends all sessions of a pod, whatever end they were announced with.
+func (l *Lab) Expire(sessionARN string) { l.issuer.expire(sessionARN) }
+
 // Leaks names the secrets that stand in any log of any pod, without showing them.
 func (l *Lab) Leaks() ([]string, error) {
 	needles := l.secrets.all()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -146,6 +147,19 @@ func (r *RunningPod) startInit(ctx context.Context, c Container) error {
 	}
 	return Eventually(ctx, func() error { return r.Probe(*c.StartupProbe) })
 }
+
+// RunInit runs an init container once more, as after a lost pod sandbox.
+func (r *RunningPod) RunInit(ctx context.Context, name string) error {
+	for _, c := range r.Spec.InitContainers {
+		if c.Name == name {
+			return r.startInit(ctx, c)
+		}
+	}
+	return fmt.Errorf("pod %s has no init container %s", r.Key(), name)
+}
+
+// Listen is for a server of the application's.
+func (r *RunningPod) Listen(address string) (net.Listener, error) { return r.ns.Listen(address) }
 
 // startSidecar starts it again whenever it ends, until the pod stops.
 func (r *RunningPod) startSidecar(c Container) error {

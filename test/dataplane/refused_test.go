@@ -1,0 +1,283 @@
+package dataplane
+
+import (
+	"fmt"
+
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eks-lattice/internal/sidecar"
+	"eks-lattice/internal/twin/lattice"
+	"eks-lattice/test/dataplane/lab"
+)
+
+// like is a pod that differs from a demo pod of the world in what change does.
+func (b *testbed) like(t *testing.T, p *lab.RunningPod, name string, change func(*lab.Pod)) *lab.RunningPod {
+	t.Helper()
+	other := p.Pod
+	other.Name, other.UID = name, "00000000-0000-4000-8000-000000000000"
+	change(&other)
+	return b.start(t, other)
+}
+
+func notInjected(p *lab.Pod) { p.Spec.InitContainers = nil }
+
+func TestWithoutTheAnnotation(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	plain := b.like(t, caller, "plain", notInjected)
+	body, status := b.curl(t, plain, "http://"+s.Host+"/echo/plain")
+	assert.Equal(t, "403", status)
+	assert.Contains(t, body, "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on resource: "+s.ARN)
+	seen := b.seen(t, "/echo/plain")
+	assert.Equal(t, 80, seen.Port)
+	assert.ErrorContains(t, seen.Signature, "not signed")
+}
+
+func TestOtherNamespace(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	other := b.like(t, caller, "other", func(p *lab.Pod) { p.Namespace = "other" })
+	body, status := b.curl(t, other, "http://"+s.Host+"/echo/namespace")
+	assert.Equal(t, "403", status)
+	assert.Contains(t, body, "User: "+other.SessionARN+" is not authorized")
+	assert.Contains(t, body, "because no service-based policy allows the vpc-lattice-svcs:Invoke action")
+	assert.NoError(t, b.seen(t, "/echo/namespace").Signature, "signed, and refused for who it is")
+}
+
+// A cluster of the allowed name in another Region or account has another ARN.
+func TestOtherClusterOfTheSameName(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	imposter := b.like(t, caller, "imposter", func(p *lab.Pod) {
+		p.ClusterARN = strings.Replace(p.ClusterARN, b.World.Region, "us-east-1", 1)
+	})
+	body, status := b.curl(t, imposter, "http://"+s.Host+"/echo/imposter")
+	assert.Equal(t, "403", status)
+	assert.Contains(t, body, "because no service-based policy allows")
+	seen := b.seen(t, "/echo/imposter")
+	require.NoError(t, seen.Signature)
+	assert.Equal(t, lattice.ByService, seen.Decision.DecidedBy)
+}
+
+// Without an association the agent knows nobody. The node's role would be let
+// in by the identity and network policies, and must not be asked for.
+func TestMissingCredentials(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	for name, change := range map[string]func(*lab.Pod){
+		"no association": func(p *lab.Pod) { p.Associated = false },
+		"no Pod Identity webhook": func(p *lab.Pod) {
+			p.Spec.InitContainers = append([]lab.Container(nil), p.Spec.InitContainers...)
+			for i := range p.Spec.InitContainers {
+				p.Spec.InitContainers[i].Env = nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := b.like(t, caller, strings.ReplaceAll(name, " ", "-"), change)
+			path := "/echo/" + pod.Name
+			body, status := b.curl(t, pod, "http://"+s.Host+path)
+			assert.Equal(t, "403", status)
+			assert.Contains(t, body, "User: anonymous is not authorized")
+			assert.ErrorContains(t, b.seen(t, path).Signature, "not signed")
+		})
+	}
+}
+
+// The agent goes away and the credentials run out: requests are refused, and
+// still nobody asks for the node's.
+func TestExpiredCredentials(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	agent := b.Agents[caller.VPC]
+	agent.SetLifetime(7 * time.Second)
+	pod := b.like(t, caller, "expiring", func(*lab.Pod) {})
+	_, status := b.curl(t, pod, "http://"+s.Host+"/echo/fresh")
+	require.Equal(t, "200", status)
+	agent.SetRefuse(true)
+	require.NoError(t, lab.Eventually(b.ctx, func() error {
+		if _, status := b.curl(t, pod, "http://"+s.Host+"/echo/expired"); status != "403" {
+			return fmt.Errorf("status %s", status)
+		}
+		return nil
+	}))
+	agent.SetRefuse(false)
+	require.NoError(t, lab.Eventually(b.ctx, func() error {
+		if _, status := b.curl(t, pod, "http://"+s.Host+"/echo/again"); status != "200" {
+			return fmt.Errorf("status %s", status)
+		}
+		return nil
+	}), "the agent's return is noticed")
+}
+
+// VPC Lattice itself refuses a session that has ended before it should have.
+func TestRevokedCredentials(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/before")
+	require.Equal(t, "200", status)
+	b.Expire(caller.SessionARN)
+	body, status := b.curl(t, caller, "http://"+s.Host+"/echo/after")
+	assert.Equal(t, "403", status)
+	assert.Equal(t, "AccessDeniedException: the security token included in the request is expired", body)
+}
+
+func TestCertificates(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	t.Run("a host that is not in the certificate", func(t *testing.T) {
+		body, status := b.curl(t, caller, "http://"+s.AssignedName+"/echo/assigned")
+		assert.Equal(t, "503", status)
+		assert.Contains(t, body, "envoy-sigv4: no connection to VPC Lattice for "+s.AssignedName)
+		assert.Contains(t, body, "verify_SAN_list")
+		assert.Empty(t, b.Lattice.Seen("/echo/assigned"), "nothing was sent")
+	})
+	t.Run("a Host header that is not in the certificate", func(t *testing.T) {
+		_, status := b.curl(t, caller, "-H", "Host: elsewhere.example.net", "http://"+s.Host+"/echo/elsewhere")
+		assert.Equal(t, "503", status)
+		assert.Empty(t, b.Lattice.Seen("/echo/elsewhere"))
+	})
+	t.Run("a name two levels below the wildcard", func(t *testing.T) {
+		_, status := b.curl(t, caller, "-H", "Host: a."+s.Host, "http://"+s.Host+"/echo/deep")
+		assert.Equal(t, "503", status)
+		assert.Empty(t, b.Lattice.Seen("/echo/deep"))
+	})
+	t.Run("an address instead of a name", func(t *testing.T) {
+		_, status := b.curl(t, caller, "http://169.254.171.33/echo/address")
+		assert.Equal(t, "503", status)
+		assert.Empty(t, b.Lattice.Seen("/echo/address"))
+	})
+	t.Run("another CA", func(t *testing.T) {
+		b.Lattice.SetCertificate(keyPair(t, newCA(t, "ca"), "*."+domain))
+		body, status := b.curl(t, caller, "http://"+s.Host+"/echo/ca")
+		assert.Equal(t, "503", status)
+		assert.Contains(t, body, "CERTIFICATE_VERIFY_FAILED")
+		assert.Empty(t, b.Lattice.Seen("/echo/ca"))
+		assert.Contains(t, caller.Log(sidecar.ProxyContainerName), "CERTIFICATE_VERIFY_FAILED", "an operator can read why")
+	})
+}
+
+// The proxy signs for whoever reaches it, so nobody but the redirect may.
+func TestProxyPortCannotBeDialled(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	for name, args := range map[string][]string{
+		"the pod itself, on loopback": {"-H", "Host: " + s.Host, fmt.Sprintf("http://127.0.0.1:%d/echo/loopback", sidecar.ListenPort)},
+		"the pod itself, as a proxy":  {"-x", fmt.Sprintf("http://127.0.0.1:%d", sidecar.ListenPort), "http://" + s.Host + "/echo/proxy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, status := b.curl(t, caller, args...)
+			assert.Contains(t, status, "curl exit code", "the connection is closed without an answer")
+			assert.Regexp(t, "Empty reply from server|Connection reset by peer", body)
+		})
+	}
+	neighbour := b.like(t, caller, "neighbour", notInjected)
+	for name, port := range map[string]int{"the proxy's port": sidecar.ListenPort, "the admin port": sidecar.AdminPort} {
+		t.Run("another pod, "+name, func(t *testing.T) {
+			body, status := b.curl(t, neighbour, "-H", "Host: "+s.Host, fmt.Sprintf("http://%s:%d/echo/neighbour", caller.Address, port))
+			assert.Contains(t, status, "curl exit code")
+			assert.Contains(t, body, "Couldn't connect")
+		})
+	}
+	t.Run("another pod, the readiness port", func(t *testing.T) {
+		_, status := b.curl(t, neighbour, fmt.Sprintf("http://%s:%d%s", caller.Address, sidecar.ReadyPort, sidecar.ReadyPath))
+		assert.Equal(t, "200", status)
+		for _, path := range []string{"/", "/config_dump", "/stats", "/echo/ready", "/quitquitquit"} {
+			_, status := b.curl(t, neighbour, "-X", "POST", "-H", "Host: "+s.Host, fmt.Sprintf("http://%s:%d%s", caller.Address, sidecar.ReadyPort, path))
+			assert.Equal(t, "404", status, path)
+		}
+	})
+	assert.Empty(t, b.Lattice.Seen("/echo/"), "nothing of this has reached VPC Lattice")
+}
+
+func TestUsersOfThePod(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	for name, c := range map[string]struct {
+		as     lab.As
+		status string
+		port   int
+	}{
+		"an ordinary user":           {lab.As{UID: 1000, GID: 1000}, "200", 443},
+		"root":                       {lab.As{UID: 0, GID: 0}, "200", 443},
+		"root in the proxy's group":  {lab.As{UID: 0, GID: sidecar.GID}, "200", 443},
+		"a user in the root group":   {lab.As{UID: 1000, GID: 0}, "200", 443},
+		"a user in the proxy's":      {lab.As{UID: 1000, GID: sidecar.GID}, "200", 443},
+		"the proxy's user (escapes)": {lab.As{UID: sidecar.UID, GID: 1000}, "403", 80},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := fmt.Sprintf("/echo/%d-%d", c.as.UID, c.as.GID)
+			body, status := b.curlAs(t, caller, &c.as, "http://"+s.Host+path)
+			assert.Equal(t, c.status, status)
+			seen := b.seen(t, path)
+			assert.Equal(t, c.port, seen.Port)
+			if c.status == "403" {
+				assert.Contains(t, body, "User: anonymous is not authorized")
+			} else {
+				assert.NoError(t, seen.Signature)
+			}
+		})
+	}
+}
+
+// The application's own https goes past the proxy: TLS from end to end, which
+// nobody can sign on the way. It works for whoever signs by himself.
+func TestHTTPSByTheApplication(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	body, status := b.curl(t, caller, "--cacert", "/etc/app/ca.pem", "https://"+s.Host+"/echo/https")
+	assert.Equal(t, "403", status)
+	assert.Contains(t, body, "User: anonymous is not authorized")
+	seen := b.seen(t, "/echo/https")
+	assert.Equal(t, 443, seen.Port)
+	assert.ErrorContains(t, seen.Signature, "not signed")
+
+	t.Run("signed by the application", func(t *testing.T) {
+		// curl signs with the credentials that the pod's own token gets.
+		script := `set -eu
+c=$(curl -sS -H "Authorization: $(cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)" $AWS_CONTAINER_CREDENTIALS_FULL_URI)
+field() { echo "$c" | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
+curl -sS -o /dev/null -w '%{http_code}' --cacert /etc/app/ca.pem --aws-sigv4 "aws:amz:$AWS_REGION:vpc-lattice-svcs" \
+  -u "$(field AccessKeyId):$(field SecretAccessKey)" -H "x-amz-security-token: $(field Token)" \
+  -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" "https://$1/echo/own-signature"`
+		r, err := caller.Exec(b.ctx, nil, nil, "sh", "-c", script, "sh", s.Host)
+		require.NoError(t, err)
+		assert.Equal(t, "200", r.Stdout, r.Stderr)
+		assert.NoError(t, b.seen(t, "/echo/own-signature").Signature)
+	})
+}
+
+// Traffic that is not for VPC Lattice is none of the proxy's business.
+func TestOtherTrafficIsLeftAlone(t *testing.T) {
+	b := up(t)
+	caller, _ := b.pair()
+	neighbour := b.like(t, caller, "neighbour", notInjected)
+	served := make(chan string, 1)
+	l, err := neighbour.Listen("0.0.0.0:80")
+	require.NoError(t, err)
+	server := &http.Server{ReadHeaderTimeout: limit, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		served <- r.Header.Get("Authorization")
+	})}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	_, status := b.curl(t, caller, "http://"+neighbour.Address+"/")
+	assert.Equal(t, "200", status)
+	assert.Empty(t, <-served, "nothing is signed for another pod")
+}
+
+// Nothing that the kubelet or a restart does twice adds up.
+func TestRedirectTwice(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	require.NoError(t, caller.RunInit(b.ctx, sidecar.InitContainerName))
+	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/twice")
+	assert.Equal(t, "200", status)
+	_, status = b.curlAs(t, caller, &lab.As{UID: sidecar.UID, GID: sidecar.GID}, "http://"+s.Host+"/echo/again")
+	assert.Equal(t, "403", status, "the proxy's user is still spared")
+}

@@ -1,0 +1,178 @@
+package dataplane
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eks-lattice/internal/sidecar"
+	"eks-lattice/test/dataplane/lab"
+)
+
+// Envoy fetches new credentials five seconds before the old ones end; here that
+// is every other second, under a stream of requests.
+func TestCredentialsRotate(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	agent := b.Agents[caller.VPC]
+	agent.SetLifetime(6 * time.Second)
+	pod := b.like(t, caller, "rotating", func(*lab.Pod) {})
+	requests := 0
+	for agent.Served(pod.SessionARN) < 4 {
+		require.NoError(t, b.ctx.Err(), "the credentials were never renewed")
+		r, err := pod.Exec(b.ctx, nil, nil, "curl", "-sS", "-Z", "--parallel-max", "4", "-o", "/dev/null", "-w", "%{http_code}\n", "http://"+s.Host+"/echo/rotate[1-40]")
+		require.NoError(t, err)
+		requests += 40
+		require.Equal(t, strings.Repeat("200\n", 40), r.Stdout, r.Stderr)
+	}
+	seen := b.Lattice.Seen("/echo/rotate")
+	require.Len(t, seen, requests)
+	var keys []string
+	for _, s := range seen {
+		require.NoError(t, s.Signature)
+		if !slices.Contains(keys, s.AccessKeyID) {
+			keys = append(keys, s.AccessKeyID)
+		}
+	}
+	assert.GreaterOrEqual(t, len(keys), 3, "credentials used by %d requests", requests)
+}
+
+// A new CA reaches running pods by their ConfigMap, without a restart.
+func TestCABundleChanges(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	pid := caller.Sidecar(sidecar.ProxyContainerName).PID()
+	status := func(want string) func() error {
+		return func() error {
+			b.Lattice.CloseIdle() // connections outlive a change of what is trusted
+			if _, got := b.curl(t, caller, "http://"+s.Host+"/echo/"); got != want {
+				return fmt.Errorf("status %s instead of %s", got, want)
+			}
+			return nil
+		}
+	}
+	require.NoError(t, status("200")())
+
+	next := newCA(t, "next")
+	b.Lattice.SetCertificate(keyPair(t, next, "*."+domain))
+	require.NoError(t, lab.Eventually(b.ctx, status("503")))
+
+	bundle := func(pem string) {
+		config := map[string]string{}
+		for k, v := range caller.ConfigMaps[sidecar.ConfigMapName] {
+			config[k] = v
+		}
+		config[sidecar.CAKey] = pem
+		require.NoError(t, caller.UpdateConfigMap(sidecar.ConfigMapName, config))
+	}
+	bundle(b.World.CA + next.pem)
+	require.NoError(t, lab.Eventually(b.ctx, status("200")), "both are trusted")
+	bundle(b.World.CA)
+	require.NoError(t, lab.Eventually(b.ctx, status("503")), "trust is taken back")
+	bundle(next.pem)
+	require.NoError(t, lab.Eventually(b.ctx, status("200")), "the new one alone")
+	assert.Equal(t, pid, caller.Sidecar(sidecar.ProxyContainerName).PID(), "without a restart")
+}
+
+// While the proxy is away requests fail; none gets past it unsigned.
+func TestProxyIsKilledAndComesBack(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	first := caller.Sidecar(sidecar.ProxyContainerName)
+	require.NoError(t, first.Signal(syscall.SIGKILL))
+	require.NoError(t, lab.Eventually(b.ctx, func() error {
+		if _, status := b.curl(t, caller, "http://"+s.Host+"/echo/killed"); status != "200" {
+			return errors.New(status)
+		}
+		return nil
+	}))
+	assert.NotEqual(t, first.PID(), caller.Sidecar(sidecar.ProxyContainerName).PID())
+	for _, seen := range b.Lattice.Seen("/echo/killed") {
+		assert.NoError(t, seen.Signature)
+		assert.Equal(t, 443, seen.Port)
+	}
+}
+
+// The kubelet ends the application first; what it still does goes through.
+func TestPodStopsWithARequestInFlight(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	feed, out, err := caller.Pipe(b.ctx, "curl", "-sS", "-N", "-T", ".", "-X", "POST", "http://"+s.Host+"/stream/drain")
+	require.NoError(t, err)
+	say := func(text string) {
+		_, err := io.WriteString(feed, text)
+		require.NoError(t, err)
+		back := make([]byte, len(text))
+		_, err = io.ReadFull(out, back)
+		require.NoError(t, err)
+		require.Equal(t, text, string(back))
+	}
+	say("before\n")
+	proxy := caller.Sidecar(sidecar.ProxyContainerName)
+	require.NoError(t, caller.Stop(b.ctx, func() error {
+		say("the pod is stopping\n")
+		require.NoError(t, feed.Close())
+		rest, err := io.ReadAll(out)
+		require.Empty(t, rest)
+		return err
+	}))
+	code, err := proxy.Wait(b.ctx)
+	require.NoError(t, err)
+	assert.Zero(t, code, "the proxy ends by itself within the pod's grace period")
+}
+
+// The first thing that the application does works, however slow the agent is:
+// the request waits in the proxy for the first credentials.
+func TestFirstRequestAtOnce(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	release := b.Agents[caller.VPC].Hold()
+	defer release()
+	pod := b.like(t, caller, "starting", func(*lab.Pod) {})
+	_, out, err := pod.Pipe(b.ctx, "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "http://"+s.Host+"/echo/first")
+	require.NoError(t, err)
+	var answered atomic.Bool
+	status := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(out)
+		answered.Store(true)
+		status <- string(text)
+	}()
+	assert.False(t, answered.Load())
+	release()
+	assert.Equal(t, "200", <-status)
+	assert.NoError(t, b.seen(t, "/echo/first").Signature)
+}
+
+// The search for secrets finds them where they are: at the log level that the
+// blueprint's sidecar ships with.
+func TestTraceLogWouldLeak(t *testing.T) {
+	b := up(t)
+	b.leaky = true
+	caller, s := b.pair()
+	pod := b.like(t, caller, "tracing", func(p *lab.Pod) {
+		p.Spec.InitContainers = slices.Clone(p.Spec.InitContainers)
+		for i, c := range p.Spec.InitContainers {
+			p.Spec.InitContainers[i].Args = slices.Clone(c.Args)
+			for j, arg := range c.Args {
+				if arg == "warning" {
+					p.Spec.InitContainers[i].Args[j] = "trace"
+				}
+			}
+		}
+	})
+	_, status := b.curl(t, pod, "http://"+s.Host+"/echo/trace")
+	require.Equal(t, "200", status)
+	leaks, err := b.Leaks()
+	require.NoError(t, err)
+	assert.NotEmpty(t, leaks)
+}
