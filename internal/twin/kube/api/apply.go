@@ -1,0 +1,276 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/merge"
+	"sigs.k8s.io/structured-merge-diff/v6/typed"
+
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
+)
+
+// Apply is a server-side apply: content becomes what manager wants of the
+// object, fields of other managers stay, and a field that another manager set
+// to something else is a conflict unless force is given.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/
+func (s *Server) Apply(op *world.Op, content obj.Map, manager string, force bool) (*Object, error) {
+	content = obj.Copy(content)
+	k, key, err := s.identify(content)
+	if err != nil {
+		return nil, err
+	}
+	live := s.objects[key]
+	if live == nil {
+		if err := s.mayCreate(k, key); err != nil {
+			return nil, err
+		}
+	}
+	merged, managers, err := mergeApplied(k, key, live, content, manager, force)
+	if err != nil {
+		return nil, err
+	}
+	return s.store(op, k, key, live, merged, managers)
+}
+
+// Create makes an object for a controller, which does not apply but posts.
+func (s *Server) Create(op *world.Op, content obj.Map, manager string) (*Object, error) {
+	k, key, err := s.identify(obj.Copy(content))
+	if err != nil {
+		return nil, err
+	}
+	if s.objects[key] != nil {
+		return nil, apierrors.NewAlreadyExists(k.resource, key.Name)
+	}
+	return s.Apply(op, content, manager, true)
+}
+
+// identify reads kind and name of an object and completes its namespace.
+func (s *Server) identify(content obj.Map) (kind, Key, error) {
+	gvk := schema.FromAPIVersionAndKind(obj.Str(content, "apiVersion"), obj.Str(content, "kind"))
+	k, err := s.kind(gvk)
+	if err != nil {
+		return kind{}, Key{}, err
+	}
+	namespace := obj.Str(content, "metadata", "namespace")
+	if k.namespaced && namespace == "" {
+		namespace = "default"
+		obj.Set(content, namespace, "metadata", "namespace")
+	}
+	if !k.namespaced {
+		namespace = ""
+		obj.Delete(content, "metadata", "namespace")
+	}
+	return k, Key{gvk.Group, gvk.Kind, namespace, obj.Str(content, "metadata", "name")}, nil
+}
+
+func (s *Server) mayCreate(k kind, key Key) error {
+	if !k.namespaced {
+		return nil
+	}
+	ns := s.Get("", "Namespace", "", key.Namespace)
+	if ns == nil {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, key.Namespace)
+	}
+	if ns.Terminating() {
+		return apierrors.NewForbidden(k.resource, key.Name,
+			fmt.Errorf("unable to create new content in namespace %s because it is being terminated", key.Namespace))
+	}
+	return nil
+}
+
+// oneVersion is the converter of a merge: every kind is stored as it came.
+type oneVersion struct{}
+
+func (oneVersion) Convert(o *typed.TypedValue, _ fieldpath.APIVersion) (*typed.TypedValue, error) {
+	return o, nil
+}
+func (oneVersion) IsMissingVersionError(error) bool { return false }
+
+var updater = (&merge.UpdaterBuilder{Converter: oneVersion{}, ReturnInputOnNoop: true}).BuildUpdater()
+
+func typedOf(k kind, content obj.Map) (*typed.TypedValue, error) {
+	if k.builtin != nil {
+		return k.builtin.Type().FromUnstructured(content)
+	}
+	types, err := k.custom.Types()
+	if err != nil {
+		return nil, err
+	}
+	return types.ObjectToTyped(&unstructured.Unstructured{Object: content})
+}
+
+func mergeApplied(k kind, key Key, live *Object, content obj.Map, manager string, force bool) (obj.Map, fieldpath.ManagedFields, error) {
+	obj.Delete(content, "metadata", "managedFields")
+	if status := content["status"]; status != nil && (k.custom == nil || k.custom.Status) {
+		delete(content, "status") // the main resource does not write the status
+	}
+	config, err := typedOf(k, content)
+	if err != nil {
+		return nil, nil, apierrors.NewBadRequest(fmt.Sprintf("failed to create typed patch object (%s; %s, Kind=%s): %s",
+			strings.TrimPrefix(key.Namespace+"/"+key.Name, "/"), k.gvk.GroupVersion(), k.gvk.Kind, trim(err)))
+	}
+	base, managers := obj.Map{"apiVersion": content["apiVersion"], "kind": content["kind"]}, fieldpath.ManagedFields{}
+	if live != nil {
+		base = obj.Copy(live.Content)
+		base["apiVersion"] = content["apiVersion"]
+		managers = live.managers.Copy()
+	}
+	liveTyped, err := typedOf(k, base)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the stored %s: %w", key, err)
+	}
+	merged, managers, err := updater.Apply(liveTyped, config, fieldpath.APIVersion(k.gvk.GroupVersion().String()), managers, manager, force)
+	if err != nil {
+		var conflicts merge.Conflicts
+		if errors.As(err, &conflicts) {
+			return nil, nil, conflictError(k, conflicts)
+		}
+		return nil, nil, err
+	}
+	if merged == nil { // nothing changes
+		return base, managers, nil
+	}
+	value, ok := merged.AsValue().Unstructured().(obj.Map)
+	if !ok {
+		return nil, nil, fmt.Errorf("the merged %s is no object", key)
+	}
+	return obj.Copy(value), managers, nil
+}
+
+// trim keeps the first of the errors that a typed conversion reports, which
+// come as lines.
+func trim(err error) string {
+	return strings.TrimSpace(strings.ReplaceAll(err.Error(), "errors:\n  ", ""))
+}
+
+// conflictError words conflicts as the API server does.
+func conflictError(k kind, conflicts merge.Conflicts) error {
+	owners := map[string][]string{}
+	for _, c := range conflicts {
+		owners[c.Manager] = append(owners[c.Manager], c.Path.String())
+	}
+	var parts []string
+	for _, m := range slices.Sorted(maps.Keys(owners)) {
+		paths := slices.Sorted(slices.Values(owners[m]))
+		if len(paths) == 1 {
+			parts = append(parts, fmt.Sprintf("conflict with %q using %s: %s", m, k.gvk.GroupVersion(), paths[0]))
+		} else {
+			parts = append(parts, fmt.Sprintf("conflicts with %q using %s:\n- %s", m, k.gvk.GroupVersion(), strings.Join(paths, "\n- ")))
+		}
+	}
+	noun := "conflict"
+	if len(conflicts) > 1 {
+		noun = "conflicts"
+	}
+	return apierrors.NewApplyConflict(nil, fmt.Sprintf("Apply failed with %d %s: %s", len(conflicts), noun, strings.Join(parts, "\n")))
+}
+
+// store takes a merged object through defaults, admission and validation.
+func (s *Server) store(op *world.Op, k kind, key Key, live *Object, content obj.Map, managers fieldpath.ManagedFields) (*Object, error) {
+	verb, old := "CREATE", obj.Map(nil)
+	if live != nil {
+		verb, old = "UPDATE", live.Content
+	}
+	s.complete(k, key, content, old)
+	request := &Request{Op: op, Verb: verb, Key: key, GVK: k.gvk, Object: content, Old: old}
+	if live == nil || !reflect.DeepEqual(content, old) {
+		if err := s.admit(request); err != nil {
+			return nil, err
+		}
+	}
+	content = request.Object
+	if err := s.validate(k, key, content, old); err != nil {
+		return nil, err
+	}
+	if live != nil && reflect.DeepEqual(content, old) {
+		live.managers = managers
+		return live, nil
+	}
+	o := live
+	if o == nil {
+		o = &Object{Key: key, gvk: k.gvk, Maker: maker(op)}
+		o.Content = content
+		s.stamp(o)
+		if key.Kind == "Namespace" {
+			defer s.defaultServiceAccount(key.Name)
+		}
+	} else if !reflect.DeepEqual(spec(content), spec(old)) {
+		obj.Set(content, obj.Int(old, "metadata", "generation")+1, "metadata", "generation")
+	}
+	o.Content, o.managers = content, managers
+	for _, n := range request.Notes {
+		o.Relies(n.URN, n.Law, n.Lasting)
+	}
+	s.put(o)
+	if key.Kind == "CustomResourceDefinition" {
+		return o, s.establish(o)
+	}
+	return o, nil
+}
+
+func maker(op *world.Op) string {
+	if op == nil {
+		return ""
+	}
+	return op.URN
+}
+
+func spec(content obj.Map) obj.Map {
+	c := maps.Clone(content)
+	delete(c, "metadata")
+	delete(c, "status")
+	return c
+}
+
+func (s *Server) admit(r *Request) error {
+	if s.Admit == nil {
+		return nil
+	}
+	return s.Admit(r)
+}
+
+// Write lets a controller change a stored object in place, as manager. It does
+// nothing when change leaves the object as it is.
+func (s *Server) Write(o *Object, manager string, change func(content obj.Map)) error {
+	next := obj.Copy(o.Content)
+	change(next)
+	next = obj.Copy(next)
+	if reflect.DeepEqual(next, o.Content) {
+		return nil
+	}
+	k, err := s.kind(o.gvk)
+	if err != nil {
+		return err
+	}
+	oldTyped, err := typedOf(k, o.Content)
+	if err != nil {
+		return fmt.Errorf("reading the stored %s: %w", o.Key, err)
+	}
+	newTyped, err := typedOf(k, next)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", o.Key, err)
+	}
+	_, managers, err := updater.Update(oldTyped, newTyped, fieldpath.APIVersion(k.gvk.GroupVersion().String()), o.managers.Copy(), manager)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", o.Key, err)
+	}
+	if !reflect.DeepEqual(spec(next), spec(o.Content)) {
+		obj.Set(next, obj.Int(next, "metadata", "generation")+1, "metadata", "generation")
+	}
+	o.Content, o.managers = next, managers
+	s.put(o)
+	if o.Terminating() && len(o.Finalizers()) == 0 {
+		s.remove(o)
+	}
+	return nil
+}

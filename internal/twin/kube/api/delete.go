@@ -1,0 +1,232 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"eks-lattice/internal/twin/kube/obj"
+	kschema "eks-lattice/internal/twin/kube/schema"
+	"eks-lattice/internal/twin/world"
+)
+
+// Delete asks for an object's removal: at once when nothing holds it, else it
+// stays with a deletion timestamp until its finalizers are gone. Dependents
+// follow in the background.
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+func (s *Server) Delete(op *world.Op, key Key) error {
+	o := s.objects[key]
+	if o == nil {
+		return apierrors.NewNotFound(schema.GroupResource{Group: key.Group, Resource: strings.ToLower(key.Kind) + "s"}, key.Name)
+	}
+	if err := s.admit(&Request{Op: op, Verb: "DELETE", Key: key, GVK: o.gvk, Old: o.Content}); err != nil {
+		return err
+	}
+	if o.Terminating() {
+		return nil
+	}
+	switch {
+	case key.Kind == "Namespace" && key.Group == "":
+		if slices.Contains([]string{"default", "kube-system", "kube-public"}, key.Name) {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, key.Name, fmt.Errorf("this namespace may not be deleted"))
+		}
+		s.terminate(o)
+		obj.Set(o.Content, "Terminating", "status", "phase")
+	case key.Kind == "CustomResourceDefinition":
+		obj.Set(o.Content, []any{"customresourcecleanup.apiextensions.k8s.io"}, "metadata", "finalizers")
+		s.terminate(o)
+	case len(o.Finalizers()) > 0:
+		s.terminate(o)
+	default:
+		s.remove(o)
+	}
+	return s.Settle(op)
+}
+
+func (s *Server) terminate(o *Object) {
+	o.Content = obj.Copy(o.Content)
+	obj.Set(o.Content, s.World.Now().UTC().Format(time.RFC3339), "metadata", "deletionTimestamp")
+	obj.Set(o.Content, int64(0), "metadata", "deletionGracePeriodSeconds")
+	obj.Set(o.Content, obj.Int(o.Content, "metadata", "generation")+1, "metadata", "generation")
+	s.put(o)
+}
+
+func (s *Server) remove(o *Object) {
+	if s.objects[o.Key] != o {
+		return
+	}
+	delete(s.objects, o.Key)
+	s.changes++
+	if o.Kind == "CustomResourceDefinition" {
+		for gvk, c := range s.customs {
+			if gvk.Group == obj.Str(o.Content, "spec", "group") && c.GVK.Kind == obj.Str(o.Content, "spec", "names", "kind") {
+				delete(s.customs, gvk)
+			}
+		}
+	}
+}
+
+// Settle runs the server's own controllers to the end: garbage collection,
+// namespaces and CRDs that are going away.
+func (s *Server) Settle(op *world.Op) error {
+	for {
+		before := s.changes
+		for _, o := range s.All() {
+			if s.objects[o.Key] != o {
+				continue
+			}
+			if err := s.settleOne(op, o); err != nil {
+				return err
+			}
+		}
+		if s.changes == before {
+			return nil
+		}
+	}
+}
+
+func (s *Server) settleOne(op *world.Op, o *Object) error {
+	switch {
+	case o.Kind == "Namespace" && o.Group == "" && o.Terminating():
+		return s.settleNamespace(op, o)
+	case o.Kind == "CustomResourceDefinition" && o.Terminating():
+		left := s.List(obj.Str(o.Content, "spec", "group"), obj.Str(o.Content, "spec", "names", "kind"), "")
+		for _, instance := range left {
+			if err := s.Delete(op, instance.Key); err != nil && !apierrors.IsNotFound(err) {
+				return nil // the API server tries again
+			}
+		}
+		if len(left) == 0 {
+			s.remove(o)
+		}
+	case !o.Terminating() && s.orphaned(o):
+		if err := s.Delete(op, o.Key); err != nil && !apierrors.IsNotFound(err) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// orphaned tells whether all owners of an object are gone.
+func (s *Server) orphaned(o *Object) bool {
+	owners := obj.Maps(o.Content, "metadata", "ownerReferences")
+	for _, ref := range owners {
+		gvk := schema.FromAPIVersionAndKind(obj.Str(ref, "apiVersion"), obj.Str(ref, "kind"))
+		for _, ns := range []string{o.Namespace, ""} {
+			if owner := s.Get(gvk.Group, gvk.Kind, ns, obj.Str(ref, "name")); owner != nil && owner.UID() == obj.Str(ref, "uid") {
+				return false
+			}
+		}
+	}
+	return len(owners) > 0
+}
+
+// settleNamespace empties a namespace and removes it when it is empty; what
+// holds it up stands in its conditions, in the words of the real controller:
+// https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/controller/namespace/deletion/status_condition_utils.go
+func (s *Server) settleNamespace(op *world.Op, ns *Object) error {
+	held := map[string]int{}
+	empty := true
+	for _, o := range s.All() {
+		if o.Namespace != ns.Name {
+			continue
+		}
+		if s.objects[o.Key] == o && !o.Terminating() {
+			if err := s.Delete(op, o.Key); err != nil && !apierrors.IsNotFound(err) {
+				empty = false
+				continue
+			}
+		}
+		if s.objects[o.Key] == o {
+			empty = false
+			for _, f := range o.Finalizers() {
+				held[f]++
+			}
+		}
+	}
+	if empty {
+		s.remove(ns)
+		return nil
+	}
+	var parts []string
+	for _, f := range obj.Keys(held) {
+		parts = append(parts, fmt.Sprintf("%s in %d resource instances", f, held[f]))
+	}
+	message := "Some content in the namespace has finalizers remaining: " + strings.Join(parts, ", ")
+	if len(parts) == 0 || obj.Str(first(obj.Maps(ns.Content, "status", "conditions")), "message") == message {
+		return nil
+	}
+	obj.Set(ns.Content, []any{obj.Map{
+		"type": "NamespaceFinalizersRemaining", "status": "True", "reason": "SomeFinalizersRemain", "message": message,
+	}}, "status", "conditions")
+	s.put(ns)
+	return nil
+}
+
+func first(list []obj.Map) obj.Map {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}
+
+// defaultServiceAccount is what kube-controller-manager adds to every namespace.
+func (s *Server) defaultServiceAccount(namespace string) {
+	if s.Get("", "ServiceAccount", namespace, "default") == nil {
+		s.put(s.bootstrap("v1", "ServiceAccount", namespace, "default", nil))
+	}
+	if s.Get("", "ConfigMap", namespace, "kube-root-ca.crt") == nil {
+		s.put(s.bootstrap("v1", "ConfigMap", namespace, "kube-root-ca.crt", nil))
+	}
+}
+
+// establish starts to serve the kinds of a CustomResourceDefinition.
+func (s *Server) establish(crd *Object) error {
+	kinds, err := kschema.Parse(crd.Content)
+	if err != nil {
+		delete(s.objects, crd.Key)
+		return apierrors.NewInvalid(schema.GroupKind{Group: crd.Group, Kind: crd.Kind}, crd.Name, nil)
+	}
+	group, kind := obj.Str(crd.Content, "spec", "group"), obj.Str(crd.Content, "spec", "names", "kind")
+	for gvk := range s.customs {
+		if gvk.Group == group && gvk.Kind == kind {
+			delete(s.customs, gvk)
+		}
+	}
+	for _, c := range kinds {
+		s.customs[c.GVK] = c
+	}
+	if obj.Get(crd.Content, "status", "conditions") != nil {
+		return nil
+	}
+	now := s.World.Now().UTC().Format(time.RFC3339)
+	condition := func(kind, reason, message string) any {
+		return obj.Map{"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now}
+	}
+	status := obj.Map{
+		"conditions": []any{
+			condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+			condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+		},
+		"acceptedNames":  obj.Copy(obj.At(crd.Content, "spec", "names")),
+		"storedVersions": storedVersions(crd.Content),
+	}
+	crd.Content = obj.Copy(crd.Content)
+	crd.Content["status"] = obj.Copy(status)
+	s.put(crd)
+	return nil
+}
+
+func storedVersions(crd obj.Map) []any {
+	var out []any
+	for _, v := range obj.Maps(crd, "spec", "versions") {
+		if obj.Bool(v, "storage") {
+			out = append(out, obj.Str(v, "name"))
+		}
+	}
+	return out
+}

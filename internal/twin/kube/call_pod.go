@@ -1,0 +1,194 @@
+package kube
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
+)
+
+// annotationKey asks for the sidecar; with the blueprint's spelling.
+const annotationKey = "vpc-lattices-svcs.amazonaws.com/agent-inject"
+
+// callerPod finds or makes the pod that a request comes from; drop removes what
+// was made.
+func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop func(), err error) {
+	drop = func() {}
+	if caller.Deployment != "" {
+		d := c.API.Get("apps", "Deployment", caller.Namespace, caller.Deployment)
+		if d == nil {
+			return nil, drop, fmt.Errorf("no Deployment %s/%s in cluster %s", caller.Namespace, caller.Deployment, caller.Cluster)
+		}
+		for _, p := range c.readyPods(d) {
+			return p, drop, nil
+		}
+		return nil, drop, fmt.Errorf("Deployment %s/%s in cluster %s has no ready pod", caller.Namespace, caller.Deployment, caller.Cluster)
+	}
+	drop, err = c.prepareNamespace(op, caller)
+	if err != nil {
+		return nil, drop, err
+	}
+	name := "caller-" + c.suffix("caller")
+	metadata := obj.Map{"name": name, "namespace": caller.Namespace, "labels": obj.Map{"run": name}}
+	if caller.Injected {
+		metadata["annotations"] = obj.Map{annotationKey: "true"}
+	}
+	account := caller.ServiceAccount
+	if account == "" {
+		account = "default"
+	}
+	pod, err = c.newPod(&world.Op{Kind: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
+		"serviceAccountName": account,
+		"containers":         []any{obj.Map{"name": "curl", "image": "public.ecr.aws/docker/library/busybox:1.37"}},
+	}}, nil)
+	if err != nil {
+		return nil, drop, err
+	}
+	before := drop
+	drop = func() {
+		_ = c.API.Delete(&world.Op{Kind: world.Read}, pod.Key)
+		before()
+	}
+	if !c.runPod(pod) {
+		return nil, drop, fmt.Errorf("the caller's pod does not start: %s", c.trouble[pod.Key].text)
+	}
+	return pod, drop, nil
+}
+
+// prepareNamespace gives a caller what a person would set up for a test like
+// it: namespace, service account and association as those of an application in
+// the cluster, with the sidecar's ConfigMap. What was there stays as it is.
+func (c *Cluster) prepareNamespace(op *world.Op, caller Caller) (drop func(), err error) {
+	var made []api.Key
+	drop = func() {
+		delete(c.borrowed, caller.Namespace)
+		for _, key := range slices.Backward(made) {
+			_ = c.API.Delete(&world.Op{Kind: world.Read}, key)
+		}
+		_ = c.API.Settle(op)
+	}
+	add := func(content obj.Map) error {
+		o, err := c.API.Apply(&world.Op{Kind: world.Read}, content, "call", true)
+		if err == nil {
+			made = append(made, o.Key)
+		}
+		return err
+	}
+	model := c.modelApp()
+	if c.API.Get("", "Namespace", "", caller.Namespace) == nil {
+		labels := obj.Map{}
+		if model != nil {
+			for k, v := range c.API.Get("", "Namespace", "", model.Namespace).Labels() {
+				if k != "kubernetes.io/metadata.name" {
+					labels[k] = v
+				}
+			}
+		}
+		if err := add(obj.Map{"apiVersion": "v1", "kind": "Namespace", "metadata": obj.Map{"name": caller.Namespace, "labels": labels}}); err != nil {
+			return drop, err
+		}
+	}
+	account := caller.ServiceAccount
+	if account != "" && c.API.Get("", "ServiceAccount", caller.Namespace, account) == nil {
+		if err := add(obj.Map{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": obj.Map{"name": account, "namespace": caller.Namespace}}); err != nil {
+			return drop, err
+		}
+	}
+	if account == "" {
+		account = "default"
+	}
+	if model == nil {
+		return drop, nil
+	}
+	if c.association(caller.Namespace, account) == nil {
+		c.borrowed[caller.Namespace] = [2]string{model.Namespace, obj.Str(model.Content, "spec", "serviceAccountName")}
+	}
+	for _, v := range obj.Maps(model.Content, "spec", "volumes") {
+		name := obj.Str(v, "configMap", "name")
+		if name == "" || c.API.Get("", "ConfigMap", caller.Namespace, name) != nil {
+			continue
+		}
+		if from := c.API.Get("", "ConfigMap", model.Namespace, name); from != nil {
+			if err := add(obj.Map{"apiVersion": "v1", "kind": "ConfigMap", "metadata": obj.Map{"name": name, "namespace": caller.Namespace}, "data": from.Content["data"]}); err != nil {
+				return drop, err
+			}
+		}
+	}
+	return drop, nil
+}
+
+// modelApp is a running pod that has the sidecar and an association.
+func (c *Cluster) modelApp() *api.Object {
+	for _, pod := range c.API.List("", "Pod", "") {
+		if pod.Annotation(annotationKey) == "true" && podReady(pod) && c.association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
+			return pod
+		}
+	}
+	return nil
+}
+
+// appUser is the uid and gid that the application's processes run as.
+func (q *call) appUser() (uid, gid int64) {
+	spec := obj.At(q.pod.Content, "spec")
+	uid, gid = obj.Int(spec, "securityContext", "runAsUser"), obj.Int(spec, "securityContext", "runAsGroup")
+	container := q.appContainer()
+	if v := obj.Get(container, "securityContext", "runAsUser"); v != nil {
+		uid = obj.Int(container, "securityContext", "runAsUser")
+	}
+	if v := obj.Get(container, "securityContext", "runAsGroup"); v != nil {
+		gid = obj.Int(container, "securityContext", "runAsGroup")
+	}
+	return uid, gid
+}
+
+// appContainer is the container that is not a proxy: kubectl exec -c.
+func (q *call) appContainer() obj.Map {
+	containers := obj.Maps(q.pod.Content, "spec", "containers")
+	for _, container := range containers {
+		if !strings.Contains(obj.Str(container, "image"), "envoy") {
+			return container
+		}
+	}
+	return containers[0]
+}
+
+// files are what a container sees of ConfigMaps, by path.
+func (q *call) files(container obj.Map) map[string]string {
+	out := map[string]string{}
+	for _, m := range obj.Maps(container, "volumeMounts") {
+		for _, v := range obj.Maps(q.pod.Content, "spec", "volumes") {
+			if obj.Str(v, "name") != obj.Str(m, "name") {
+				continue
+			}
+			if o := q.API.Get("", "ConfigMap", q.pod.Namespace, obj.Str(v, "configMap", "name")); o != nil {
+				for name, text := range obj.StringMap(o.Content, "data") {
+					out[strings.TrimSuffix(obj.Str(m, "mountPath"), "/")+"/"+name] = text
+				}
+			}
+		}
+	}
+	return out
+}
+
+// rules is the text of the iptables rules that the init containers set: those
+// in their command lines and those in the files that the commands name.
+func (q *call) rules() string {
+	var b strings.Builder
+	for _, container := range obj.Maps(q.pod.Content, "spec", "initContainers") {
+		command := strings.Join(append(obj.Strings(container, "command"), obj.Strings(container, "args")...), " ")
+		if !strings.Contains(command, "iptables") {
+			continue
+		}
+		b.WriteString(command + "\n")
+		files := q.files(container)
+		for _, path := range sortedKeys(files) {
+			if strings.Contains(command, path) {
+				b.WriteString(files[path] + "\n")
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,248 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+var (
+	lawKindExists = law.New(law.Kubernetes, "kind-must-be-served",
+		"An object whose apiVersion and kind the API server does not serve cannot be made: its CustomResourceDefinition comes first.",
+		"https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/")
+	lawNamespaceExists = law.New(law.Kubernetes, "namespace-must-exist",
+		"A namespaced object is only made in a namespace that exists and is not being deleted.",
+		"https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/")
+	lawValid = law.New(law.Kubernetes, "object-must-be-valid",
+		"Objects are checked against the schema of their kind: unknown fields, wrong types, missing and immutable fields are refused, and so is what breaks a CEL rule of a CRD.",
+		"https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation")
+	lawFieldOwner = law.New(law.Kubernetes, "fields-have-owners",
+		"Server-side apply refuses to change a field that another manager set to something else.",
+		"https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts")
+	lawFinalizers = law.New(law.Kubernetes, "finalizers-hold-deletion",
+		"An object with finalizers stays, terminating, until every controller has removed its own; the provider waits for that and then gives up.",
+		"https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/")
+	lawNamespaceEmpties = law.New(law.Kubernetes, "namespace-empties-first",
+		"A namespace stays Terminating while an object in it has finalizers.",
+		"https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace")
+)
+
+// errInvoke answers functions of the provider, none of which the twin has.
+func (b *backend) Invoke(_ *world.Op, _ *engine.Instance, token string, _ engine.Props) (engine.Props, error) {
+	return nil, fmt.Errorf("unknown function %q of the kubernetes provider's twin", token)
+}
+
+// Create makes an object and waits for it as the provider does. An object that
+// exists but is not ready comes with the error, as a partial success does.
+func (b *backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
+	c, err := b.clusters.connect(op, inst)
+	if err != nil {
+		return "", nil, err
+	}
+	c.reconcile(op)
+	if string(urn.Type()) == releaseType {
+		return c.installRelease(op, inputs)
+	}
+	return c.apply(op, urn, inputs, managerOf(urn, nil), false)
+}
+
+// Update applies the new inputs to the object that is there.
+func (b *backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, _ string, oldInputs, oldOutputs, newInputs engine.Props) (engine.Props, error) {
+	c, err := b.clusters.connect(op, inst)
+	if err != nil {
+		return nil, err
+	}
+	c.reconcile(op)
+	if string(urn.Type()) == releaseType {
+		return c.upgradeRelease(op, oldInputs, newInputs)
+	}
+	_, outputs, err := c.apply(op, urn, newInputs, managerOf(urn, oldOutputs), true)
+	return outputs, err
+}
+
+// managerOf is the field manager that the provider draws per resource.
+func managerOf(urn resource.URN, outputs engine.Props) string {
+	if m := obj.Str(outputs, fieldManager); m != "" {
+		return m
+	}
+	return "pulumi-kubernetes-" + autoname(urn)[len(urn.Name())+1:]
+}
+
+func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, manager string, update bool) (string, engine.Props, error) {
+	content := obj.Copy(inputs)
+	for k := range content {
+		if strings.HasPrefix(k, "__") {
+			delete(content, k)
+		}
+	}
+	force := obj.Str(content, "metadata", "annotations", "pulumi.com/patchForce") == "true"
+	o, err := c.API.Apply(op, content, manager, force)
+	if err != nil {
+		return "", nil, c.refuse(urn, content, err, update)
+	}
+	c.needPlace(op, o)
+	op.Takes(takes(o.Kind, op.Kind))
+	c.reconcile(op)
+	id := strings.TrimPrefix(o.Namespace+"/"+o.Name, "/")
+	err = c.await(op, o)
+	c.needReliance(op, o, err == nil && waits(o))
+	outputs := obj.Copy(o.Content)
+	outputs[fieldManager] = manager
+	outputs[initialAPI] = obj.Str(inputs, "apiVersion")
+	return id, outputs, err
+}
+
+// needPlace records what any object relies on: its namespace and its kind.
+func (c *Cluster) needPlace(op *world.Op, o *api.Object) {
+	if ns := c.API.Get("", "Namespace", "", o.Namespace); ns != nil {
+		op.Need(ns.Maker, lawNamespaceExists)
+	}
+	if crd := c.crdOf(o.Group, o.Kind); crd != nil {
+		op.Need(crd.Maker, lawKindExists)
+	}
+}
+
+func (c *Cluster) crdOf(group, kind string) *api.Object {
+	for _, crd := range c.API.List("apiextensions.k8s.io", "CustomResourceDefinition", "") {
+		if obj.Str(crd.Content, "spec", "group") == group && obj.Str(crd.Content, "spec", "names", "kind") == kind {
+			return crd
+		}
+	}
+	return nil
+}
+
+// needReliance records what the object's state relies on: all of it when the
+// operation waited for that state, else only what nothing makes up for later.
+func (c *Cluster) needReliance(op *world.Op, o *api.Object, waited bool) {
+	for _, r := range o.Reliance {
+		if waited || r.Lasting {
+			op.Need(r.URN, r.Law)
+		}
+	}
+}
+
+// refuse words an API server's answer as the provider does.
+func (c *Cluster) refuse(urn resource.URN, content obj.Map, err error, update bool) error {
+	var noMatch *apimeta.NoKindMatchError
+	if errors.As(err, &noMatch) {
+		return lawKindExists.Refuse("", "creation of resource %q with kind %s/%s failed because the Kubernetes API server reported that the apiVersion for this resource does not exist. "+
+			"Verify that any required CRDs have been created: %v", urn, obj.Str(content, "apiVersion"), obj.Str(content, "kind"), err)
+	}
+	broken := lawValid
+	switch {
+	case apierrors.IsConflict(err):
+		broken = lawFieldOwner
+	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
+		broken = lawNamespaceExists
+	case apierrors.IsInternalError(err):
+		broken = lawLeftoverWebhooks
+	}
+	if r := (*law.Refusal)(nil); errors.As(err, &r) {
+		broken = r.Law
+	}
+	verb := "created"
+	if update {
+		verb = "updated"
+	}
+	if apierrors.IsConflict(err) {
+		err = fmt.Errorf("server-side apply field conflict detected: %w", err)
+	}
+	return broken.Refuse("", "resource %q was not successfully %s by the Kubernetes API server: %s", urn, verb, message(err))
+}
+
+// message is an error's text without the mark of a law that broke deeper down.
+func message(err error) string {
+	if r := (*law.Refusal)(nil); errors.As(err, &r) {
+		return r.Message
+	}
+	return err.Error()
+}
+
+// Delete asks for removal and waits until the object is gone.
+func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) error {
+	c, err := b.clusters.connect(op, inst)
+	if err != nil {
+		return fmt.Errorf("%w If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to \"true\"", err)
+	}
+	c.reconcile(op)
+	if string(urn.Type()) == releaseType {
+		return c.uninstallRelease(op, outputs)
+	}
+	o := c.find(id, outputs)
+	if o == nil {
+		return nil
+	}
+	c.needPlace(op, o)
+	if err := c.API.Delete(op, o.Key); err != nil {
+		return c.refuse(urn, o.Content, err, true)
+	}
+	op.Takes(takes(o.Kind, world.Delete))
+	c.reconcile(op)
+	if c.API.Lookup(o.Key) == o {
+		if obj.Str(inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true" {
+			return nil
+		}
+		return c.stuck(o)
+	}
+	for _, r := range o.Parting {
+		op.Need(r.URN, r.Law)
+	}
+	return nil
+}
+
+// stuck says why a deleted object is still there.
+func (c *Cluster) stuck(o *api.Object) error {
+	name := strings.TrimPrefix(o.Namespace+"/"+o.Name, "/")
+	if o.Kind == "Namespace" {
+		reason := "the namespace is not empty"
+		for _, condition := range obj.Maps(o.Content, "status", "conditions") {
+			reason = obj.Str(condition, "message")
+		}
+		return lawNamespaceEmpties.Refuse("", "timed out waiting for the condition: Namespace %q is still Terminating: %s", name, reason)
+	}
+	reason := ""
+	if t, ok := c.trouble[o.Key]; ok {
+		reason = ": " + t.text
+	}
+	return lawFinalizers.Refuse("", "timed out waiting for the condition: %s %q: finalizers might be preventing deletion (%s)%s",
+		o.Kind, name, strings.Join(o.Finalizers(), ", "), reason)
+}
+
+// Read returns the live object.
+func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
+	c, err := b.clusters.connect(op, inst)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.reconcile(op)
+	if string(urn.Type()) == releaseType {
+		return c.readRelease(id, inputs, outputs)
+	}
+	o := c.find(id, outputs)
+	if o == nil {
+		return nil, nil, nil
+	}
+	live := obj.Copy(o.Content)
+	live[fieldManager], live[initialAPI] = outputs[fieldManager], outputs[initialAPI]
+	return inputs, live, nil
+}
+
+func (c *Cluster) find(id string, outputs engine.Props) *api.Object {
+	gvk := schema.FromAPIVersionAndKind(obj.Str(outputs, "apiVersion"), obj.Str(outputs, "kind"))
+	namespace, name, found := strings.Cut(id, "/")
+	if !found {
+		namespace, name = "", id
+	}
+	return c.API.Get(gvk.Group, gvk.Kind, namespace, name)
+}

@@ -1,0 +1,219 @@
+package kube
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+var (
+	lawRecordZone = law.New(law.DNS, "records-only-in-own-zones",
+		"ExternalDNS writes only into hosted zones that match its domain filter, zone id filter and zone type.",
+		"https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/")
+	lawRecordOwner = law.New(law.DNS, "records-have-owners",
+		"ExternalDNS changes and deletes only records whose TXT record names its own owner id; two clusters of the same owner id delete each other's.",
+		"https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/")
+	lawRecordPrefix = law.New(law.DNS, "txt-needs-a-prefix",
+		"Without a prefix the owner's TXT record would have the name of its CNAME, which DNS does not allow.",
+		"https://github.com/aws/aws-application-networking-k8s/issues/468")
+	lawRecordStays = law.New(law.DNS, "records-outlive-externaldns",
+		"Records stay in their zone when ExternalDNS goes before the objects that they come from, or when its policy is upsert-only.",
+		"https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/")
+	lawRecordCRD = law.New(law.DNS, "crd-source-needs-its-crd",
+		"ExternalDNS exits when the source crd is configured and DNSEndpoint is not served.",
+		"https://kubernetes-sigs.github.io/external-dns/latest/docs/sources/crd/")
+)
+
+// startExternalDNS is the start of ExternalDNS.
+func (c *Cluster) startExternalDNS(pod *api.Object, p *process) error {
+	if slices.Contains(p.args["source"], "crd") {
+		gvk := schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: "v1alpha1", Kind: "DNSEndpoint"}
+		if !c.API.Serves(gvk) {
+			return lawRecordCRD.Refuse("", "CrashLoopBackOff: no matches for kind \"DNSEndpoint\" in version \"externaldns.k8s.io/v1alpha1\"")
+		}
+		if crd := c.crdOf(gvk.Group, gvk.Kind); crd != nil {
+			pod.Relies(crd.Maker, lawRecordCRD, false)
+		}
+	}
+	return nil
+}
+
+// externalDNS is the running ExternalDNS of a cluster.
+type externalDNS struct {
+	*Cluster
+	op            *world.Op
+	pod           *api.Object
+	args          map[string][]string
+	owner, prefix string
+}
+
+// runExternalDNS is one loop of ExternalDNS: what DNSEndpoints ask for, against
+// what its zones hold.
+func (c *Cluster) runExternalDNS(op *world.Op) {
+	pod, p := c.running(charts.ExternalDNS)
+	if pod == nil || !slices.Contains(p.args["source"], "crd") {
+		return
+	}
+	e := &externalDNS{c, op, pod, p.args, p.arg("txt-owner-id", "default"), p.arg("txt-prefix", "")}
+	s, err := c.session(pod)
+	if err != nil {
+		c.blame(pod, lawRecordZone, "%s", message(err))
+		return
+	}
+	zones, err := c.all.account.Route53(pod.Maker).Zones(s.Principal)
+	if err != nil {
+		c.blame(pod, lawRecordZone, "%s", message(err))
+		return
+	}
+	for _, zone := range zones {
+		if !e.mine(zone) {
+			continue
+		}
+		if err := e.sync(s, zone); err != nil {
+			c.blame(pod, lawRecordZone, "%s", message(err))
+			for _, endpoint := range e.endpoints() {
+				c.blame(endpoint, lawRecordZone, "%s", message(err))
+			}
+		}
+	}
+}
+
+func (p *process) arg(name, otherwise string) string {
+	if v := p.args[name]; len(v) > 0 {
+		return v[0]
+	}
+	return otherwise
+}
+
+// mine applies the filters for zones.
+func (e *externalDNS) mine(zone *aws.Zone) bool {
+	if ids := e.args["zone-id-filter"]; len(ids) > 0 && !slices.Contains(ids, zone.ID) {
+		return false
+	}
+	if kind := e.args["aws-zone-type"]; len(kind) > 0 && kind[0] == "public" {
+		return false // every zone of the twin is private
+	}
+	return e.inDomain(zone.Name) || slices.ContainsFunc(e.args["domain-filter"], func(d string) bool { return strings.HasSuffix(d, "."+zone.Name) })
+}
+
+func (e *externalDNS) inDomain(name string) bool {
+	filters := e.args["domain-filter"]
+	name = strings.TrimSuffix(name, ".")
+	return len(filters) == 0 || slices.ContainsFunc(filters, func(d string) bool { return name == d || strings.HasSuffix(name, "."+d) })
+}
+
+func (e *externalDNS) endpoints() []*api.Object {
+	return e.API.List("externaldns.k8s.io", "DNSEndpoint", "")
+}
+
+// txtName is the name of a record's TXT record: prefix, record type, name.
+// https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/
+func (e *externalDNS) txtName(kind, name string) string {
+	return e.prefix + strings.ToLower(kind) + "-" + strings.TrimSuffix(name, ".") + "."
+}
+
+func (e *externalDNS) txtValue(endpoint *api.Object) string {
+	return fmt.Sprintf("%q", fmt.Sprintf("heritage=external-dns,external-dns/owner=%s,external-dns/resource=crd/%s/%s", e.owner, endpoint.Namespace, endpoint.Name))
+}
+
+// sync plans and applies the changes of one zone.
+func (e *externalDNS) sync(s session, zone *aws.Zone) error {
+	api53 := e.all.account.Route53("")
+	records, err := api53.Records(s.Principal, zone.ID)
+	if err != nil {
+		return err
+	}
+	have := map[string]aws.Record{}
+	for _, r := range records {
+		have[r.Type+" "+r.Name] = r
+	}
+	wanted := map[string]bool{}
+	for _, endpoint := range e.endpoints() {
+		for _, ep := range obj.Maps(endpoint.Content, "spec", "endpoints") {
+			name, kind := obj.Str(ep, "dnsName")+".", obj.Str(ep, "recordType")
+			if !e.inDomain(name) || !strings.HasSuffix(name, "."+strings.TrimSuffix(zone.Name, ".")+".") {
+				continue
+			}
+			wanted[kind+" "+name] = true
+			s.on(endpoint)
+			endpoint.Relies(zone.URN, lawRecordZone, false)
+			e.noteOn(s, endpoint, zone)
+			record := aws.Record{Name: name, Type: kind, TTL: int(obj.Int(ep, "recordTTL")), Values: obj.Strings(ep, "targets")}
+			txt := aws.Record{Name: e.txtName(kind, name), Type: "TXT", TTL: record.TTL, Values: []string{e.txtValue(endpoint)}}
+			if err := e.upsert(s, zone, endpoint, have, record, txt); err != nil {
+				return err
+			}
+		}
+	}
+	if e.arg("policy") != "sync" {
+		return nil
+	}
+	return e.prune(s, zone, records, have, wanted)
+}
+
+func (e *externalDNS) arg(name string) string {
+	if v := e.args[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// noteOn lets the owner of a DNSEndpoint, a route, know what its record takes.
+func (e *externalDNS) noteOn(s session, endpoint *api.Object, zone *aws.Zone) {
+	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute"} {
+		for _, route := range e.API.List(gatewayGroup, kind, endpoint.Namespace) {
+			if ownedBy(endpoint, route) && !route.Terminating() {
+				s.on(route)
+				route.Relies(zone.URN, lawRecordZone, false)
+			}
+		}
+	}
+}
+
+func (e *externalDNS) upsert(s session, zone *aws.Zone, endpoint *api.Object, have map[string]aws.Record, record, txt aws.Record) error {
+	old, exists := have[record.Type+" "+record.Name]
+	owned := e.owns(have, record)
+	switch {
+	case exists && !owned:
+		e.blame(endpoint, lawRecordOwner, "%s %s exists and is not owned by %q", record.Type, record.Name, e.owner)
+		return nil
+	case exists && slices.Equal(old.Values, record.Values):
+		return nil
+	}
+	changes := []aws.RecordChange{{Action: "UPSERT", Record: record}, {Action: "UPSERT", Record: txt}}
+	return e.all.account.Route53(endpoint.Maker).ChangeRecords(e.op, s.Principal, zone.ID, changes)
+}
+
+// owns tells whether a record's TXT record names this ExternalDNS.
+func (e *externalDNS) owns(have map[string]aws.Record, record aws.Record) bool {
+	txt, ok := have["TXT "+e.txtName(record.Type, record.Name)]
+	return ok && len(txt.Values) > 0 && strings.Contains(txt.Values[0], "external-dns/owner="+e.owner+",")
+}
+
+// prune deletes its own records that nothing asks for.
+func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, have map[string]aws.Record, wanted map[string]bool) error {
+	for _, r := range records {
+		if r.Type == "TXT" || wanted[r.Type+" "+r.Name] || !e.inDomain(r.Name) || !e.owns(have, r) {
+			continue
+		}
+		txt := have["TXT "+e.txtName(r.Type, r.Name)]
+		changes := []aws.RecordChange{{Action: "DELETE", Record: r}, {Action: "DELETE", Record: txt}}
+		if err := e.all.account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
+			return err
+		}
+		e.op.Need(e.pod.Maker, lawRecordStays)
+		for _, n := range s.needs {
+			e.op.Need(n.URN, lawRecordStays)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package kube
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+var (
+	lawChart = law.New(law.Kubernetes, "chart-must-exist",
+		"Helm fails on a chart or a version that the repository does not have.",
+		"https://helm.sh/docs/helm/helm_install/")
+	lawValues = law.New(law.Kubernetes, "chart-values-have-a-schema",
+		"Helm refuses values that break the chart's values.schema.json.",
+		"https://helm.sh/docs/topics/charts/#schema-files")
+	lawReleaseName = law.New(law.Kubernetes, "release-name-is-taken-once",
+		"Helm does not install a second release of the same name into a namespace.",
+		"https://helm.sh/docs/helm/helm_install/")
+	lawReleaseReady = law.New(law.Kubernetes, "release-waits-for-its-pods",
+		"A release waits until its workloads are ready, and fails when they are not within its timeout.",
+		"https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/")
+)
+
+const helm = "helm"
+
+// release is one installed chart.
+type release struct {
+	chart   charts.Chart
+	name    string
+	ns      string
+	urn     string
+	objects []api.Key
+	hooks   bool // Helm runs the chart's hooks
+	values  obj.Map
+}
+
+// checkRelease is the provider's Check: name, namespace, defaults, and the
+// chart is loaded to see whether it exists.
+func (c *Clusters) checkRelease(urn resource.URN, olds, news engine.Props) []engine.Failure {
+	if news["name"] == nil {
+		if old := obj.Str(olds, "name"); old != "" {
+			news["name"] = old
+		} else {
+			news["name"] = autoname(urn)
+		}
+	}
+	if ns, known := news["namespace"]; !known || ns == "" {
+		news["namespace"] = "default"
+	}
+	if news["timeout"] == nil && !obj.Bool(news, "skipAwait") {
+		news["timeout"] = float64(300)
+	}
+	chart, known := news["chart"].(string)
+	if !known {
+		return nil
+	}
+	found, err := charts.Find(chart, obj.Str(news, "version"), obj.Str(news, "repositoryOpts", "repo"))
+	if err != nil {
+		return []engine.Failure{{Property: "chart", Reason: lawChart.Refuse("", "%v; check the chart name and repository configuration.", err).Error()}}
+	}
+	news["version"] = found.Version
+	return nil
+}
+
+// installRelease is `helm install --wait`.
+func (c *Cluster) installRelease(op *world.Op, inputs engine.Props) (string, engine.Props, error) {
+	r, values, err := c.prepareRelease(op, inputs)
+	if err != nil {
+		return "", nil, err
+	}
+	id := r.ns + "/" + r.name
+	if c.releases[id] != nil {
+		return "", nil, lawReleaseName.Refuse("", "cannot re-use a name that is still in use")
+	}
+	if c.API.Get("", "Namespace", "", r.ns) == nil {
+		if !obj.Bool(inputs, "createNamespace") {
+			return "", nil, lawNamespaceExists.Refuse("", "create: failed to create: namespaces %q not found", r.ns)
+		}
+		if _, err := c.API.Apply(op, obj.Map{"apiVersion": "v1", "kind": "Namespace", "metadata": obj.Map{"name": r.ns}}, helm, false); err != nil {
+			return "", nil, err
+		}
+	}
+	if ns := c.API.Get("", "Namespace", "", r.ns); ns != nil {
+		op.Need(ns.Maker, lawNamespaceExists)
+	}
+	op.Takes(releaseTakes[r.chart.Name])
+	if !obj.Bool(inputs, "skipCrds") {
+		for _, crd := range r.chart.CRDs() {
+			if c.API.Get("apiextensions.k8s.io", "CustomResourceDefinition", "", obj.Str(crd, "metadata", "name")) == nil {
+				if _, err := c.API.Apply(op, crd, helm, false); err != nil {
+					return "", nil, c.helmFailure(err)
+				}
+			}
+		}
+	}
+	if err := c.writeRelease(op, r, values); err != nil {
+		c.removeRelease(op, r)
+		return "", nil, err
+	}
+	c.releases[id] = r
+	return id, c.releaseOutputs(inputs, r), c.awaitRelease(op, r, inputs)
+}
+
+// prepareRelease finds the chart and checks the values.
+func (c *Cluster) prepareRelease(_ *world.Op, inputs engine.Props) (*release, obj.Map, error) {
+	chart, err := charts.Find(obj.Str(inputs, "chart"), obj.Str(inputs, "version"), obj.Str(inputs, "repositoryOpts", "repo"))
+	if err != nil {
+		return nil, nil, lawChart.Refuse("", "%v", err)
+	}
+	values := obj.Copy(obj.At(inputs, "values"))
+	if err := chart.Check(values); err != nil {
+		return nil, nil, lawValues.Refuse("", "%v", err)
+	}
+	r := &release{chart: chart, name: obj.Str(inputs, "name"), ns: obj.Str(inputs, "namespace"), hooks: !obj.Bool(inputs, "disableWebhooks")}
+	r.values = chart.Merge(values)
+	for _, u := range chart.Unknown(values) {
+		c.all.warn(fmt.Sprintf(u, chart.Name))
+	}
+	return r, r.values, nil
+}
+
+func (c *Cluster) helmFailure(err error) error {
+	return lawReleaseReady.Refuse("", "failed to become available within allocated timeout. Error: %s", message(err))
+}
+
+// writeRelease applies what the chart renders and drops what it no longer does.
+func (c *Cluster) writeRelease(op *world.Op, r *release, values obj.Map) error {
+	r.urn = op.URN
+	before := r.objects
+	r.objects = nil
+	for _, content := range r.chart.Render(charts.Release{Name: r.name, Namespace: r.ns, Values: values}) {
+		o, err := c.API.Apply(op, content, helm, true)
+		if err != nil {
+			return c.helmFailure(err)
+		}
+		r.objects = append(r.objects, o.Key)
+	}
+	for _, key := range before {
+		if !slices.Contains(r.objects, key) && c.API.Lookup(key) != nil {
+			_ = c.API.Delete(op, key)
+		}
+	}
+	c.reconcile(op)
+	return nil
+}
+
+// awaitRelease refuses when a workload of the release has not become ready.
+func (c *Cluster) awaitRelease(op *world.Op, r *release, inputs engine.Props) error {
+	if obj.Bool(inputs, "skipAwait") {
+		return nil
+	}
+	for _, key := range r.objects {
+		d := c.API.Lookup(key)
+		if key.Kind != "Deployment" || d == nil {
+			continue
+		}
+		if want := obj.Int(d.Content, "spec", "replicas"); int64(len(c.readyPods(d))) < want {
+			broken, why := lawReleaseReady, ""
+			if t, ok := c.trouble[key]; ok {
+				broken, why = t.law, ": "+t.text
+			}
+			err := broken.Refuse("", "failed to become available within allocated timeout. Error: Helm Release %s/%s: resource Deployment/%s/%s not ready. status: InProgress, message: Available: %d/%d: context deadline exceeded%s",
+				r.ns, r.name, key.Namespace, key.Name, len(c.readyPods(d)), want, why)
+			if obj.Bool(inputs, "atomic") {
+				c.removeRelease(op, r)
+			}
+			return err
+		}
+		c.needReliance(op, d, true)
+	}
+	return nil
+}
+
+func (c *Cluster) releaseOutputs(inputs engine.Props, r *release) engine.Props {
+	out := deepCopy(inputs).(engine.Props)
+	names := obj.Map{}
+	for _, key := range r.objects {
+		kind := key.Kind
+		if key.Group != "" {
+			kind += "." + key.Group
+		}
+		list, _ := names[kind].([]any)
+		names[kind] = append(list, strings.TrimPrefix(key.Namespace+"/"+key.Name, "/"))
+	}
+	out["resourceNames"] = names
+	out["status"] = obj.Map{
+		"status": "deployed", "name": r.name, "namespace": r.ns, "revision": int64(1),
+		"chart": r.chart.Name, "version": r.chart.Version, "appVersion": r.chart.AppVersion,
+	}
+	return out
+}
+
+func (c *Cluster) upgradeRelease(op *world.Op, _, inputs engine.Props) (engine.Props, error) {
+	next, values, err := c.prepareRelease(op, inputs)
+	if err != nil {
+		return nil, err
+	}
+	r := c.releases[next.ns+"/"+next.name]
+	if r == nil {
+		return nil, lawReleaseName.Refuse("", "%q has no deployed releases", next.name)
+	}
+	r.chart, r.values, r.hooks = next.chart, next.values, next.hooks
+	op.Takes(time.Minute)
+	if err := c.writeRelease(op, r, values); err != nil {
+		return nil, err
+	}
+	return c.releaseOutputs(inputs, r), c.awaitRelease(op, r, inputs)
+}
+
+func (c *Cluster) readRelease(id string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
+	if c.releases[id] == nil {
+		return nil, nil, nil
+	}
+	return inputs, outputs, nil
+}
+
+// uninstallRelease is `helm uninstall`: hooks first, then the objects. Helm
+// does not wait for what finalizers hold.
+func (c *Cluster) uninstallRelease(op *world.Op, outputs engine.Props) error {
+	id := obj.Str(outputs, "namespace") + "/" + obj.Str(outputs, "name")
+	r := c.releases[id]
+	if r == nil {
+		return nil
+	}
+	op.Takes(takesDeleteRelease)
+	if r.hooks {
+		if err := c.preDelete(op, r); err != nil {
+			return err
+		}
+	}
+	c.removeRelease(op, r)
+	c.reconcile(op)
+	return nil
+}
+
+func (c *Cluster) removeRelease(op *world.Op, r *release) {
+	delete(c.releases, r.ns+"/"+r.name)
+	for _, key := range slices.Backward(r.objects) {
+		if err := c.API.Delete(op, key); err != nil && !apierrors.IsNotFound(err) {
+			c.all.warn(fmt.Sprintf("uninstalling release %s left %s behind: %v", r.name, key, err))
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package kube
+
+import (
+	"fmt"
+	"strings"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/obj"
+)
+
+// ClusterSnapshot is a cluster as data: what is needed to build its data plane.
+type ClusterSnapshot struct {
+	Name          string           `json:"name"`
+	ARN           string           `json:"arn"`
+	VPCID         string           `json:"vpcId"`
+	Namespaces    []obj.Map        `json:"namespaces"`
+	ConfigMaps    []obj.Map        `json:"configMaps"`
+	Deployments   []obj.Map        `json:"deployments"`
+	Pods          []obj.Map        `json:"pods"` // as they are after injection
+	Services      []obj.Map        `json:"services"`
+	Gateways      []obj.Map        `json:"gateways"`
+	HTTPRoutes    []obj.Map        `json:"httpRoutes"`
+	AuthPolicies  []obj.Map        `json:"iamAuthPolicies"`
+	DNSEndpoints  []obj.Map        `json:"dnsEndpoints"`
+	PodIdentities []AssociatedRole `json:"podIdentityAssociations"`
+}
+
+// AssociatedRole says which role the pods of a service account get.
+type AssociatedRole struct {
+	Namespace      string `json:"namespace"`
+	ServiceAccount string `json:"serviceAccount"`
+	RoleARN        string `json:"roleArn"`
+}
+
+// Snapshot copies the clusters. Call it inside World.Look.
+func (c *Clusters) Snapshot() []ClusterSnapshot {
+	var out []ClusterSnapshot
+	for _, cl := range c.live() {
+		all := func(group, kind string) []obj.Map {
+			list := []obj.Map{}
+			for _, o := range cl.API.List(group, kind, "") {
+				list = append(list, obj.Copy(o.Content))
+			}
+			return list
+		}
+		s := ClusterSnapshot{
+			Name: cl.eks.Name, ARN: cl.eks.ARN, VPCID: cl.eks.VPCID,
+			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
+			Deployments: all("apps", "Deployment"), Gateways: all(gatewayGroup, "Gateway"), HTTPRoutes: all(gatewayGroup, "HTTPRoute"),
+			AuthPolicies: all(latticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
+			PodIdentities: []AssociatedRole{},
+		}
+		for _, a := range c.account.Associations(cl.eks.Name) {
+			s.PodIdentities = append(s.PodIdentities, AssociatedRole{a.Namespace, a.ServiceAccount, a.RoleARN})
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Leftovers lists what still exists in clusters that still exist, besides what
+// every cluster has. What goes down with its cluster is not left over: the
+// account's list has what it made in AWS.
+func (c *Clusters) Leftovers() []string {
+	var out []string
+	for _, cl := range c.live() {
+		for _, o := range cl.API.All() {
+			if o.Maker != "" {
+				out = append(out, fmt.Sprintf("kubernetes %s %s", cl.eks.Name, o.Key))
+			}
+		}
+	}
+	return out
+}
+
+// Object returns a copy of a live object of a cluster, nil when there is none.
+// Call it inside World.Look.
+func (c *Clusters) Object(cluster, group, kind, namespace, name string) obj.Map {
+	cl := c.byName(cluster)
+	if cl == nil {
+		return nil
+	}
+	if o := cl.API.Lookup(api.Key{Group: group, Kind: kind, Namespace: namespace, Name: name}); o != nil {
+		return obj.Copy(o.Content)
+	}
+	return nil
+}
+
+// serviceOf finds the Lattice service behind its generated name,
+// "<service>-<id>.<hash>.vpc-lattice-svcs...".
+func (q *call) serviceOf(name string) *aws.Service {
+	label, _, _ := strings.Cut(name, ".")
+	i := strings.LastIndex(label, "-")
+	if i < 0 {
+		return nil
+	}
+	service, err := q.all.account.Lattice("").FindService(q.all.account.Caller(), label[:i])
+	if err != nil {
+		return nil
+	}
+	return service
+}

@@ -1,0 +1,52 @@
+package kube
+
+import (
+	"time"
+
+	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/world"
+)
+
+// durations are how long the provider waits for one object of a kind until it
+// is as the program wants it. Kinds that are not listed take a second: one
+// round trip to the API server.
+var durations = map[string]struct{ create, remove time.Duration }{
+	// Pull and start of small images from a public registry: 8 s to 20 s.
+	"Deployment": {20 * time.Second, 10 * time.Second},
+	"DaemonSet":  {20 * time.Second, 10 * time.Second},
+	// The API server serves a CRD within two seconds of its creation.
+	"CustomResourceDefinition": {2 * time.Second, 5 * time.Second},
+	// The namespace controller looks again every few seconds.
+	"Namespace": {time.Second, 10 * time.Second},
+	// "up to a minute": https://www.gateway-api-controller.eks.aws.dev/latest/guides/getstarted/
+	"HTTPRoute": {60 * time.Second, 45 * time.Second},
+	// One call to VPC Lattice each.
+	"Gateway":       {5 * time.Second, 5 * time.Second},
+	"GatewayClass":  {3 * time.Second, time.Second},
+	"IAMAuthPolicy": {5 * time.Second, 5 * time.Second},
+	// Policies count as ready once their webhook is registered; pods of the
+	// first 20 s may slip through: https://github.com/kyverno/kyverno/issues/1784
+	"MutatingPolicy": {20 * time.Second, 5 * time.Second},
+	"ClusterPolicy":  {20 * time.Second, 5 * time.Second},
+}
+
+func takes(kind string, what world.Kind) time.Duration {
+	d, ok := durations[kind]
+	switch {
+	case !ok:
+		return time.Second
+	case what == world.Delete:
+		return d.remove
+	}
+	return d.create
+}
+
+// releaseTakes are the times from `helm install` to ready pods: image pulls,
+// leader election and, for Kyverno, the webhooks' certificates.
+var releaseTakes = map[string]time.Duration{
+	charts.Lattice:     40 * time.Second,
+	charts.ExternalDNS: 30 * time.Second,
+	charts.Kyverno:     60 * time.Second,
+}
+
+const takesDeleteRelease = 20 * time.Second
