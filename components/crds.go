@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"sigs.k8s.io/yaml"
@@ -17,7 +18,7 @@ var crdFiles embed.FS
 // the Lattice controller exits without those of the Gateway API, and never
 // writes a DNS record without DNSEndpoint.
 func (c *LatticeCluster) newCRDs(ctx *pulumi.Context) error {
-	manifests, err := readCRDs()
+	manifests, err := crdManifests()
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,9 @@ func (c *LatticeCluster) newCRDs(ctx *pulumi.Context) error {
 	}
 	return nil
 }
+
+// crdManifests reads a megabyte of YAML once.
+var crdManifests = sync.OnceValues(readCRDs)
 
 // readCRDs returns the documents of all embedded files, in the order of their names.
 func readCRDs() ([]map[string]any, error) {

@@ -180,16 +180,22 @@ func (c *LatticeCluster) outputs(ctx *pulumi.Context) error {
 // Kubernetes is the provider for objects in the cluster.
 func (c *LatticeCluster) Kubernetes() pulumi.ProviderResource { return c.kubernetes }
 
-// BeforePods returns what must be there before an application's pods: a pod
-// that comes earlier runs without the proxy until someone replaces it.
-func (c *LatticeCluster) BeforePods() []pulumi.Resource { return []pulumi.Resource{c.injection} }
-
-// BeforeRoutes returns what must be there before a route and go after it. The
-// controller releases a route only while it finds Gateway and class, and
-// ExternalDNS removes a record only if it lives to see that it is not wanted.
-func (c *LatticeCluster) BeforeRoutes() []pulumi.Resource {
-	return []pulumi.Resource{c.gateway, c.controllers.externalDNS}
+// BeforePods returns what must be there before an application's pods, and go
+// after them.
+func (c *LatticeCluster) BeforePods() []pulumi.Resource {
+	return []pulumi.Resource{
+		// a pod that comes earlier runs without the proxy until it is replaced
+		c.injection,
+		// A route goes before its pods, and its record must go before
+		// ExternalDNS. The time that the pods take to drain is the time that
+		// ExternalDNS has to see that the record is not wanted any more.
+		c.controllers.externalDNS,
+	}
 }
+
+// BeforeRoutes returns what must be there before a route, and go after it: the
+// controller releases a route only while it finds Gateway and class.
+func (c *LatticeCluster) BeforeRoutes() []pulumi.Resource { return []pulumi.Resource{c.gateway} }
 
 // sidecarArgs says what the injected proxy looks like.
 func sidecarArgs(account Account, sources Sources, proxy ProxyArgs) sidecar.Args {

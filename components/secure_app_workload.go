@@ -15,7 +15,8 @@ const (
 	appPort     = 8090
 	servicePort = 80
 	// drainSeconds is how long a pod goes on answering after it was told to
-	// stop: until then VPC Lattice still sends it requests.
+	// stop: until then VPC Lattice may still send it requests. It is also what
+	// LatticeCluster.BeforePods counts on.
 	drainSeconds = 15
 	// checksumAnnotation changes with the proxy's configuration.
 	checksumAnnotation = "eks-lattice.io/sidecar-checksum"

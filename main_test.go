@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"sigs.k8s.io/yaml"
+
+	"eks-lattice/internal/recorder"
+)
+
+func TestRoleProblems(t *testing.T) {
+	t.Parallel()
+	const remedy = `; set it to cluster or environment, with "pulumi config set role ROLE --stack prod"`
+	for role, want := range map[string]string{
+		"":         `eks-lattice:role: is missing` + remedy,
+		"clusters": `eks-lattice:role = "clusters": is not a role of a stack` + remedy,
+	} {
+		r, err := recorder.Run(t, recorder.Options{Stack: "prod", Config: map[string]string{"eks-lattice:role": role}}, run)
+		if want = "the configuration of stack \"prod\" has 1 problem:\n  " + want; err == nil || err.Error() != want {
+			t.Errorf("got:\n%v\nwant:\n%s", err, want)
+		}
+		if made := r.Resources(); len(made) > 0 {
+			t.Errorf("made %d resources", len(made))
+		}
+	}
+}
+
+// Every stack file of the project and its examples makes what it says.
+func TestStackFiles(t *testing.T) {
+	t.Parallel()
+	files := slices.Concat(glob(t, "Pulumi.*.yaml"), glob(t, "examples/*/Pulumi.*.yaml"))
+	if len(files) < 6 {
+		t.Fatalf("found only %v", files)
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			stack := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+			r, err := recorder.Run(t, recorder.Options{
+				Stack: stack, Config: stackConfig(t, file),
+				Outputs: map[string]resource.PropertyMap{"organization/eks-lattice/environment": environmentOutputs()},
+			}, run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var apps []struct{ Name string }
+			if text, ok := stackConfig(t, file)["eks-lattice:apps"]; ok {
+				if err := json.Unmarshal([]byte(text), &apps); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := len(r.OfType("eks-lattice:index:SecureApp")); got != len(apps) {
+				t.Errorf("made %d applications, the file has %d", got, len(apps))
+			}
+		})
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func environmentOutputs() resource.PropertyMap {
+	outputs := map[string]any{"accountId": recorder.AccountID, "region": recorder.Region, "partition": recorder.Partition, "caCertificate": recorder.CACertificate}
+	for _, name := range []string{"domain", "serviceNetworkName", "serviceNetworkId", "serviceNetworkArn", "zoneId", "zoneArn", "certificateArn", "clientRoleArn"} {
+		outputs[name] = "some-" + name
+	}
+	return resource.NewPropertyMapFromMap(outputs)
+}
+
+// stackConfig returns a stack's configuration as a program gets it.
+func stackConfig(t *testing.T, file string) map[string]string {
+	t.Helper()
+	var stack struct{ Config map[string]any }
+	readYAML(t, file, &stack)
+	config := map[string]string{}
+	for key, value := range stack.Config {
+		config[key] = asText(t, value)
+	}
+	return config
+}
+
+func readYAML(t *testing.T, file string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+func asText(t *testing.T, value any) string {
+	t.Helper()
+	if text, ok := value.(string); ok {
+		return text
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
