@@ -131,6 +131,9 @@ func TestRevokedCredentials(t *testing.T) {
 func TestCertificates(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
+	// A verified session that could be resumed must not vouch for other names.
+	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/valid")
+	require.Equal(t, "200", status)
 	t.Run("a host that is not in the certificate", func(t *testing.T) {
 		body, status := b.curl(t, caller, "http://"+s.AssignedName+"/echo/assigned")
 		assert.Equal(t, "503", status)
@@ -155,6 +158,7 @@ func TestCertificates(t *testing.T) {
 	})
 	t.Run("another CA", func(t *testing.T) {
 		b.Lattice.SetCertificate(keyPair(t, newCA(t, "ca"), "*."+domain))
+		b.hangUp(t)
 		body, status := b.curl(t, caller, "http://"+s.Host+"/echo/ca")
 		assert.Equal(t, "503", status)
 		assert.Contains(t, body, "CERTIFICATE_VERIFY_FAILED")
