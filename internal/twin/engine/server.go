@@ -102,6 +102,9 @@ func (s *Server) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*p
 	return &plugin.ProviderHandshakeResponse{}, nil
 }
 
+// Attach is how the engine introduces itself; the twin does not call it back.
+func (s *Server) Attach(string) error { return nil }
+
 // GetPluginInfo answers with the version that the backend stands for.
 func (s *Server) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 	return plugin.PluginInfo{Version: &s.version}, nil

@@ -29,16 +29,21 @@ import (
 
 const engineCheck = 5 * time.Second // as often as the engine's own hosts look whether it is still there
 
-// Serve answers the engine at engineAddr until that engine is gone. It prints
-// the port to out, by which the engine finds it.
+// Serve answers the engine at engineAddr until ctx ends or that engine is gone.
+// It prints the port to out, by which the engine finds it.
 func Serve(ctx context.Context, engineAddr string, out io.Writer) error {
-	cancel := make(chan bool)
+	ctx, gone := context.WithCancel(ctx)
+	defer gone()
 	if engineAddr != "" {
-		gone := func() { close(cancel) }
 		if err := rpcutil.Healthcheck(ctx, engineAddr, engineCheck, gone); err != nil {
 			return fmt.Errorf("watching the engine at %s: %w", engineAddr, err)
 		}
 	}
+	cancel := make(chan bool)
+	go func() {
+		<-ctx.Done()
+		close(cancel)
+	}()
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: cancel,
 		Init: func(srv *grpc.Server) error {

@@ -67,7 +67,7 @@ func (p *Progress) Begin(name string) *Track {
 		p.live.AppendTracker(t.tracker)
 		return t
 	}
-	p.line("  ...   %s", name)
+	p.line("  ...    %s", name)
 	return t
 }
 
@@ -93,7 +93,7 @@ func (t *Track) End(err error) {
 	if err != nil {
 		state = "FAILED"
 	}
-	t.parent.line("  %-6s%s: %d in %.1f s", state, t.name, t.count, time.Since(t.begun).Seconds())
+	t.parent.line("  %-6s %s: %d in %.1f s", state, t.name, t.count, time.Since(t.begun).Seconds())
 }
 
 func (p *Progress) line(format string, args ...any) {

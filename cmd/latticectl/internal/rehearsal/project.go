@@ -139,6 +139,9 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 			return nil, "", err
 		}
 	}
+	if s.cluster == "" {
+		s.cluster = "eks-" + name
+	}
 	if node, ok := file.Config["eks-lattice:apps"]; ok {
 		if err := node.Decode(&s.apps); err != nil {
 			return nil, "", fmt.Errorf("reading eks-lattice:apps in %s: %w", path, err)

@@ -191,7 +191,7 @@ func newWatch(t *Track) *watch {
 // itself is one to the engine, but not to a person.
 func counts(m apitype.StepEventMetadata) bool {
 	switch m.Op {
-	case apitype.OpSame, apitype.OpRead, apitype.OpRefresh:
+	case apitype.OpSame, apitype.OpRead, apitype.OpReadDiscard, apitype.OpRefresh:
 		return false
 	}
 	return m.Type != "pulumi:pulumi:Stack"
