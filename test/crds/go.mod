@@ -1,0 +1,3 @@
+module eks-lattice/test/crds
+
+go 1.26
