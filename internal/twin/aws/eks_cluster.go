@@ -51,8 +51,11 @@ type EKSCluster struct {
 }
 
 // versions are the Kubernetes versions that EKS offers, oldest first, as of
-// August 2026; the first standard are in extended support.
+// August 2026: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
 var versions = []string{"1.31", "1.32", "1.33", "1.34", "1.35"}
+
+// extended are those of versions in extended support, at six times the price.
+var extended = []string{"1.31", "1.32", "1.33"}
 
 const defaultVersion = "1.35"
 
@@ -63,6 +66,9 @@ var (
 	lawClusterVersion = law.New(law.References, "cluster-version",
 		"EKS makes clusters of the versions in standard or extended support only and upgrades by one minor version.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html")
+	lawClusterSupport = law.New(law.References, "cluster-extended-support",
+		"A cluster of a version in extended support costs $0.60 an hour instead of $0.10; EKS says nothing.",
+		"https://aws.amazon.com/blogs/containers/amazon-eks-extended-support-for-kubernetes-versions-pricing/")
 	lawClusterZones = law.New(law.References, "cluster-two-zones",
 		"A cluster's subnets exist, belong to one VPC and lie in at least two availability zones.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")

@@ -137,19 +137,15 @@ func (a *Account) createNetwork(urn, region, name string, tags map[string]string
 }
 
 func (a *Account) deleteNetwork(sn *ServiceNetwork) error {
-	var why []string
 	for _, v := range sorted(a.net.vpcs) {
 		if v.NetworkID == sn.ID {
-			why = append(why, v.ID+" ("+v.VPCID+")")
+			return lawNetworkDeletion.Refuse("ConflictException", "ServiceNetwork %s has VPC(s) associated (409: %s, %s)", sn.ID, v.ID, v.VPCID)
 		}
 	}
 	for _, m := range sorted(a.net.members) {
 		if m.NetworkID == sn.ID {
-			why = append(why, m.ID+" ("+m.ServiceID+")")
+			return lawNetworkDeletion.Refuse("ConflictException", "ServiceNetwork %s has service(s) associated (409: %s, %s)", sn.ID, m.ID, m.ServiceID)
 		}
-	}
-	if len(why) > 0 {
-		return lawNetworkDeletion.Refuse("ConflictException", "Service network %s cannot be deleted while it has associations: %s (409)", sn.ID, joined(why))
 	}
 	for id, sub := range a.net.accessLog {
 		if sub.ResourceARN == sn.ARN {

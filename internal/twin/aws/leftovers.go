@@ -1,6 +1,9 @@
 package aws
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Leftovers lists what still exists and was not there at the start. A CA that is
 // pending its final deletion is gone as far as cost and names go: it is no
@@ -71,6 +74,11 @@ func (a *Account) Warnings() []string {
 		if c.Type == "PRIVATE" && ca != nil && !ca.mayRenew() {
 			out = append(out, fmt.Sprintf("certificate %s (%s) will expire: CA %s does not permit acm.amazonaws.com to renew it [law %s]",
 				c.ID, c.Domain, ca.ID, lawRenewal.ID))
+		}
+	}
+	for _, c := range a.Clusters() {
+		if slices.Contains(extended, c.Version) {
+			out = append(out, fmt.Sprintf("cluster %s: Kubernetes %s is in extended support, at six times the price [law %s]", c.Name, c.Version, lawClusterSupport.ID))
 		}
 	}
 	return out

@@ -75,4 +75,6 @@ func TestNeedsOfLife(t *testing.T) {
 	}
 }
 
-func endsWith(urn, name string) bool { return tail(urn, "::") == name || len(urn) > 2 && urn[len(urn)-len(name)-2:] == "::"+name }
+func endsWith(urn, name string) bool {
+	return tail(urn, "::") == name || len(urn) > 2 && urn[len(urn)-len(name)-2:] == "::"+name
+}

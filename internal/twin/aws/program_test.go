@@ -2,7 +2,11 @@ package aws
 
 import (
 	"errors"
+	"flag"
+	"fmt"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -80,6 +84,7 @@ func (p *program) broke(err error, l law.Law, code string, words ...string) {
 	if !errors.As(err, &refusal) {
 		p.t.Fatalf("want a refusal by law %s, got %v", l.ID, err)
 	}
+	covered.Store(l.ID, true)
 	if refusal.Law.ID != l.ID || refusal.Code != code {
 		p.t.Fatalf("want law %s and code %q, got: %v", l.ID, code, err)
 	}
@@ -89,6 +94,27 @@ func (p *program) broke(err error, l law.Law, code string, words ...string) {
 		}
 	}
 }
+
+// covered are the laws that some test broke.
+var covered sync.Map
+
+// TestMain lets no law pass that no test breaks.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if f := flag.Lookup("test.run"); code == 0 && (f == nil || f.Value.String() == "") {
+		for _, l := range law.All() {
+			if _, ok := covered.Load(l.ID); !ok {
+				fmt.Fprintf(os.Stderr, "no test breaks the law %s\n", l.ID)
+				code = 1
+			}
+		}
+	}
+	os.Exit(code)
+}
+
+// broken marks a law that shows in another way than by a refusal.
+func broken(l law.Law) { covered.Store(l.ID, true) }
 
 // delete deletes a resource that was made.
 func (p *program) delete(name string) error {
@@ -177,4 +203,14 @@ func jsonish(v any) any {
 		return out
 	}
 	return v
+}
+
+// contains tells whether a text holds all words.
+func contains(text string, words ...string) bool {
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,0 +1,269 @@
+package aws
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/world"
+)
+
+func TestClusterReferences(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.up(tRole, "poor-role", engine.Props{"assumeRolePolicy": trust("eks.amazonaws.com")})
+	one := engine.Props{"vpcConfig": engine.Props{"subnetIds": []string{p.id("private-a"), p.id("public-a")}}}
+	p.refuseAll(t, []refusal{
+		{"version", lawClusterVersion, "InvalidParameterException", "unsupported Kubernetes version 1.30", tCluster, p.clusterInputs("", engine.Props{"version": "1.30"})},
+		{"one-zone", lawClusterZones, "InvalidParameterException", "Subnets specified must be in at least two different AZs", tCluster, p.clusterInputs("", one)},
+		{"no-subnet", lawClusterZones, "InvalidParameterException", "The subnet ID 'subnet-0' does not exist", tCluster,
+			p.clusterInputs("", engine.Props{"vpcConfig": engine.Props{"subnetIds": []string{"subnet-0"}}})},
+		{"role-trust", lawClusterRole, "InvalidParameterException", "could not be assumed because it does not exist or the trusted entity is not correct", tCluster,
+			p.clusterInputs("", engine.Props{"roleArn": p.get("node-role", "arn")})},
+		{"role-policy", lawClusterRole, "InvalidRequestException", "The provided role doesn't have the Amazon EKS Managed Policies associated with it.", tCluster,
+			p.clusterInputs("", engine.Props{"roleArn": p.get("poor-role", "arn")})},
+	})
+	p.controlPlane("")
+	p.refused(lawClusterName, "ResourceInUseException", []string{"Cluster already exists with name: eks-cluster"}, tCluster, "namesake", p.clusterInputs("", nil))
+}
+
+func TestClusterUpgrade(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.up(tCluster, "cluster", p.clusterInputs("", engine.Props{"version": "1.33"}))
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "extended support") {
+		t.Errorf("warnings of a cluster in extended support: %v", w)
+	}
+	broken(lawClusterSupport)
+	p.broke(p.update("cluster", engine.Props{"version": "1.35"}), lawClusterVersion, "InvalidParameterException", "Unsupported Kubernetes minor version update from 1.33 to 1.35")
+	for _, v := range []string{"1.34", "1.35"} {
+		if err := p.update("cluster", engine.Props{"version": v}); err != nil {
+			t.Error(err)
+		}
+	}
+	if w := p.a.Warnings(); len(w) != 0 {
+		t.Errorf("warnings: %v", w)
+	}
+}
+
+func TestNodeGroupReferences(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.controlPlane("")
+	p.up(tSubnet, "blind-a", engine.Props{"vpcId": p.id("vpc"), "cidrBlock": "10.0.30.0/24"})
+	p.up(tSubnet, "shy", engine.Props{"vpcId": p.id("vpc"), "cidrBlock": "10.0.31.0/24"})
+	p.up(tRTA, "shy-table", engine.Props{"subnetId": p.id("shy"), "routeTableId": p.id("public")})
+	with := func(over engine.Props) engine.Props { return p.nodeInputs("", over) }
+	p.refuseAll(t, []refusal{
+		{"cluster", lawNodeGroupRefs, "ResourceNotFoundException", "No cluster found for name: nowhere.", tNodes, with(engine.Props{"clusterName": "nowhere"})},
+		{"trust", lawNodeGroupRefs, "InvalidParameterException", "Following required service principals [ec2.amazonaws.com] were not found", tNodes, with(engine.Props{"nodeRoleArn": p.get("cluster-role", "arn")})},
+		{"subnet", lawNodeGroupRefs, "InvalidParameterException", "subnet-0", tNodes, with(engine.Props{"subnetIds": []string{"subnet-0"}})},
+		{"ami", lawNodeAMI, "InvalidParameterException", "Requested AMI for this version 1.35 is not supported", tNodes, with(engine.Props{"amiType": "AL2_x86_64"})},
+		{"no-route", lawNodesNeedEgress, "NodeCreationFailure", "Instances failed to join the kubernetes cluster", tNodes, with(engine.Props{"subnetIds": []string{p.id("blind-a")}})},
+		{"no-address", lawNodesNeedEgress, "Ec2SubnetInvalidConfiguration", "does not automatically assign public IP addresses", tNodes, with(engine.Props{"subnetIds": []string{p.id("shy")}})},
+	})
+	for name, policy := range nodePolicies {
+		in := p.made[name].in
+		p.down(name)
+		words := []string{"Instances failed to join the kubernetes cluster"}
+		if name != "node-registry" {
+			words = append(words, policy)
+		}
+		p.refused(lawNodeRole, "NodeCreationFailure", words, tNodes, "without-"+name, with(nil))
+		p.up(tAttach, name, in)
+	}
+	p.up(tNodes, "nodes", with(engine.Props{"nodeGroupName": "nodes"}))
+	p.refused(lawNodeGroupRefs, "ResourceInUseException", []string{"NodeGroup already exists with name nodes and cluster name eks-cluster"}, tNodes, "again", with(engine.Props{"nodeGroupName": "nodes"}))
+	if names := p.a.NodeGroups("eks-cluster")[0].NodeNames(); len(names) != 2 || names[0] == names[1] {
+		t.Errorf("nodes %v", names)
+	}
+	if err := p.update("nodes", engine.Props{"scalingConfig": engine.Props{"desiredSize": 3, "minSize": 2, "maxSize": 5}}); err != nil || len(p.a.NodeGroups("eks-cluster")[0].Nodes) != 3 {
+		t.Errorf("scaling to 3: %v", err)
+	}
+}
+
+func TestNodesNeedEgress(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	if _, err := p.a.EgressFromNodes("eks-cluster"); err != nil {
+		t.Fatal(err)
+	}
+	p.down("private-out")
+	_, err := p.a.EgressFromNodes("eks-cluster")
+	p.broke(err, lawEgress, "", "no route to 0.0.0.0/0")
+}
+
+func TestAddons(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.up(tCluster, "cluster", p.clusterInputs("", engine.Props{"bootstrapSelfManagedAddons": false}))
+	addon := func(name string) engine.Props { return engine.Props{"clusterName": "eks-cluster", "addonName": name} }
+	p.refused(lawNodesNeedCNI, "NodeCreationFailure", []string{"Unhealthy nodes in the kubernetes cluster"}, tNodes, "no-cni", p.nodeInputs("", nil))
+	p.refuseAll(t, []refusal{
+		{"cluster", lawAddonRefs, "ResourceNotFoundException", "No cluster found", tAddon, engine.Props{"clusterName": "nowhere", "addonName": "coredns"}},
+		{"name", lawAddonRefs, "InvalidParameterException", "is not supported", tAddon, addon("no-such-addon")},
+		{"coredns-early", lawCorednsNodes, "", "(last state: 'DEGRADED', timeout: 20m0s)", tAddon, addon("coredns")},
+	})
+	p.up(tAddon, "vpc-cni", addon("vpc-cni"))
+	p.up(tNodes, "nodes", p.nodeInputs("", nil))
+	p.refused(lawCorednsNetwork, "", []string{"kube-proxy does not run"}, tAddon, "coredns-no-proxy", addon("coredns"))
+	p.up(tAddon, "kube-proxy", addon("kube-proxy"))
+	p.up(tAddon, "coredns", addon("coredns"))
+	p.refused(lawAddonRefs, "ResourceInUseException", []string{"Addon already exists."}, tAddon, "again", addon("coredns"))
+}
+
+func TestAddonMeetsSelfManagedCopy(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.controlPlane("")
+	in := engine.Props{"clusterName": "eks-cluster", "addonName": "vpc-cni"}
+	p.refused(lawAddonConflict, "ConfigurationConflict", []string{"Conflicts found when trying to apply. Will not continue due to resolve conflicts mode."}, tAddon, "vpc-cni", in)
+	if by, ok := p.a.AddonRuns("eks-cluster", "vpc-cni"); !ok || by != string(p.made["cluster"].urn) {
+		t.Errorf("the self-managed copy is owed to %q", by)
+	}
+	p.up(tAddon, "vpc-cni", merge(in, engine.Props{"resolveConflictsOnCreate": "OVERWRITE"}))
+	p.down("vpc-cni")
+	if _, ok := p.a.AddonRuns("eks-cluster", "vpc-cni"); ok {
+		t.Error("the addon runs on after its deletion")
+	}
+}
+
+func TestClusterDeletion(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	p.broke(p.delete("cluster"), lawClusterDeletion, "ResourceInUseException", "Cluster has nodegroups attached")
+	p.down(clusterNames("")...)
+	if left := p.a.Leftovers(); len(left) > 0 {
+		t.Error(left)
+	}
+}
+
+// The CNI's interfaces stay when the addon goes before the nodes; they hold the
+// cluster's security group, which EKS then leaves behind, and both hold the VPC.
+func TestCNIBeforeNodes(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	p.down("coredns", "vpc-cni", "nodes", "cluster")
+	broken(lawNodesOutlive)
+	broken(lawClusterGroupLeft)
+	p.down("private-table-a", "private-table-b")
+	p.broke(p.delete("private-a"), lawSubnetDeletion, "DependencyViolation", "aws-K8S-i-")
+	p.broke(p.delete("vpc"), lawVPCDeletion, "DependencyViolation", "eks-cluster-sg-eks-cluster-", "aws-K8S-i-")
+	if left := strings.Join(p.a.Leftovers(), "\n"); !contains(left, "ec2 network interface", "aws-K8S-i-", "eks-cluster-sg-eks-cluster-") {
+		t.Errorf("left behind:\n%s", left)
+	}
+}
+
+// A cluster without its role's policy cannot clean up after itself.
+func TestClusterRoleBeforeCluster(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.controlPlane("")
+	p.down("cluster-policy", "cluster")
+	broken(lawClusterRoleOutlives)
+	p.down("private-table-a")
+	p.broke(p.delete("private-a"), lawSubnetDeletion, "DependencyViolation", "Amazon EKS eks-cluster")
+}
+
+// The order of a good destroy is recorded as needs.
+func TestDeletionNeeds(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	p.down(clusterNames("")...)
+	if !p.needs("nodes", "vpc-cni", world.Delete, lawNodesOutlive) || !p.needs("nodes", "node-worker", world.Delete, lawNodeRoleOutlives) ||
+		!p.needs("cluster", "cluster-policy", world.Delete, lawClusterRoleOutlives) {
+		t.Error("a deletion relied on something that no need names")
+	}
+	broken(lawNodeRoleOutlives)
+}
+
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	p.up(tCluster, "old", p.clusterInputs("", engine.Props{"name": "old", "accessConfig": engine.Props{"authenticationMode": "CONFIG_MAP"}}))
+	p.up(tRole, "admin", engine.Props{"assumeRolePolicy": trust("ec2.amazonaws.com")})
+	admin := p.get("admin", "arn")
+	policy := engine.Props{"clusterName": "eks-cluster", "principalArn": admin, "policyArn": clusterAdminPolicy, "accessScope": engine.Props{"type": "cluster"}}
+	p.refuseAll(t, []refusal{
+		{"early", lawAccessPolicyRefs, "ResourceNotFoundException", "principalArn could not be found", tAccess, policy},
+		{"mode", lawEntryRefs, "InvalidRequestException", "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP]", tEntry, engine.Props{"clusterName": "old", "principalArn": admin}},
+		{"nobody", lawEntryRefs, "InvalidParameterException", "The specified principalArn is invalid", tEntry, engine.Props{"clusterName": "eks-cluster", "principalArn": "arn:aws:iam::123456789012:role/nobody"}},
+		{"nodes", lawEntryRefs, "ResourceInUseException", "already in use on this cluster.", tEntry, engine.Props{"clusterName": "eks-cluster", "principalArn": p.get("node-role", "arn")}},
+		{"system", lawEntryRefs, "InvalidParameterException", "cannot start with system:", tEntry, engine.Props{"clusterName": "eks-cluster", "principalArn": admin, "kubernetesGroups": []string{"system:masters"}}},
+	})
+	p.up(tEntry, "entry", engine.Props{"clusterName": "eks-cluster", "principalArn": admin})
+	p.refused(lawAccessPolicyRefs, "InvalidParameterException", []string{"policyArn is invalid"}, tAccess, "unknown",
+		merge(policy, engine.Props{"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}))
+	p.up(tAccess, "access", policy)
+	entries := p.a.AccessEntries("eks-cluster")
+	i := slices.IndexFunc(entries, func(e *AccessEntry) bool { return e.PrincipalARN == admin })
+	if len(entries) != 3 || i < 0 || entries[i].Policies[0].PolicyARN != clusterAdminPolicy {
+		t.Errorf("entries %+v", entries)
+	}
+}
+
+// The API endpoint is served, trusted by the cluster's own authority, and
+// answers for clusters that exist.
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	if err := p.a.ServeEndpoints(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.vpc("")
+	p.roles("")
+	p.controlPlane("")
+	pool := x509.NewCertPool()
+	ca, err := base64.StdEncoding.DecodeString(text(obj(p.made["cluster"].out["certificateAuthority"])["data"]))
+	if err != nil || !pool.AppendCertsFromPEM(ca) {
+		t.Fatalf("certificate authority: %v", err)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	status := func(path string) int {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.get("cluster", "endpoint")+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode
+	}
+	if got := status("/healthz"); got != http.StatusOK {
+		t.Errorf("/healthz answers %d", got)
+	}
+	if p.a.ClusterByEndpoint(p.get("cluster", "endpoint")) == nil {
+		t.Error("the cluster is not found by its endpoint")
+	}
+	url := p.made["cluster"]
+	p.down("cluster")
+	p.made["cluster"] = url
+	if got := status("/healthz"); got != http.StatusNotFound {
+		t.Errorf("after the cluster is gone /healthz answers %d", got)
+	}
+}
