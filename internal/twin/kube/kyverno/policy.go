@@ -146,7 +146,14 @@ type Request struct {
 }
 
 // Mutate returns the mutated object, or nil when the policy does not apply.
-func (p *Policy) Mutate(r Request) (obj.Map, error) {
+// The library panics on some values, such as a list of Object literals in a
+// JSON patch; Kyverno's server then drops the connection, which is an error too.
+func (p *Policy) Mutate(r Request) (mutated obj.Map, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			mutated, err = nil, fmt.Errorf("the policy engine panicked: %v", v)
+		}
+	}()
 	if !matches(p.constraints, r) {
 		return nil, nil
 	}
