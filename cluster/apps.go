@@ -32,7 +32,6 @@ func newApps(ctx *pulumi.Context, config *Config, cluster *components.LatticeClu
 	for _, app := range config.Apps {
 		namespace := namespaces[app.Namespace]
 		args := config.appArgs(app)
-		args.Namespace = namespace.Name
 		args.CACertificate = config.Environment.CACertificate.Input()
 		args.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)
 		args.BeforeRoute = cluster.BeforeRoutes()

@@ -119,7 +119,7 @@ func (c *Config) appArgs(app App) *components.SecureAppArgs {
 		Account:        c.Cluster.Account,
 		ClusterName:    c.Cluster.ClusterName,
 		Name:           app.Name,
-		NamespaceName:  app.Namespace,
+		Namespace:      app.Namespace,
 		ServiceAccount: app.ServiceAccount,
 		Image:          image,
 		Replicas:       app.Replicas,

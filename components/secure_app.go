@@ -32,8 +32,8 @@ type SecureAppArgs struct {
 	// another one in each cluster of the account and Region, because VPC Lattice
 	// knows the application as <Name>-<Namespace>.
 	Name string
-	// NamespaceName is the namespace's plain name, for checks.
-	NamespaceName string
+	// Namespace that the application runs in. It is there when BeforePods is.
+	Namespace string
 	// ServiceAccount that the pods run as; empty means "default".
 	ServiceAccount string
 	// Image of the application, which listens on port 8090; empty means
@@ -52,8 +52,6 @@ type SecureAppArgs struct {
 	Sources Sources
 	Proxy   ProxyArgs
 
-	// Namespace is the name of a namespace that exists.
-	Namespace pulumi.StringInput
 	// CACertificate is what the proxy trusts; a new one replaces the pods.
 	CACertificate pulumi.StringInput
 	// BeforePods must be there before the pods, and go after them.
@@ -116,7 +114,7 @@ func (a *SecureAppArgs) withDefaults() *SecureAppArgs {
 func (a *SecureAppArgs) Check() problem.List {
 	var found problem.List
 	checkName(&found, "name", a.Name, maxRouteName, becauseRoute)
-	checkNamespace(&found, "namespace", a.NamespaceName)
+	checkNamespace(&found, "namespace", a.Namespace)
 	if a.ServiceAccount != "" {
 		checkName(&found, "serviceAccount", a.ServiceAccount, 63, becauseDNS)
 	}
@@ -153,7 +151,7 @@ func (a *SecureAppArgs) checkCaller(found *problem.List, path string, caller Cal
 	if own == "" {
 		own = DefaultServiceAccount
 	}
-	if caller.Cluster == a.ClusterName && caller.Namespace == a.NamespaceName &&
+	if caller.Cluster == a.ClusterName && caller.Namespace == a.Namespace &&
 		(caller.ServiceAccount == "" || caller.ServiceAccount == own) {
 		found.Missing(path, "names the application itself (%s/%s/%s); remove it, or name the service account of another application",
 			caller.Cluster, caller.Namespace, own)
@@ -169,7 +167,6 @@ func (a *SecureAppArgs) checkInputs(found *problem.List) {
 		{"clusterName", a.ClusterName != ""},
 		{"domain", a.Domain != ""},
 		{"gatewayName", a.GatewayName != ""},
-		{"namespace", a.Namespace != nil},
 		{"caCertificate", a.CACertificate != nil},
 	} {
 		if !input.given {

@@ -27,7 +27,7 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context) ([]pulumi.Resource, error) 
 	labels := pulumi.StringMap{"app": pulumi.String(a.version())}
 	metadata := metav1.ObjectMetaArgs{
 		Name:      pulumi.String(a.version()),
-		Namespace: a.args.Namespace.ToStringOutput(),
+		Namespace: pulumi.String(a.args.Namespace),
 		Labels:    labels,
 	}
 	deployment, err := appsv1.NewDeployment(ctx, a.name+"-deployment", &appsv1.DeploymentArgs{
