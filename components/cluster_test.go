@@ -1,0 +1,180 @@
+package components
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestSubnetRanges(t *testing.T) {
+	t.Parallel()
+	for cidr, want := range map[string][2]string{
+		"10.0.0.0/16":   {"10.0.0.0/20 10.0.16.0/20 10.0.32.0/20", "10.0.48.0/24 10.0.49.0/24 10.0.50.0/24"},
+		"172.31.0.0/20": {"172.31.0.0/24 172.31.1.0/24 172.31.2.0/24", "172.31.3.0/28 172.31.3.16/28 172.31.3.32/28"},
+	} {
+		private, public, err := subnetRanges(cidr, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(private, " "); got != want[0] {
+			t.Errorf("private subnets of %s: got %s, want %s", cidr, got, want[0])
+		}
+		if got := strings.Join(public, " "); got != want[1] {
+			t.Errorf("public subnets of %s: got %s, want %s", cidr, got, want[1])
+		}
+	}
+}
+
+func TestNATGateways(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		perZone bool
+		want    []string // the gateway of each private route
+	}{
+		"one for all": {false, []string{"eks-cluster1-nat-0-id", "eks-cluster1-nat-0-id", "eks-cluster1-nat-0-id"}},
+		"per zone":    {true, []string{"eks-cluster1-nat-0-id", "eks-cluster1-nat-1-id", "eks-cluster1-nat-2-id"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := recordCluster(t, func(args *LatticeClusterArgs) { args.Network.NATGatewayPerZone = test.perZone })
+			var got []string
+			for _, zone := range []string{"0", "1", "2"} {
+				got = append(got, find(t, r, "aws:ec2/route:Route eks-cluster1-private-"+zone).Inputs["natGatewayId"].StringValue())
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSubnets(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	checkJSON(t, "public subnet", plain(t, find(t, r, "aws:ec2/subnet:Subnet eks-cluster1-public-1").Inputs), `{
+		"vpcId": "eks-cluster1-vpc-id", "availabilityZone": "ap-northeast-2b", "cidrBlock": "10.0.49.0/24", "mapPublicIpOnLaunch": true,
+		"tags": {"Name": "eks-cluster1-public-1", "kubernetes.io/role/elb": "1"}}`)
+	checkJSON(t, "private subnet", plain(t, find(t, r, "aws:ec2/subnet:Subnet eks-cluster1-private-1").Inputs), `{
+		"vpcId": "eks-cluster1-vpc-id", "availabilityZone": "ap-northeast-2b", "cidrBlock": "10.0.16.0/20", "mapPublicIpOnLaunch": false,
+		"tags": {"Name": "eks-cluster1-private-1", "kubernetes.io/role/internal-elb": "1"}}`)
+}
+
+func TestControlPlane(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, func(args *LatticeClusterArgs) { args.LogTypes = []string{"audit"} })
+	inputs := find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs.Copy()
+	if role := inputs["instanceRole"]; !role.IsResourceReference() ||
+		string(role.ResourceReferenceValue().URN) != find(t, r, "aws:iam/role:Role eks-cluster1-node").URN {
+		t.Errorf("instance role: got %v", role)
+	}
+	delete(inputs, "instanceRole")
+	checkJSON(t, "cluster", plain(t, inputs), `{
+		"name": "eks-cluster1", "version": "1.35", "authenticationMode": "API",
+		"vpcId": "eks-cluster1-vpc-id",
+		"privateSubnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
+		"publicSubnetIds": ["eks-cluster1-public-0-id", "eks-cluster1-public-1-id", "eks-cluster1-public-2-id"],
+		"endpointPrivateAccess": true, "endpointPublicAccess": true, "publicAccessCidrs": ["0.0.0.0/0"],
+		"enabledClusterLogTypes": ["audit"], "skipDefaultNodeGroup": true, "useDefaultVpcCni": true}`)
+}
+
+func TestNodesAndAddons(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	checkJSON(t, "node group", plain(t, find(t, r, "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes").Inputs), `{
+		"clusterName": "eks-test", "nodeRoleArn": "arn:aws:test:::eks-cluster1-node", "version": "1.35",
+		"subnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
+		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"],
+		"scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2}, "tags": {"Name": "eks-cluster1"}}`)
+	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"} {
+		checkJSON(t, addon, plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-"+addon).Inputs), `{
+			"clusterName": "eks-test", "addonName": "`+addon+`",
+			"resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)
+	}
+}
+
+// The rules are on the group that managed nodes carry, for both of the lists.
+func TestLatticeIsAdmitted(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	for suffix, list := range map[string]string{
+		"lattice-ipv4": "pl-com.amazonaws.ap-northeast-2.vpc-lattice",
+		"lattice-ipv6": "pl-com.amazonaws.ap-northeast-2.ipv6.vpc-lattice",
+	} {
+		checkJSON(t, suffix, plain(t, find(t, r, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule eks-cluster1-"+suffix).Inputs), `{
+			"securityGroupId": "sg-cluster", "ipProtocol": "-1", "prefixListId": "`+list+`",
+			"description": "VPC Lattice to pods and health checks", "tags": {"Name": "eks-cluster1-`+suffix+`"}}`)
+	}
+}
+
+func TestAssociations(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	checkJSON(t, "service network", plain(t, find(t, r, "aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network").Inputs),
+		`{"serviceNetworkIdentifier": "sn-1", "vpcIdentifier": "eks-cluster1-vpc-id", "tags": {"Name": "eks-cluster1"}}`)
+	checkJSON(t, "zone", plain(t, find(t, r, "aws:route53/zoneAssociation:ZoneAssociation eks-cluster1-zone").Inputs),
+		`{"zoneId": "Z1", "vpcId": "eks-cluster1-vpc-id", "vpcRegion": "ap-northeast-2"}`)
+}
+
+func TestAdmins(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:iam::123456789012:role/team/Admin"
+	r := recordCluster(t, func(args *LatticeClusterArgs) { args.AdminPrincipalARNs = []string{arn} })
+	const name = "eks-cluster1-admin-123456789012/role/team/Admin"
+	checkJSON(t, "entry", plain(t, find(t, r, "aws:eks/accessEntry:AccessEntry "+name).Inputs),
+		`{"clusterName": "eks-test", "principalArn": "`+arn+`"}`)
+	checkJSON(t, "policy", plain(t, find(t, r, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation "+name).Inputs),
+		`{"clusterName": "eks-test", "principalArn": "`+arn+`", "accessScope": {"type": "cluster"},
+			"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"}`)
+}
+
+func TestCompleteKubeconfig(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	provider := plain(t, find(t, r, "pulumi:providers:kubernetes eks-cluster1-kubernetes").Inputs)
+	const want = `{"apiVersion":"v1","kind":"Config","current-context":"eks-cluster1",` +
+		`"clusters":[{"cluster":{"certificate-authority-data":"Y2E=","server":"https://eks.test"},"name":"eks-cluster1"}],` +
+		`"contexts":[{"context":{"cluster":"eks-cluster1","user":"eks-cluster1"},"name":"eks-cluster1"}],` +
+		`"users":[{"name":"eks-cluster1","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1beta1",` +
+		`"args":["eks","get-token","--cluster-name","eks-test","--output","json","--region","ap-northeast-2"],` +
+		`"command":"aws","env":[{"name":"KUBERNETES_EXEC_INFO","value":"{}"}]}}}]}`
+	if got := provider["kubeconfig"]; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := provider["clusterIdentifier"]; got != "arn:aws:eks:ap-northeast-2:123456789012:cluster/eks-test" {
+		t.Errorf("cluster identifier: got %v", got)
+	}
+	for text, want := range map[string]string{
+		"no":                 "reading kubeconfig of c: invalid character 'o' in literal null (expecting 'u')",
+		`{"clusters": [{}]}`: "reading kubeconfig of c: it has 1 clusters, 0 contexts and 0 users instead of one each",
+	} {
+		if _, err := completeKubeconfig("r", "c", text); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+// The kinds that the controller v2.1.3 exits without, and the one without
+// which it writes no DNS records.
+func TestCRDs(t *testing.T) {
+	t.Parallel()
+	manifests, err := crdManifests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, manifest := range manifests {
+		kind := manifest["kind"].(string)
+		if spec := manifest["spec"].(map[string]any); kind == "CustomResourceDefinition" {
+			kind = spec["names"].(map[string]any)["kind"].(string)
+		}
+		kinds = append(kinds, kind)
+	}
+	slices.Sort(kinds)
+	want := []string{
+		"BackendTLSPolicy", "DNSEndpoint", "GRPCRoute", "Gateway", "GatewayClass", "HTTPRoute", "ListenerSet", "ReferenceGrant", "TLSRoute",
+		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+	}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("got %v, want %v", kinds, want)
+	}
+}
