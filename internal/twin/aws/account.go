@@ -40,6 +40,7 @@ type Meta struct {
 	Name   string
 	Region string
 	Tags   map[string]string
+	Before bool // was there before the program: no leftover
 }
 
 // New returns an account without resources.

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -186,18 +187,29 @@ func (r *request) requestPrivate(c *Certificate) error {
 		return notActive(ca)
 	}
 	c.KeyAlgorithm = text(r.or("keyAlgorithm", "RSA_2048"))
+	c.Domain, c.Names, c.AuthorityARN, c.Type = r.str("domainName"), r.names(), ca.ARN, "PRIVATE"
+	if err := c.issue(parent, ca.key, ca.CertPEM); err != nil {
+		return err
+	}
+	// The import of the CA's certificate is what made it active; nothing in the
+	// inputs of a request names it.
+	r.op.Need(ca.installedBy, lawAuthorityActive)
+	return nil
+}
+
+// issue makes the certificate's key and signs it.
+func (c *Certificate) issue(parent *x509.Certificate, parentKey crypto.Signer, chain string) error {
 	key, err := newKey(c.KeyAlgorithm)
 	if err != nil {
 		return lawImport.Refuse("ValidationException", "%v", err)
 	}
-	c.Domain, c.Names, c.AuthorityARN = r.str("domainName"), r.names(), ca.ARN
 	c.NotAfter = time.Now().AddDate(0, 0, 395)
 	tmpl := &x509.Certificate{
 		SerialNumber: serial(), Subject: pkix.Name{CommonName: c.Domain}, DNSNames: c.Names, NotBefore: time.Now().Add(-time.Hour), NotAfter: c.NotAfter,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, parent, key.Public(), ca.key)
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, parent, key.Public(), parentKey)
 	if err != nil {
 		return lawAuthorityActive.Refuse("InvalidArgsException", "%v", err)
 	}
@@ -205,11 +217,8 @@ func (r *request) requestPrivate(c *Certificate) error {
 	if err != nil {
 		return fmt.Errorf("encoding a key: %w", err)
 	}
-	c.CertPEM, c.ChainPEM, c.PrivateKeyPEM = pemText("CERTIFICATE", der), ca.CertPEM, pemText("PRIVATE KEY", pkcs8)
-	c.Status, c.Type = "ISSUED", "PRIVATE"
-	// The import of the CA's certificate is what made it active; nothing in the
-	// inputs of a request names it.
-	r.op.Need(ca.installedBy, lawAuthorityActive)
+	c.CertPEM, c.ChainPEM, c.PrivateKeyPEM = pemText("CERTIFICATE", der), chain, pemText("PRIVATE KEY", pkcs8)
+	c.Status = "ISSUED"
 	return nil
 }
 
@@ -229,4 +238,29 @@ func (a *Account) CertificateOf(arn string) (names []string, caPEM string, ok bo
 		return nil, "", false
 	}
 	return c.Names, c.ChainPEM, true
+}
+
+// AddCertificate puts a certificate into the account that was there before the
+// program, for programs that bring their own: RSA-2048, signed by a root of its
+// own, whose PEM it returns. Call it inside World.Do or World.Look.
+func (a *Account) AddCertificate(names ...string) (arn, caPEM string, err error) {
+	caKey, err := newKey("RSA_2048")
+	if err != nil {
+		return "", "", err
+	}
+	root := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "existing CA"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(10, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, root, root, caKey.Public(), caKey)
+	if err != nil {
+		return "", "", fmt.Errorf("signing the root: %w", err)
+	}
+	h := a.World.ID("existing certificate "+joined(names), 32)
+	c := &Certificate{Type: "IMPORTED", Domain: names[0], Names: names, KeyAlgorithm: "RSA_2048"}
+	c.Meta = Meta{ARN: a.arn("acm", a.Region, a.ID, "certificate/"+uuid(h)), Name: names[0], Region: a.Region, Before: true}
+	c.ID = c.ARN
+	if err := c.issue(root, caKey, pemText("CERTIFICATE", der)); err != nil {
+		return "", "", err
+	}
+	a.certs.certificates[c.ARN] = c
+	return c.ARN, c.ChainPEM, nil
 }

@@ -141,3 +141,20 @@ func TestImport(t *testing.T) {
 		t.Errorf("importing again in place: %v", err)
 	}
 }
+
+func TestCertificateOfBefore(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	var arn, ca string
+	var err error
+	p.a.World.Look(func() { arn, ca, err = p.a.AddCertificate("*.example.com") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, got, ok := p.a.CertificateOf(arn); !ok || got != ca || names[0] != "*.example.com" {
+		t.Errorf("CertificateOf: %v %v", names, ok)
+	}
+	if left := p.a.Leftovers(); len(left) > 0 {
+		t.Errorf("what was there before counts as left behind: %v", left)
+	}
+}

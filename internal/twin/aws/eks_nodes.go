@@ -2,11 +2,9 @@ package aws
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"eks-lattice/internal/twin/engine"
-	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -124,76 +122,15 @@ func createNodeGroup(r *request) (string, error) {
 		return "", err
 	}
 	r.eks.nodeGroups[key] = ng
-	if c.AuthMode != "CONFIG_MAP" && r.eks.entries[c.Name+":"+ng.RoleARN] == nil {
+	if entry := r.eks.entries[c.Name+":"+ng.RoleARN]; entry != nil {
+		r.op.Need(entry.URN, lawNodeEntry)
+	} else if c.AuthMode != "CONFIG_MAP" {
 		r.eks.entries[c.Name+":"+ng.RoleARN] = &AccessEntry{
 			Meta: Meta{Region: r.region, ARN: r.entryARN(c.Name, ng.RoleARN)}, Cluster: c.Name, PrincipalARN: ng.RoleARN, Type: "EC2_LINUX",
 			Groups: []string{"system:nodes"}, Username: "system:node:{{EC2PrivateDNSName}}",
 		}
 	}
 	return key, nil
-}
-
-func (r *request) checkNodeGroup(c *EKSCluster, ng *NodeGroup) error {
-	if strings.HasPrefix(ng.AMIType, "AL2_") && slices.Index(versions, c.Version) >= slices.Index(versions, "1.33") {
-		return lawNodeAMI.Refuse("InvalidParameterException", "Requested AMI for this version %s is not supported", c.Version)
-	}
-	role := r.roleByARN(ng.RoleARN)
-	if role == nil {
-		return lawNodeGroupRefs.Refuse("InvalidParameterException", "The role with name %s cannot be found.", tail(ng.RoleARN, "/"))
-	}
-	if !iam.CanAssume(role.Trust, "ec2.amazonaws.com", "sts:AssumeRole") {
-		return lawNodeGroupRefs.Refuse("InvalidParameterException",
-			"Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of nodeRole %s", ng.RoleARN)
-	}
-	for _, id := range ng.SubnetIDs {
-		s := r.ec2.subnets[id]
-		if s == nil || s.VPCID != c.VPCID {
-			return lawNodeGroupRefs.Refuse("InvalidParameterException", "The subnet ID '%s' does not exist in the cluster's VPC %s", id, c.VPCID)
-		}
-	}
-	if ng.Desired == 0 {
-		return nil
-	}
-	return r.nodesJoin(c, ng, role)
-}
-
-// nodesJoin is what happens between the launch of instances and their joining:
-// each condition was met by something that the node group does not name.
-func (r *request) nodesJoin(c *EKSCluster, ng *NodeGroup, role *Role) error {
-	for _, wanted := range [][]string{
-		{"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"},
-		{"AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly"},
-		{"AmazonEKS_CNI_Policy"},
-	} {
-		urns := grants(role, wanted...)
-		if len(urns) == 0 {
-			return lawNodeRole.Refuse("NodeCreationFailure", "Instances failed to join the kubernetes cluster (role %s lacks %s)", role.Name, wanted[0])
-		}
-		for _, urn := range urns {
-			r.op.Need(urn, lawNodeRole)
-		}
-	}
-	for _, id := range ng.SubnetIDs {
-		s := r.ec2.subnets[id]
-		if route, _ := r.defaultRoute(s); route != nil && route.GatewayID != "" && !s.MapPublicIP {
-			return lawNodesNeedEgress.Refuse("Ec2SubnetInvalidConfiguration",
-				"One or more Amazon EC2 Subnets of [%s] for node group %s does not automatically assign public IP addresses to instances launched into it. If you want your instances to be assigned a public IP address, then you need to enable auto-assign public IP address for the subnet.",
-				id, ng.Name)
-		}
-		urns, err := r.egress(id)
-		if err != nil {
-			return lawNodesNeedEgress.Refuse("NodeCreationFailure", "Instances failed to join the kubernetes cluster (%v)", err)
-		}
-		for _, urn := range urns {
-			r.op.Need(urn, lawNodesNeedEgress)
-		}
-	}
-	urn, ok := r.AddonRuns(c.Name, "vpc-cni")
-	if !ok {
-		return lawNodesNeedCNI.Refuse("NodeCreationFailure", "Unhealthy nodes in the kubernetes cluster (container runtime network not ready: cni plugin not initialized)")
-	}
-	r.op.Need(urn, lawNodesNeedCNI)
-	return nil
 }
 
 // scale starts and stops instances until the group has as many as desired.
@@ -241,8 +178,11 @@ func deleteNodeGroup(r *request) error {
 	}
 	r.dropENIs(ng.ARN, left)
 	delete(r.eks.nodeGroups, r.id)
-	if e := r.eks.entries[ng.Cluster+":"+ng.RoleARN]; e != nil && e.URN == "" {
-		delete(r.eks.entries, ng.Cluster+":"+ng.RoleARN)
+	if entry := r.eks.entries[ng.Cluster+":"+ng.RoleARN]; entry != nil {
+		r.op.Need(entry.URN, lawNodeEntry)
+		if entry.URN == "" {
+			delete(r.eks.entries, ng.Cluster+":"+ng.RoleARN)
+		}
 	}
 	return nil
 }
@@ -272,30 +212,4 @@ func (a *Account) NodeGroups(cluster string) []*NodeGroup {
 		}
 	}
 	return out
-}
-
-// PodIP takes a free address for a pod from the subnet of a node, as the VPC CNI
-// does; empty when there is no such node. Give it back by ReleasePodIP.
-func (a *Account) PodIP(cluster, node string) string {
-	for _, ng := range a.NodeGroups(cluster) {
-		for _, n := range ng.Nodes {
-			if n.Name == node {
-				return a.ec2.subnets[n.SubnetID].takeIP()
-			}
-		}
-	}
-	return ""
-}
-
-// ReleasePodIP gives an address of PodIP back.
-func (a *Account) ReleasePodIP(cluster, ip string) {
-	c := a.eks.clusters[cluster]
-	if c == nil {
-		return
-	}
-	for _, s := range a.ec2.subnets {
-		if s.VPCID == c.VPCID {
-			delete(s.taken, ip)
-		}
-	}
 }

@@ -267,3 +267,26 @@ func TestEndpoints(t *testing.T) {
 		t.Errorf("after the cluster is gone /healthz answers %d", got)
 	}
 }
+
+// The component makes the entry of the nodes' role: before the nodes, or EKS has
+// made it already. Without it the nodes stand still.
+func TestNodesAccessEntry(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.controlPlane("")
+	p.up(tEntry, "entry", engine.Props{"clusterName": "eks-cluster", "principalArn": p.get("node-role", "arn"), "type": "EC2_LINUX"})
+	p.up(tNodes, "nodes", p.nodeInputs("", nil))
+	if !p.needs("nodes", "entry", world.Create, lawNodeEntry) {
+		t.Error("nodes joined by an entry that no need names")
+	}
+	ng := p.a.NodeGroups("eks-cluster")[0]
+	urns, err := p.a.NodesWork(ng)
+	if err != nil || !slices.Contains(urns, string(p.made["entry"].urn)) || !slices.Contains(urns, string(p.made["nat"].urn)) {
+		t.Errorf("working nodes: %v %v", urns, err)
+	}
+	p.down("entry")
+	_, err = p.a.NodesWork(ng)
+	p.broke(err, lawNodeEntry, "Unauthorized", "no access entry for "+p.get("node-role", "arn"))
+}

@@ -51,8 +51,11 @@ func (a *Account) Leftovers() []string {
 
 func left[T any](out *[]string, what string, m map[string]T, meta func(T) Meta) {
 	for _, x := range sorted(m) {
-		line := what
 		me := meta(x)
+		if me.Before {
+			continue
+		}
+		line := what
 		if me.ID == "" {
 			me.ID = me.ARN
 		}
