@@ -51,7 +51,7 @@ func (k *kind) diff(oldInputs, newInputs engine.Props) engine.Change {
 	}
 	// With a name that the program gave, the new resource cannot stand beside
 	// the old one: the bridge deletes first.
-	if len(change.Replace) > 0 && k.autoname != "" && same(oldInputs[k.autoname], newInputs[k.autoname], nil) {
+	if len(change.Replace) > 0 && k.autoname != "" && !automatic(newInputs, k.autoname) && same(oldInputs[k.autoname], newInputs[k.autoname], nil) {
 		change.DeleteBeforeReplace = true
 	}
 	return change

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -103,6 +104,28 @@ func TestDeleteBeforeReplace(t *testing.T) {
 	if err != nil || !diff.DeleteBeforeReplace {
 		t.Errorf("%+v %v", diff, err)
 	}
+	// One with an automatic name gets another name, and need not wait.
+	p.up(tRole, "free", engine.Props{"assumeRolePolicy": trust("ec2.amazonaws.com")})
+	m = p.made["free"]
+	diff, err = p.a.Backend().Diff(p.inst, m.urn, m.in, m.out, merge(m.in, engine.Props{"path": "/team/"}))
+	if err != nil || diff.DeleteBeforeReplace || len(diff.Replace) != 1 {
+		t.Errorf("%+v %v", diff, err)
+	}
+}
+
+func TestProviderAccount(t *testing.T) {
+	t.Parallel()
+	for given, words := range map[string]string{`["123456789012"]`: "", `["999999999999"]`: "AWS account ID not allowed: 123456789012"} {
+		p := newProgram(t)
+		p.inst.Config["allowedAccountIds"] = given
+		_, err := p.try(tVPC, "vpc", engine.Props{"cidrBlock": "10.0.0.0/16"})
+		if words == "" && err != nil {
+			t.Error(err)
+		}
+		if words != "" {
+			p.broke(err, lawAccount, "", words)
+		}
+	}
 }
 
 func TestDurations(t *testing.T) {
@@ -134,4 +157,19 @@ func TestDeterminism(t *testing.T) {
 	if strings.Join(first, "\n") != strings.Join(second, "\n") {
 		t.Errorf("two runs differ:\n%v\n%v", first, second)
 	}
+}
+
+func TestQuotas(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	for i := range 6 {
+		if w := p.a.Warnings(); len(w) > 0 {
+			t.Errorf("with %d VPCs: %v", i, w)
+		}
+		p.up(tVPC, fmt.Sprint("vpc", i), engine.Props{"cidrBlock": "10.0.0.0/16"})
+	}
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "6 VPCs", "quota of 5") {
+		t.Errorf("with six VPCs: %v", w)
+	}
+	broken(lawQuotas)
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
 )
 
 // checker collects what is wrong with the inputs of one resource.
@@ -57,10 +59,10 @@ func (b backend) Check(inst *engine.Instance, urn resource.URN, olds, news engin
 	if err != nil {
 		return nil, nil, err
 	}
-	in := merge(k.defaults, news)
-	if in == nil {
-		in = engine.Props{}
+	if err := b.rightAccount(inst); err != nil {
+		return nil, nil, err
 	}
+	in := merge(k.defaults, news)
 	c := &checker{Account: b.Account, name: urn.Name(), in: in}
 	for _, p := range k.required {
 		if in[p] == nil {
@@ -68,11 +70,11 @@ func (b backend) Check(inst *engine.Instance, urn resource.URN, olds, news engin
 		}
 	}
 	if k.autoname != "" && in[k.autoname] == nil {
-		if old, ok := olds[k.autoname]; ok {
-			in[k.autoname] = old
-		} else {
-			in[k.autoname] = b.automaticName(urn)
+		in[k.autoname] = b.automaticName(urn)
+		if automatic(olds, k.autoname) {
+			in[k.autoname] = olds[k.autoname]
 		}
+		in[defaulted] = []any{k.autoname}
 	}
 	if name, ok := in[k.autoname].(string); ok && k.nameMax > 0 && len(name) > k.nameMax {
 		c.fail(k.autoname, "expected length of %s to be in the range (1 - %d), got %s", snake(k.autoname), k.nameMax, name)
@@ -84,6 +86,33 @@ func (b backend) Check(inst *engine.Instance, urn resource.URN, olds, news engin
 		k.check(c)
 	}
 	return in, c.failures, nil
+}
+
+// defaulted is where the bridge lists the inputs that it filled in itself.
+const defaulted = "__defaults"
+
+// automatic tells whether a resource's name was not the program's own.
+func automatic(inputs engine.Props, key string) bool {
+	return slices.Contains(texts(inputs[defaulted]), key)
+}
+
+var lawAccount = law.New(law.References, "provider-account",
+	"A provider with allowedAccountIds refuses to work in any other account.",
+	"https://www.pulumi.com/registry/packages/aws/api-docs/provider/")
+
+// rightAccount checks a provider's allowedAccountIds, which come as JSON text.
+func (b backend) rightAccount(inst *engine.Instance) error {
+	if inst == nil {
+		return nil
+	}
+	list := texts(inst.Config["allowedAccountIds"])
+	if s, ok := inst.Config["allowedAccountIds"].(string); ok && json.Unmarshal([]byte(s), &list) != nil {
+		list = []string{s}
+	}
+	if len(list) > 0 && !slices.Contains(list, b.Account.ID) {
+		return lawAccount.Refuse("", "AWS account ID not allowed: %s", b.Account.ID)
+	}
+	return nil
 }
 
 // automaticName is <name>-<7 hexadecimal digits>, another one for each

@@ -200,8 +200,10 @@ func createSubnet(r *request) (string, error) {
 		}
 	}
 	zone := r.str("availabilityZone")
-	if zone == "" {
-		zone = zones(r.region)[0]
+	for _, z := range zones(r.region) {
+		if zone == "" && (r.str("availabilityZoneId") == "" || r.str("availabilityZoneId") == zoneID(z)) {
+			zone = z
+		}
 	}
 	if !slices.Contains(zones(r.region), zone) {
 		return "", lawZoneExists.Refuse("InvalidParameterValue",

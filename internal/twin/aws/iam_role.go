@@ -41,6 +41,9 @@ var (
 	lawPolicyText = law.New(law.References, "policy-document",
 		"IAM refuses a policy document with a mistake in it.",
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html")
+	lawRoleProfile = law.New(law.Deletion, "role-in-instance-profile",
+		"The role of a managed node group cannot be deleted: EKS keeps it in an instance profile while the group exists.",
+		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html")
 	lawRoleDeletion = law.New(law.Deletion, "role-has-policies",
 		"A role with attached or inline policies cannot be deleted.",
 		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html")
@@ -127,6 +130,11 @@ func deleteRole(r *request) error {
 	}
 	if len(role.Inline) > 0 {
 		return lawRoleDeletion.Refuse("DeleteConflict", "Cannot delete entity, must delete policies first.")
+	}
+	for _, ng := range sorted(r.eks.nodeGroups) {
+		if ng.RoleARN == role.ARN {
+			return lawRoleProfile.Refuse("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first. (node group %s)", ng.Name)
+		}
 	}
 	delete(r.iam.roles, r.id)
 	return nil

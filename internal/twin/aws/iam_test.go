@@ -43,6 +43,15 @@ func TestRoleDeletion(t *testing.T) {
 	p.down("inline", "role")
 }
 
+func TestRoleOfNodes(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	p.down("node-worker", "node-cni", "node-registry")
+	p.broke(p.delete("node-role"), lawRoleProfile, "DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
+	p.down("coredns", "nodes", "node-role")
+}
+
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)

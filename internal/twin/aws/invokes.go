@@ -36,6 +36,9 @@ func (b backend) Invoke(op *world.Op, inst *engine.Instance, token string, args 
 	if f == nil {
 		return nil, lawKnownTypes.Refuse("", "the twin of AWS does not know the function %s", token)
 	}
+	if err := b.rightAccount(inst); err != nil {
+		return nil, err
+	}
 	if args == nil {
 		args = engine.Props{}
 	}

@@ -1,9 +1,6 @@
 package aws
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Leftovers lists what still exists and was not there at the start. A CA that is
 // pending its final deletion is gone as far as cost and names go: it is no
@@ -67,22 +64,4 @@ func left[T any](out *[]string, what string, m map[string]T, meta func(T) Meta) 
 		}
 		*out = append(*out, line)
 	}
-}
-
-// Warnings are what AWS would not refuse but what hurts later.
-func (a *Account) Warnings() []string {
-	var out []string
-	for _, c := range sorted(a.certs.certificates) {
-		ca := a.certs.authorities[c.AuthorityARN]
-		if c.Type == "PRIVATE" && ca != nil && !ca.mayRenew() {
-			out = append(out, fmt.Sprintf("certificate %s (%s) will expire: CA %s does not permit acm.amazonaws.com to renew it [law %s]",
-				c.ID, c.Domain, ca.ID, lawRenewal.ID))
-		}
-	}
-	for _, c := range a.Clusters() {
-		if slices.Contains(extended, c.Version) {
-			out = append(out, fmt.Sprintf("cluster %s: Kubernetes %s is in extended support, at six times the price [law %s]", c.Name, c.Version, lawClusterSupport.ID))
-		}
-	}
-	return out
 }

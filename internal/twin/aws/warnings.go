@@ -1,0 +1,39 @@
+package aws
+
+import (
+	"fmt"
+	"slices"
+
+	"eks-lattice/internal/twin/law"
+)
+
+// defaultQuota is how many VPCs, and how many Elastic IPs, a region has at first.
+const defaultQuota = 5
+
+var lawQuotas = law.New(law.References, "default-quotas",
+	"A region of an account has five VPCs and five Elastic IPs until its quotas are raised; the twin warns and goes on.",
+	"https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html")
+
+// Warnings are what AWS would not refuse but what hurts later.
+func (a *Account) Warnings() []string {
+	var out []string
+	for _, c := range sorted(a.certs.certificates) {
+		ca := a.certs.authorities[c.AuthorityARN]
+		if c.Type == "PRIVATE" && ca != nil && !ca.mayRenew() {
+			out = append(out, fmt.Sprintf("certificate %s (%s) will expire: CA %s does not permit acm.amazonaws.com to renew it [law %s]",
+				c.ID, c.Domain, ca.ID, lawRenewal.ID))
+		}
+	}
+	for what, n := range map[string]int{"VPCs": len(a.ec2.vpcs), "Elastic IPs": len(a.ec2.eips)} {
+		if n > defaultQuota {
+			out = append(out, fmt.Sprintf("%d %s: an account has a quota of %d in a region until you ask for more [law %s]", n, what, defaultQuota, lawQuotas.ID))
+		}
+	}
+	for _, c := range a.Clusters() {
+		if slices.Contains(extended, c.Version) {
+			out = append(out, fmt.Sprintf("cluster %s: Kubernetes %s is in extended support, at six times the price [law %s]", c.Name, c.Version, lawClusterSupport.ID))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
