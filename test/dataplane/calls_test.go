@@ -22,9 +22,8 @@ func TestFourCalls(t *testing.T) {
 				assert.Equal(t, 443, seen.Port)
 				assert.Equal(t, s.Host, seen.SNI)
 				assert.Equal(t, pod.VPC, seen.VPC)
-				if s.Cluster != from {
+				if target := b.target(s); target != pod {
 					assert.Equal(t, "200", status)
-					target := b.pods[s.Cluster]
 					assert.Equal(t, fmt.Sprintf("Requsting to Pod(%s): Hello from %s\n", target.Name, target.Spec.Containers[0].Name), body)
 					return
 				}

@@ -32,7 +32,11 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, f := range cleanups {
+		f()
+	}
+	os.Exit(code)
 }
 
 func indent(err error) string {
@@ -70,6 +74,9 @@ func prerequisites() error {
 	if info, err := os.Stat(envoyBinary()); err != nil || info.Mode()&0o111 == 0 {
 		missing = append(missing, fmt.Errorf("an executable Envoy at %s (or at $ENVOY)", envoyBinary()))
 	}
+	if _, err := os.Stat("../../" + latticectl); err != nil && os.Getenv("WORLD") == "" {
+		missing = append(missing, fmt.Errorf("%s, which rehearses the world (or a rehearsed one at $WORLD): make tools build", latticectl))
+	}
 	return errors.Join(missing...)
 }
 
@@ -93,9 +100,9 @@ func up(t *testing.T) *testbed {
 	t.Cleanup(cancel)
 	b := &testbed{Lab: l, ctx: ctx, pods: map[string]*lab.RunningPod{}}
 	for _, s := range w.Services {
-		p, err := w.Find(s.Cluster, demoNamespace, s.Target)
+		p, err := w.Pod(s.Target)
 		require.NoError(t, err)
-		b.pods[s.Cluster] = b.start(t, p)
+		b.pods[p.Cluster] = b.start(t, p)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -20,7 +20,7 @@ import (
 func (b *testbed) like(t *testing.T, p *lab.RunningPod, name string, change func(*lab.Pod)) *lab.RunningPod {
 	t.Helper()
 	other := p.Pod
-	other.Name, other.UID = name, "00000000-0000-4000-8000-000000000000"
+	other.Name, other.UID, other.IP = name, "00000000-0000-4000-8000-000000000000", ""
 	change(&other)
 	return b.start(t, other)
 }
@@ -71,7 +71,7 @@ func TestMissingCredentials(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
 	for name, change := range map[string]func(*lab.Pod){
-		"no association": func(p *lab.Pod) { p.Associated = false },
+		"no association": func(p *lab.Pod) { p.Role = nil },
 		"no Pod Identity webhook": func(p *lab.Pod) {
 			p.Spec.InitContainers = append([]lab.Container(nil), p.Spec.InitContainers...)
 			for i := range p.Spec.InitContainers {
@@ -152,12 +152,12 @@ func TestCertificates(t *testing.T) {
 		assert.Empty(t, b.Lattice.Seen("/echo/deep"))
 	})
 	t.Run("an address instead of a name", func(t *testing.T) {
-		_, status := b.curl(t, caller, "http://169.254.171.33/echo/address")
+		_, status := b.curl(t, caller, "http://"+s.Address+"/echo/address")
 		assert.Equal(t, "503", status)
 		assert.Empty(t, b.Lattice.Seen("/echo/address"))
 	})
 	t.Run("another CA", func(t *testing.T) {
-		b.Lattice.SetCertificate(keyPair(t, newCA(t, "ca"), "*."+domain))
+		b.Lattice.SetCertificate(keyPair(t, newCA(t, "ca"), wildcard(s)))
 		b.hangUp(t)
 		body, status := b.curl(t, caller, "http://"+s.Host+"/echo/ca")
 		assert.Equal(t, "503", status)

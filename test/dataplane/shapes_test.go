@@ -24,12 +24,22 @@ import (
 // a single pair use.
 func (b *testbed) pair() (caller *lab.RunningPod, other lab.Service) {
 	s := b.World.Services[1]
-	for cluster, p := range b.pods {
-		if cluster != s.Cluster {
+	for _, p := range b.pods {
+		if p.Key() != s.Target {
 			caller = p
 		}
 	}
 	return caller, s
+}
+
+// target is the pod behind a service.
+func (b *testbed) target(s lab.Service) *lab.RunningPod {
+	for _, p := range b.pods {
+		if p.Key() == s.Target {
+			return p
+		}
+	}
+	return nil
 }
 
 func sum(b []byte) string {

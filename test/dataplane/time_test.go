@@ -63,9 +63,10 @@ func TestCABundleChanges(t *testing.T) {
 	require.NoError(t, status("200")())
 
 	next := newCA(t, "next")
-	b.Lattice.SetCertificate(keyPair(t, next, "*."+domain))
+	b.Lattice.SetCertificate(keyPair(t, next, wildcard(s)))
 	require.NoError(t, lab.Eventually(b.ctx, status("503")))
 
+	old := caller.ConfigMaps[sidecar.ConfigMapName][sidecar.CAKey]
 	bundle := func(pem string) {
 		config := map[string]string{}
 		for k, v := range caller.ConfigMaps[sidecar.ConfigMapName] {
@@ -74,9 +75,9 @@ func TestCABundleChanges(t *testing.T) {
 		config[sidecar.CAKey] = pem
 		require.NoError(t, caller.UpdateConfigMap(sidecar.ConfigMapName, config))
 	}
-	bundle(b.World.CA + next.pem)
+	bundle(old + next.pem)
 	require.NoError(t, lab.Eventually(b.ctx, status("200")), "both are trusted")
-	bundle(b.World.CA)
+	bundle(old)
 	require.NoError(t, lab.Eventually(b.ctx, status("503")), "trust is taken back")
 	bundle(next.pem)
 	require.NoError(t, lab.Eventually(b.ctx, status("200")), "the new one alone")

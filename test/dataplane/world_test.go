@@ -8,111 +8,61 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"eks-lattice/internal/sidecar"
-	"eks-lattice/internal/twin/iam"
-	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/test/dataplane/lab"
 )
 
-const (
-	demoNamespace = "apps"
-	domain        = "example.com"
-	region        = "ap-northeast-2"
-	account       = "123456789012"
-)
+// worldFile is where the rehearsed world is: $WORLD, or the outcome of a
+// rehearsal that the suite starts itself, once.
+var worldFile = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("WORLD"); path != "" {
+		return path, nil
+	}
+	dir, err := os.MkdirTemp("", "dataplane-")
+	if err != nil {
+		return "", err
+	}
+	cleanups = append(cleanups, func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "world.json")
+	cmd := exec.Command(latticectl, "rehearse", "--stacks", "test/dataplane/stacks", "--world", path)
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("rehearsing the world: %w\n%s", err, out)
+	}
+	return path, nil
+})
 
-// loadWorld is the one place that knows where the world comes from.
-func loadWorld(t *testing.T) *lab.World {
+const latticectl = ".cache/bin/latticectl"
+
+// cleanups run when all tests have.
+var cleanups []func()
+
+// loadWorld is a fresh copy of the rehearsed world.
+func loadWorld(t testing.TB) *lab.World {
 	t.Helper()
-	ca := newCA(t, "ca")
-	cert, key := ca.leaf(t, "*."+domain, domain)
-	w := &lab.World{
-		Region: region, Account: account,
-		Network: lab.Guard{
-			ARN:  "arn:aws:vpc-lattice:" + region + ":" + account + ":servicenetwork/sn-1",
-			Auth: lattice.AuthIAM,
-			Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"vpc-lattice-svcs:Invoke","Resource":"*",
-				"Condition":{"StringNotEqualsIgnoreCase":{"aws:PrincipalType":"anonymous"}}}]}`,
-		},
-		CA: ca.pem, Certificate: cert, Key: key,
-		Role: lab.Role{
-			ARN: "arn:aws:iam::" + account + ":role/vpc-lattice-sigv4-client",
-			Policies: []iam.Document{{
-				Name: "invoke", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"vpc-lattice-svcs:Invoke","Resource":"*"}]}`,
-			}},
-		},
-	}
-	args := sidecar.Args{Region: region}
-	config, err := sidecar.ConfigMapData(args, ca.pem)
+	path, err := worldFile()
 	require.NoError(t, err)
-	for i, other := range []int{2, 1} {
-		n := i + 1
-		name := fmt.Sprintf("demo-cluster%d", n)
-		pod := name + "-v1-69cdbfd45b-mpkjt"
-		w.Services = append(w.Services, lab.Service{
-			Name: name + "-apps", Host: name + "." + domain,
-			AssignedName: name + "-apps-0.7d67968.vpc-lattice-svcs." + region + ".on.aws",
-			Cluster:      fmt.Sprintf("eks-cluster%d", n), Target: pod, TargetPort: 8090,
-			Guard: lab.Guard{
-				ARN:  fmt.Sprintf("arn:aws:vpc-lattice:%s:%s:service/svc-%d", region, account, n),
-				Auth: lattice.AuthIAM,
-				Policy: fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},
-					"Action":"vpc-lattice-svcs:Invoke","Resource":"*","Condition":{"StringEquals":{
-					"aws:PrincipalTag/eks-cluster-name":"eks-cluster%d","aws:PrincipalTag/eks-cluster-arn":"%s","aws:PrincipalTag/kubernetes-namespace":"apps"}}}]}`,
-					account, other, clusterARN(other)),
-			},
-		})
-		w.Pods = append(w.Pods, lab.Pod{
-			Cluster: fmt.Sprintf("eks-cluster%d", n), ClusterARN: clusterARN(n), VPC: fmt.Sprintf("vpc-%d", n),
-			Namespace: demoNamespace, Name: pod, UID: fmt.Sprintf("583f641c-89e6-4242-8833-14b2f7ce404%d", n), ServiceAccount: "default",
-			Spec: injected(t, args, name+"-v1"), Associated: true,
-			ConfigMaps: map[string]map[string]string{sidecar.ConfigMapName: config},
-		})
-	}
+	w, err := lab.Load(path)
+	require.NoError(t, err)
 	return w
 }
 
-func clusterARN(n int) string {
-	return fmt.Sprintf("arn:aws:eks:%s:%s:cluster/eks-cluster%d", region, account, n)
-}
-
-// injected is the spec of a demo pod after both webhooks.
-func injected(t *testing.T, args sidecar.Args, app string) lab.PodSpec {
-	t.Helper()
-	parts, err := sidecar.Pod(args)
-	require.NoError(t, err)
-	raw, err := json.Marshal(map[string]any{
-		"initContainers": parts.InitContainers, "volumes": parts.Volumes,
-		"containers": []any{map[string]any{"name": app}},
-	})
-	require.NoError(t, err)
-	var spec lab.PodSpec
-	require.NoError(t, json.Unmarshal(raw, &spec))
-	const dir, file, volume = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount", "eks-pod-identity-token", "eks-pod-identity-token"
-	env := []lab.EnvVar{
-		{Name: "AWS_STS_REGIONAL_ENDPOINTS", Value: "regional"}, {Name: "AWS_REGION", Value: args.Region},
-		{Name: "AWS_CONTAINER_CREDENTIALS_FULL_URI", Value: "http://169.254.170.23/v1/credentials"},
-		{Name: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Value: dir + "/" + file},
-	}
-	for _, list := range [][]lab.Container{spec.InitContainers, spec.Containers} {
-		for i := range list {
-			list[i].Env = append(list[i].Env, env...)
-			list[i].VolumeMounts = append(list[i].VolumeMounts, lab.VolumeMount{Name: volume, MountPath: dir, ReadOnly: true})
-		}
-	}
-	var token lab.Volume
-	require.NoError(t, json.Unmarshal([]byte(`{"name":"`+volume+`","projected":{"sources":[{"serviceAccountToken":{"audience":"pods.eks.amazonaws.com","path":"`+file+`"}}]}}`), &token))
-	spec.Volumes = append(spec.Volumes, token)
-	return spec
+// wildcard is the name in the services' certificate.
+func wildcard(s lab.Service) string {
+	_, domain, _ := strings.Cut(s.Host, ".")
+	return "*." + domain
 }
 
 type authority struct {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,9 +40,6 @@ type Lab struct {
 // New builds the VPCs of a world and what AWS runs in them; pods are started
 // one by one. Files go below dir, envoy is the path of the proxy's binary.
 func New(w *World, dir, envoy string) (*Lab, error) {
-	if err := w.Check(); err != nil {
-		return nil, err
-	}
 	cert, err := tls.X509KeyPair([]byte(w.Certificate), []byte(w.Key))
 	if err != nil {
 		return nil, fmt.Errorf("reading the services' certificate: %w", err)
@@ -53,6 +51,9 @@ func New(w *World, dir, envoy string) (*Lab, error) {
 	}
 	l.secrets.add(w.Key)
 	l.Lattice = &Lattice{world: w, issuer: l.issuer, silent: l.silent, cert: &cert, idle: map[net.Conn]bool{}, dial: l.dialTarget}
+	for i := range w.Services {
+		w.Services[i].Address = fmt.Sprintf("169.254.171.%d", 32+i)
+	}
 	for _, p := range w.Pods {
 		if l.vpcs[p.VPC] == nil {
 			if err := l.addVPC(p.VPC); err != nil {
@@ -73,7 +74,7 @@ func (l *Lab) addVPC(id string) error {
 	l.Agents[id] = &Agent{issuer: l.issuer, pods: map[string]iam.Principal{}, served: map[string]int{}, lifetime: time.Hour}
 	l.metadata[id] = &metadata{issuer: l.issuer, node: iam.Principal{
 		ARN: "arn:aws:sts::" + l.World.Account + ":assumed-role/node/i-0", RoleARN: "arn:aws:iam::" + l.World.Account + ":role/node",
-		Account: l.World.Account, Policies: l.World.Role.Policies,
+		Account: l.World.Account, Policies: []iam.Document{{Name: "all", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`}},
 	}}
 	for address, h := range map[string]http.Handler{agentAddress: l.Agents[id], metadataAddress: l.metadata[id]} {
 		listener, err := v.ns.Listen(address + ":80")
@@ -82,21 +83,29 @@ func (l *Lab) addVPC(id string) error {
 		}
 		l.closers = append(l.closers, serveDemo(listener, h, l.silent))
 	}
-	zone := resolver{names: map[string]string{}, addresses: map[string]string{}}
-	for i, s := range l.World.Services {
-		address := fmt.Sprintf("169.254.171.%d", 32+i)
-		if err := v.ns.AddAddress("lo", address+"/32"); err != nil {
+	names := resolver{names: map[string]string{}, addresses: map[string]string{}}
+	for _, z := range l.World.Zones {
+		if slices.Contains(z.VPCs, id) {
+			for name, target := range z.Names {
+				names.names[strings.ToLower(name)+"."] = target + "."
+			}
+		}
+	}
+	for _, s := range l.World.Services {
+		names.addresses[strings.ToLower(s.AssignedName)+"."] = s.Address
+		if !slices.Contains(l.World.NetworkVPCs, id) {
+			continue
+		}
+		if err := v.ns.AddAddress("lo", s.Address+"/32"); err != nil {
 			return err
 		}
-		zone.names[strings.ToLower(s.Host)+"."] = s.AssignedName + "."
-		zone.addresses[strings.ToLower(s.AssignedName)+"."] = address
-		closers, err := l.Lattice.serve(v, address)
+		closers, err := l.Lattice.serve(v, s)
 		if err != nil {
 			return err
 		}
 		l.closers = append(l.closers, closers...)
 	}
-	closers, err := zone.serve(v)
+	closers, err := names.serve(v)
 	l.closers = append(l.closers, closers...)
 	return err
 }
@@ -106,7 +115,7 @@ func (l *Lab) dialTarget(ctx context.Context, s Service) (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range l.pods {
-		if p.Cluster == s.Cluster && p.Name == s.Target && p.app != nil {
+		if p.Key() == s.Target && p.app != nil {
 			return p.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", p.Address, s.TargetPort))
 		}
 	}

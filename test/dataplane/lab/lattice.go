@@ -100,16 +100,8 @@ func (s Service) named(host string) bool {
 	return strings.EqualFold(name, s.Host) || strings.EqualFold(name, s.AssignedName)
 }
 
-// serve answers in a VPC, at the service's address, on ports 80 and 443.
-func (l *Lattice) serve(v *VPC, address string) ([]io.Closer, error) {
-	plain, err := v.ns.Listen(address + ":80")
-	if err != nil {
-		return nil, err
-	}
-	secure, err := v.ns.Listen(address + ":443")
-	if err != nil {
-		return nil, err
-	}
+// serve answers in a VPC for one service, on the ports of its listeners.
+func (l *Lattice) serve(v *VPC, s Service) ([]io.Closer, error) {
 	tlsConfig := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2", "http/1.1"},
@@ -136,8 +128,12 @@ func (l *Lattice) serve(v *VPC, address string) ([]io.Closer, error) {
 			},
 		}
 	}
-	closers := []io.Closer{}
-	for port, listener := range map[int]net.Listener{80: plain, 443: secure} {
+	var closers []io.Closer
+	for _, port := range s.Ports {
+		listener, err := v.ns.Listen(fmt.Sprintf("%s:%d", s.Address, port))
+		if err != nil {
+			return closers, err
+		}
 		s := server(port)
 		closers = append(closers, s)
 		go func() {
@@ -189,7 +185,7 @@ func (l *Lattice) handle(w http.ResponseWriter, r *http.Request, v *VPC, port in
 func (l *Lattice) forward(w http.ResponseWriter, r *http.Request, s Service) {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
-			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", s.Target, p.In.Host
+			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", "target", p.In.Host
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, parsable or not
 		},
 		Transport: &http.Transport{

@@ -53,10 +53,13 @@ func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 	}
 	r := &RunningPod{
 		Pod: p, lab: l, vpc: vpc, ns: ns,
-		Address:  fmt.Sprintf("10.0.1.%d", 10+vpc.pods),
+		Address:  p.IP,
 		dir:      filepath.Join(l.dir, strings.ReplaceAll(p.Key(), "/", "_")),
 		volumes:  map[string]volume{},
 		sidecars: map[string]*Running{},
+	}
+	if r.Address == "" {
+		r.Address = fmt.Sprintf("10.0.255.%d", 10+vpc.pods)
 	}
 	l.mu.Lock()
 	l.pods = append(l.pods, r)
@@ -73,14 +76,19 @@ func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 		}
 	}
 	for _, s := range l.World.Services {
-		if s.Cluster != p.Cluster || s.Target != p.Name {
+		if s.Target != p.Key() {
 			continue
 		}
 		listener, err := ns.Listen(fmt.Sprintf("0.0.0.0:%d", s.TargetPort))
 		if err != nil {
 			return nil, fmt.Errorf("starting the application of pod %s: %w", p.Key(), err)
 		}
-		greeting := "Hello from " + p.Spec.Containers[0].Name
+		greeting := ""
+		for _, e := range p.Spec.Containers[0].Env {
+			if e.Name == "PodName" { // what the demo image reads
+				greeting = e.Value
+			}
+		}
 		r.app = serveDemo(listener, demoServer(p.Name, greeting), l.silent)
 	}
 	return r, nil
@@ -89,9 +97,9 @@ func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 func (r *RunningPod) makeVolumes() error {
 	token := "eyJ." + fmt.Sprintf("%x", random(64))
 	r.lab.secrets.add(token)
-	principal := session(r.lab.World.Role, r.lab.World.Account, r.Pod)
-	r.SessionARN = principal.ARN
-	if r.Associated {
+	if r.Role != nil {
+		principal := session(*r.Role, r.lab.World.Account, r.Pod)
+		r.SessionARN = principal.ARN
 		r.lab.Agents[r.VPC].register(token, principal)
 	}
 	for _, v := range r.Spec.Volumes {
@@ -217,7 +225,7 @@ func (r *RunningPod) process(c Container) *process {
 			"etc/nsswitch.conf": "hosts: files dns\n",
 			"etc/passwd":        "root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n",
 			"etc/group":         "root:x:0:\napp:x:1000:\n",
-			"etc/app/ca.pem":    r.lab.World.CA,
+			"etc/app/ca.pem":    r.lab.World.Certificate, // the CA's is in it
 		},
 		NoNewPrivs:   sc.AllowPrivilegeEscalation != nil && !*sc.AllowPrivilegeEscalation,
 		ReadOnlyRoot: sc.ReadOnlyRootFilesystem != nil && *sc.ReadOnlyRootFilesystem,

@@ -13,13 +13,20 @@ import (
 // World is what the stacks have made, as far as a pod's requests can notice it.
 type World struct {
 	Region, Account string
-	Network         Guard // the service network
+	Network         Guard    // the service network
+	NetworkVPCs     []string // the VPCs that are associated with it
 	Services        []Service
+	Zones           []Zone
 	Pods            []Pod
-	// CA is the PEM that clients trust; Certificate and Key are what VPC
-	// Lattice presents for the services' own domain.
-	CA, Certificate, Key string
-	Role                 Role
+	// Certificate and Key are what VPC Lattice presents for the services' own
+	// domain, with the CA's certificate at the end.
+	Certificate, Key string
+}
+
+// Zone is a private zone with its CNAME records.
+type Zone struct {
+	VPCs  []string
+	Names map[string]string
 }
 
 // Guard is a Lattice resource with its auth type and policy document.
@@ -35,9 +42,11 @@ type Service struct {
 	Name         string // "demo-cluster1-apps"
 	Host         string // "demo-cluster1.example.com"
 	AssignedName string // "demo-cluster1-apps-….vpc-lattice-svcs.REGION.on.aws"
-	Cluster      string // where its targets run
-	Target       string // the name of the pod that is its target
+	Ports        []int  // of its listeners
+	Target       string // the key of the pod that is its target
 	TargetPort   int
+	// Address is where it answers in every VPC; the lab chooses it.
+	Address string
 }
 
 // Role is what Pod Identity lets pods assume.
@@ -51,10 +60,12 @@ type Pod struct {
 	Cluster, ClusterARN, VPC             string
 	Namespace, Name, UID, ServiceAccount string
 	Spec                                 PodSpec
+	// IP is the pod's own; empty lets the lab choose one.
+	IP string
 	// ConfigMaps of its namespace, by name.
 	ConfigMaps map[string]map[string]string
-	// Associated says whether Pod Identity knows its service account.
-	Associated bool
+	// Role is what Pod Identity gives its service account, nil for nothing.
+	Role *Role
 }
 
 // Key tells pods of all clusters apart.
@@ -65,6 +76,8 @@ type PodSpec struct {
 	InitContainers []Container `json:"initContainers"`
 	Containers     []Container `json:"containers"`
 	Volumes        []Volume    `json:"volumes"`
+
+	ServiceAccountName string `json:"serviceAccountName"`
 }
 
 // Container, Volume and the types below mirror Kubernetes' types of these names.
@@ -134,17 +147,17 @@ type Volume struct {
 	} `json:"projected"`
 }
 
-// Find returns the pod of a cluster and namespace whose name starts with prefix.
-func (w *World) Find(cluster, namespace, prefix string) (Pod, error) {
+// Pod returns the pod of that key.
+func (w *World) Pod(key string) (Pod, error) {
 	var known []string
 	for _, p := range w.Pods {
-		if p.Cluster == cluster && p.Namespace == namespace && strings.HasPrefix(p.Name, prefix) {
+		if p.Key() == key {
 			return p, nil
 		}
 		known = append(known, p.Key())
 	}
 	sort.Strings(known)
-	return Pod{}, fmt.Errorf("the world has no pod %s/%s/%s*, only %s", cluster, namespace, prefix, strings.Join(known, ", "))
+	return Pod{}, fmt.Errorf("the world has no pod %q, only %s", key, strings.Join(known, ", "))
 }
 
 // Check reports what a world lacks to be built, all of it at once.
@@ -158,9 +171,8 @@ func (w *World) Check() error {
 	need(w.Region, "Region")
 	need(w.Account, "account")
 	need(w.Network.ARN, "service network")
-	need(w.CA, "CA")
 	need(w.Certificate, "certificate")
-	need(w.Key, "private key of the certificate: it must be made in self-managed CA mode")
+	need(w.Key, "private key of the certificate")
 	if len(w.Services) == 0 {
 		problems = append(problems, errors.New("the world has no Lattice service"))
 	}
