@@ -26,6 +26,7 @@ type GroupRule struct {
 	From, To int
 	Peer     string // a block, a prefix list or a group
 	Inline   bool
+	resource string // the id of the program's rule resource
 }
 
 var (

@@ -151,3 +151,34 @@ func (p *program) invoke(token string, args engine.Props) (out engine.Props) {
 	}
 	return out
 }
+
+// A replacement is made before the old one goes; both have one URN, and the old
+// one's deletion leaves the new one alone.
+func TestReplacements(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.up(tGroup, "web", engine.Props{"vpcId": p.id("vpc")})
+	rule := engine.Props{"type": "ingress", "fromPort": 80, "toPort": 80, "protocol": "tcp", "securityGroupId": p.id("web"), "cidrBlocks": []string{"10.0.0.0/8", "172.16.0.0/12"}}
+	for _, c := range []struct {
+		token, name string
+		old, new    engine.Props
+		count       func() int
+		want        int
+	}{
+		{tOldRule, "rule", rule, merge(rule, engine.Props{"fromPort": 443, "toPort": 443}), func() int { return len(p.a.ec2.groups[p.id("web")].Rules) }, 2},
+		{tRoute, "route", engine.Props{"routeTableId": p.id("public"), "destinationCidrBlock": "192.0.2.0/24", "gatewayId": p.id("igw")},
+			engine.Props{"routeTableId": p.id("public"), "destinationCidrBlock": "198.51.100.0/24", "gatewayId": p.id("igw")},
+			func() int { return len(p.a.ec2.tables[p.id("public")].Routes) }, 2},
+	} {
+		old := p.up(c.token, c.name, c.old)
+		next := p.up(c.token, c.name, c.new)
+		p.made[c.name] = old
+		p.down(c.name)
+		p.made[c.name] = next
+		if got := c.count(); got != c.want {
+			t.Errorf("%s: %d are left after the replacement, want %d", c.name, got, c.want)
+		}
+		p.down(c.name)
+	}
+}

@@ -170,7 +170,9 @@ var routeKind = &kind{
 	},
 }
 
-func (r *request) isOwn(x Route) bool { return x.URN == r.urn && !x.Inline }
+// isOwn finds the route by its destination: a URN alone does not tell a route
+// from its replacement.
+func (r *request) isOwn(x Route) bool { return x.Destination == r.route().Destination && !x.Inline }
 
 func (r *request) route() Route {
 	dest := r.str("destinationCidrBlock")

@@ -53,6 +53,7 @@ func ruleKind(token string, egress bool) *kind {
 			if err != nil {
 				return "", err
 			}
+			g.ofResource(ids, ids[0])
 			return ids[0], nil
 		},
 		update: func(r *request) error {
@@ -61,12 +62,13 @@ func ruleKind(token string, egress bool) *kind {
 				return err
 			}
 			before := slices.Clone(g.Rules)
-			g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return x.ID == r.id })
-			if _, err := r.addRules(g, r.modernRule(), egress, false); err != nil {
+			g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return x.resource == r.id })
+			ids, err := r.addRules(g, r.modernRule(), egress, false)
+			if err != nil {
 				g.Rules = before
 				return err
 			}
-			g.Rules[len(g.Rules)-1].ID = r.id
+			g.ofResource(ids, r.id)
 			return nil
 		},
 		remove: removeRules,
@@ -107,7 +109,9 @@ var securityGroupRuleKind = &kind{
 		if err != nil {
 			return "", err
 		}
-		return "sgrule-" + strings.TrimPrefix(ids[0], "sgr-"), nil
+		id := "sgrule-" + strings.TrimPrefix(ids[0], "sgr-")
+		g.ofResource(ids, id)
+		return id, nil
 	},
 	remove: removeRules,
 	outputs: func(r *request) engine.Props {
@@ -117,13 +121,23 @@ var securityGroupRuleKind = &kind{
 
 func removeRules(r *request) error {
 	g := r.ec2.groups[r.str("securityGroupId")]
-	g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return x.URN == r.urn })
+	g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return x.resource == r.id })
 	return nil
+}
+
+// ofResource remembers which resource some rules belong to: a URN alone does not
+// tell a rule from its replacement.
+func (g *SecurityGroup) ofResource(ruleIDs []string, id string) {
+	for i := range g.Rules {
+		if slices.Contains(ruleIDs, g.Rules[i].ID) {
+			g.Rules[i].resource = id
+		}
+	}
 }
 
 func (r *request) ruleOutputs(computed engine.Props) engine.Props {
 	g := r.ec2.groups[r.str("securityGroupId")]
-	if g == nil || !slices.ContainsFunc(g.Rules, func(x GroupRule) bool { return x.URN == r.urn }) {
+	if g == nil || !slices.ContainsFunc(g.Rules, func(x GroupRule) bool { return x.resource == r.id }) {
 		return nil
 	}
 	return computed

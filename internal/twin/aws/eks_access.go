@@ -119,6 +119,7 @@ var accessPolicyKind = &kind{
 		case text(scope["type"]) == "namespace" && len(texts(scope["namespaces"])) == 0:
 			return "", lawAccessPolicyRefs.Refuse("InvalidParameterException", "The namespaces of an access scope of type namespace must not be empty")
 		}
+		e.Policies = slices.DeleteFunc(e.Policies, func(p AccessPolicy) bool { return p.PolicyARN == policy }) // a new scope replaces the old one
 		e.Policies = append(e.Policies, AccessPolicy{URN: r.urn, PolicyARN: policy, Scope: text(scope["type"]), Namespaces: texts(scope["namespaces"])})
 		r.op.Need(e.URN, lawAccessPolicyRefs)
 		return r.str("clusterName") + "#" + r.str("principalArn") + "#" + policy, nil

@@ -41,6 +41,9 @@ var (
 	lawCallNetwork = law.New(law.Call, "call-needs-association",
 		"Only a VPC that is associated with the service's network reaches the service.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-network-associations.html")
+	lawServiceNames = law.New(law.Lattice, "service-custom-domain-fixed",
+		"A service answers under the name that VPC Lattice gives it and under the custom domain that it was made with, which cannot be changed.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-custom-domain-name.html")
 	lawCallGroups = law.New(law.Call, "association-groups-admit-clients",
 		"Security groups of a VPC association, when there are any, must admit the client.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html")
@@ -63,8 +66,11 @@ func (a *Account) Call(c Call) Answer {
 		return timedOut(ByAssociation, lawCallNetwork)
 	}
 	svc := a.serviceAt(assoc.NetworkID, c)
+	if svc == nil && c.Scheme == "https" {
+		return Answer{DecidedBy: ByName, Message: "connection reset by peer", Law: lawServiceNames}
+	}
 	if svc == nil {
-		return timedOut(ByName, lawCallNetwork)
+		return Answer{Status: 404, DecidedBy: ByName, Message: "Not Found", Law: lawServiceNames}
 	}
 	if !a.groupsAdmit(assoc, c) {
 		return timedOut(ByAssociation+" security groups", lawCallGroups)

@@ -72,7 +72,9 @@ func TestCall(t *testing.T) {
 		"other namespace":  {from: "one-", change: func(c *Call) { c.Principal.Tags["kubernetes-namespace"] = "elsewhere" }, status: 403, by: lattice.ByService, law: lawCallAuth},
 		"no identity":      {from: "one-", change: func(c *Call) { c.Principal.Policies = nil }, status: 403, by: lattice.ByIdentity, law: lawCallAuth, words: "because no identity-based policy allows"},
 		"other VPC":        {from: "one-", change: func(c *Call) { c.SourceVPC = p.id("anchor") }, by: ByAssociation, law: lawCallNetwork, words: "timed out"},
-		"no such service":  {from: "one-", change: func(c *Call) { c.SNI = "nobody.example.com" }, by: ByName, law: lawCallNetwork},
+		"no such service":  {from: "one-", change: func(c *Call) { c.SNI = "nobody.example.com" }, by: ByName, law: lawServiceNames, words: "reset"},
+		"renamed host":     {from: "one-", change: func(c *Call) { c.Scheme, c.Port, c.SNI, c.Host = "http", 80, "", "renamed.example.com" }, status: 404, by: ByName, law: lawServiceNames},
+		"Lattice's name":   {from: "one-", change: func(c *Call) { c.Scheme, c.Port, c.SNI, c.Host = "http", 80, "", svc.DNSName }, status: 200, by: lattice.ByService},
 		"no such listener": {from: "one-", change: func(c *Call) { c.Port = 8443 }, by: ByListener, law: lawCallListener},
 		"plain on 443":     {from: "one-", change: func(c *Call) { c.Scheme = "http" }, by: ByListener, law: lawCallListener},
 	} {
