@@ -141,6 +141,7 @@ func (c *Config) connect(outputs *environment.Outputs) {
 		Region:    outputs.Region.Plain(),
 		Partition: outputs.Partition.Plain(),
 	}
+	c.Cluster.Tags = c.AWS.Tags
 	c.Cluster.Domain = outputs.Domain.Plain()
 	c.Cluster.ServiceNetworkName = outputs.ServiceNetworkName.Plain()
 	c.Cluster.ServiceNetworkID = outputs.ServiceNetworkID.Input()

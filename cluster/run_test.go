@@ -68,6 +68,10 @@ func TestProviderTagsEverythingAndStaysInItsAccount(t *testing.T) {
 	if got := provider.Inputs["allowedAccountIds"].Mappable(); !reflect.DeepEqual(got, []any{recorder.AccountID}) {
 		t.Errorf("allowed accounts: got %v", got)
 	}
+	nodes := r.OfType("aws:ec2/launchTemplate:LaunchTemplate")[0].Inputs["tagSpecifications"].ArrayValue()[0].ObjectValue()["tags"].ObjectValue()
+	if got := nodes["team"].StringValue(); got != "mesh" {
+		t.Errorf("tags of the nodes: got %v", nodes)
+	}
 	annotations := annotationsOf(r.OfType(route)[0])
 	if got, want := annotations["application-networking.k8s.aws/tags"].StringValue(), "pulumi-project=eks-lattice,pulumi-stack=cluster1,team=mesh"; got != want {
 		t.Errorf("tags of the Lattice service: got %s, want %s", got, want)

@@ -84,12 +84,26 @@ func TestNodesAndAddons(t *testing.T) {
 		"clusterName": "eks-test", "nodeRoleArn": "arn:aws:test:::eks-cluster1-node", "version": "1.35",
 		"subnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
 		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"],
+		"launchTemplate": {"id": "eks-cluster1-nodes-id", "version": "3"},
 		"scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2}, "tags": {"Name": "eks-cluster1"}}`)
 	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"} {
 		checkJSON(t, addon, plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-"+addon).Inputs), `{
 			"clusterName": "eks-test", "addonName": "`+addon+`",
 			"resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)
 	}
+}
+
+func TestNodesAreTaggedAndKeepTheirCredentials(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, func(args *LatticeClusterArgs) { args.Tags = map[string]string{"team": "mesh"} })
+	checkJSON(t, "launch template", plain(t, find(t, r, "aws:ec2/launchTemplate:LaunchTemplate eks-cluster1-nodes").Inputs), `{
+		"updateDefaultVersion": true,
+		"metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
+		"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeType": "gp3", "volumeSize": 20, "encrypted": "true", "deleteOnTermination": "true"}}],
+		"tagSpecifications": [
+			{"resourceType": "instance", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}},
+			{"resourceType": "volume", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}},
+			{"resourceType": "network-interface", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}}]}`)
 }
 
 // The rules are on the group that managed nodes carry, for both of the lists.

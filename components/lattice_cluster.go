@@ -29,8 +29,11 @@ type LatticeClusterArgs struct {
 	// AdminPrincipalARNs are roles and users who administer the cluster,
 	// besides the one who creates it.
 	AdminPrincipalARNs []string
-	Sources            Sources
-	Proxy              ProxyArgs
+	// Tags of the nodes. EKS makes these, so the aws provider's default tags do
+	// not reach them.
+	Tags    map[string]string
+	Sources Sources
+	Proxy   ProxyArgs
 
 	// Domain is the private zone's name.
 	Domain string

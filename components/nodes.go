@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -33,6 +34,9 @@ func (a *NodesArgs) check(found *problem.List) {
 	}
 }
 
+// nodeVolumeGiB is what EKS gives a node by itself.
+const nodeVolumeGiB = 20
+
 // newNodes makes the managed node group with the add-ons on either side of it.
 func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 	// DaemonSets: there before the first node, they are on it when it comes up,
@@ -45,6 +49,10 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 		}
 		before = append(before, resource)
 	}
+	template, err := c.newLaunchTemplate(ctx)
+	if err != nil {
+		return err
+	}
 	nodes, err := eks.NewNodeGroup(ctx, c.name+"-nodes", &eks.NodeGroupArgs{
 		ClusterName:   c.plane.name,
 		NodeRoleArn:   c.plane.nodeRoleARN,
@@ -52,6 +60,10 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 		Version:       pulumi.String(c.args.KubernetesVersion),
 		AmiType:       pulumi.String("AL2023_x86_64_STANDARD"),
 		InstanceTypes: pulumi.ToStringArray(c.args.Nodes.InstanceTypes),
+		LaunchTemplate: eks.NodeGroupLaunchTemplateArgs{
+			Id:      template.ID(),
+			Version: pulumi.Sprintf("%d", template.LatestVersion),
+		},
 		ScalingConfig: eks.NodeGroupScalingConfigArgs{
 			MinSize:     pulumi.Int(c.args.Nodes.MinSize),
 			MaxSize:     pulumi.Int(c.args.Nodes.MaxSize),
@@ -69,6 +81,44 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 	}
 	c.reachable = append(c.reachable, nodes, dns)
 	return nil
+}
+
+// newLaunchTemplate says what EKS cannot be told otherwise: the tags of what it
+// makes for a node, and that pods do not reach the node's metadata service. Its
+// credentials are the node's, so a pod whose own are missing would go on with
+// the wrong ones. https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemplate, error) {
+	tags := nameTag(c.args.ClusterName + "-node")
+	for key, value := range c.args.Tags {
+		tags[key] = pulumi.String(value)
+	}
+	var tagged ec2.LaunchTemplateTagSpecificationArray
+	for _, kind := range []string{"instance", "volume", "network-interface"} {
+		tagged = append(tagged, ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String(kind), Tags: tags})
+	}
+	template, err := ec2.NewLaunchTemplate(ctx, c.name+"-nodes", &ec2.LaunchTemplateArgs{
+		UpdateDefaultVersion: pulumi.Bool(true),
+		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
+			HttpEndpoint: pulumi.String("enabled"),
+			HttpTokens:   pulumi.String("required"),
+			// pods are one hop further away than what runs on the node's network
+			HttpPutResponseHopLimit: pulumi.Int(1),
+		},
+		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
+			DeviceName: pulumi.String("/dev/xvda"),
+			Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
+				VolumeType:          pulumi.String("gp3"),
+				VolumeSize:          pulumi.Int(nodeVolumeGiB),
+				Encrypted:           pulumi.String("true"),
+				DeleteOnTermination: pulumi.String("true"),
+			},
+		}},
+		TagSpecifications: tagged,
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("creating launch template: %w", err)
+	}
+	return template, nil
 }
 
 func (c *LatticeCluster) newAddon(ctx *pulumi.Context, addon string, after ...pulumi.Resource) (pulumi.Resource, error) {

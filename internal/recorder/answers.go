@@ -77,6 +77,8 @@ func complete(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
 		}))
 	case "aws:route53/zone:Zone":
 		set("zoneId", args.Name+"-id")
+	case "aws:ec2/launchTemplate:LaunchTemplate":
+		outputs["latestVersion"] = resource.NewProperty(3.0)
 	case "aws:ec2/eip:Eip":
 		set("allocationId", args.Name+"-id")
 	case "aws:acmpca/certificateAuthority:CertificateAuthority":
