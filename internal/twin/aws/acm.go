@@ -57,7 +57,7 @@ var certificateKind = &kind{
 		c.oneOf("keyAlgorithm", "RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
 	},
 	create: func(r *request) (string, error) {
-		arn := r.arn("acm", r.region, r.Account.ID, "certificate/"+uuid(r.World.ID(r.urn, 32)))
+		arn := r.arn("acm", r.region, r.ID, "certificate/"+uuid(r.World.ID(r.urn, 32)))
 		c := &Certificate{Meta: r.meta(arn, arn, r.str("domainName"))}
 		var err error
 		switch {

@@ -109,8 +109,8 @@ func (b backend) rightAccount(inst *engine.Instance) error {
 	if s, ok := inst.Config["allowedAccountIds"].(string); ok && json.Unmarshal([]byte(s), &list) != nil {
 		list = []string{s}
 	}
-	if len(list) > 0 && !slices.Contains(list, b.Account.ID) {
-		return lawAccount.Refuse("", "AWS account ID not allowed: %s", b.Account.ID)
+	if len(list) > 0 && !slices.Contains(list, b.ID) {
+		return lawAccount.Refuse("", "AWS account ID not allowed: %s", b.ID)
 	}
 	return nil
 }

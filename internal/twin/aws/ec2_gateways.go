@@ -52,7 +52,7 @@ var internetGatewayKind = &kind{
 	token: "aws:ec2/internetGateway:InternetGateway",
 	create: func(r *request) (string, error) {
 		id := r.newID("igw")
-		g := &InternetGateway{Meta: r.meta(id, r.arn("ec2", r.region, r.Account.ID, "internet-gateway/"+id), "")}
+		g := &InternetGateway{Meta: r.meta(id, r.arn("ec2", r.region, r.ID, "internet-gateway/"+id), "")}
 		if err := r.attach(g, r.str("vpcId")); err != nil {
 			return "", err
 		}
@@ -83,7 +83,7 @@ var internetGatewayKind = &kind{
 		if g == nil {
 			return nil
 		}
-		return engine.Props{"arn": g.ARN, "ownerId": r.Account.ID, "vpcId": g.VPCID}
+		return engine.Props{"arn": g.ARN, "ownerId": r.ID, "vpcId": g.VPCID}
 	},
 }
 
@@ -130,7 +130,7 @@ var eipKind = &kind{
 		var b [3]byte
 		_, _ = fmt.Sscanf(hex, "%02x%02x%02x", &b[0], &b[1], &b[2])
 		r.ec2.eips[id] = &ElasticIP{
-			Meta:     r.meta(id, r.arn("ec2", r.region, r.Account.ID, "elastic-ip/"+id), ""),
+			Meta:     r.meta(id, r.arn("ec2", r.region, r.ID, "elastic-ip/"+id), ""),
 			PublicIP: fmt.Sprintf("13.%d.%d.%d", b[0], b[1], b[2]),
 		}
 		return id, nil
@@ -197,7 +197,7 @@ func createNAT(r *request) (string, error) {
 	}
 	id := r.newID("nat")
 	n := &NATGateway{
-		Meta:     r.meta(id, r.arn("ec2", r.region, r.Account.ID, "natgateway/"+id), ""),
+		Meta:     r.meta(id, r.arn("ec2", r.region, r.ID, "natgateway/"+id), ""),
 		SubnetID: s.ID, AllocationID: r.str("allocationId"), Public: r.str("connectivityType") == "public",
 	}
 	var eip *ElasticIP

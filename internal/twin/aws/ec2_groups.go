@@ -84,7 +84,7 @@ var securityGroupKind = &kind{
 		if g == nil {
 			return nil
 		}
-		return engine.Props{"arn": g.ARN, "ownerId": r.Account.ID, "vpcId": g.VPCID, "namePrefix": "",
+		return engine.Props{"arn": g.ARN, "ownerId": r.ID, "vpcId": g.VPCID, "namePrefix": "",
 			"ingress": g.inline(false), "egress": g.inline(true)}
 	},
 }
@@ -98,7 +98,7 @@ func (r *request) addGroup(v *VPC, name, description, urn string) (*SecurityGrou
 	}
 	id := r.newID("sg")
 	g := &SecurityGroup{
-		Meta:  Meta{URN: urn, ID: id, ARN: r.arn("ec2", r.region, r.Account.ID, "security-group/"+id), Name: name, Region: r.region},
+		Meta:  Meta{URN: urn, ID: id, ARN: r.arn("ec2", r.region, r.ID, "security-group/"+id), Name: name, Region: r.region},
 		VPCID: v.ID, Description: description,
 	}
 	r.ec2.groups[id] = g

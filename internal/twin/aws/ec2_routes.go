@@ -49,7 +49,7 @@ var routeTableKind = &kind{
 			return "", err
 		}
 		id := r.newID("rtb")
-		t := &RouteTable{Meta: r.meta(id, r.arn("ec2", r.region, r.Account.ID, "route-table/"+id), ""), VPCID: v.ID}
+		t := &RouteTable{Meta: r.meta(id, r.arn("ec2", r.region, r.ID, "route-table/"+id), ""), VPCID: v.ID}
 		if err := r.inlineRoutes(t); err != nil {
 			return "", err
 		}
@@ -80,7 +80,7 @@ var routeTableKind = &kind{
 		for _, route := range t.Routes {
 			routes = append(routes, engine.Props{"cidrBlock": route.Destination, "gatewayId": route.GatewayID, "natGatewayId": route.NATID})
 		}
-		return engine.Props{"arn": t.ARN, "ownerId": r.Account.ID, "routes": routes, "propagatingVgws": []any{}}
+		return engine.Props{"arn": t.ARN, "ownerId": r.ID, "routes": routes, "propagatingVgws": []any{}}
 	},
 }
 

@@ -73,7 +73,7 @@ func ruleKind(token string, egress bool) *kind {
 		},
 		remove: removeRules,
 		outputs: func(r *request) engine.Props {
-			return r.ruleOutputs(engine.Props{"securityGroupRuleId": r.id, "arn": r.arn("ec2", r.region, r.Account.ID, "security-group-rule/"+r.id)})
+			return r.ruleOutputs(engine.Props{"securityGroupRuleId": r.id, "arn": r.arn("ec2", r.region, r.ID, "security-group-rule/"+r.id)})
 		},
 	}
 }

@@ -57,16 +57,16 @@ func createVPC(r *request) (string, error) {
 	}
 	id := r.newID("vpc")
 	v := &VPC{
-		Meta: r.meta(id, r.arn("ec2", r.region, r.Account.ID, "vpc/"+id), ""),
+		Meta: r.meta(id, r.arn("ec2", r.region, r.ID, "vpc/"+id), ""),
 		CIDR: cidr, DNSSupport: r.flag("enableDnsSupport"), DNSHostnames: r.flag("enableDnsHostnames"),
 		MainTableID: r.newID("rtb"), DefaultGroup: r.newID("sg"), DefaultACL: r.newID("acl"), DHCPOptions: "dopt-0a1b2c3d4e5f60718",
 	}
 	r.ec2.vpcs[id] = v
 	main := &RouteTable{Meta: Meta{ID: v.MainTableID, Region: r.region}, VPCID: id, Main: true}
-	main.ARN = r.arn("ec2", r.region, r.Account.ID, "route-table/"+main.ID)
+	main.ARN = r.arn("ec2", r.region, r.ID, "route-table/"+main.ID)
 	r.ec2.tables[main.ID] = main
 	def := &SecurityGroup{Meta: Meta{ID: v.DefaultGroup, Name: "default", Region: r.region}, VPCID: id, Description: "default VPC security group"}
-	def.ARN = r.arn("ec2", r.region, r.Account.ID, "security-group/"+def.ID)
+	def.ARN = r.arn("ec2", r.region, r.ID, "security-group/"+def.ID)
 	r.ec2.groups[def.ID] = def
 	return id, nil
 }
@@ -77,7 +77,7 @@ func vpcOutputs(r *request) engine.Props {
 		return nil
 	}
 	return engine.Props{
-		"arn": v.ARN, "cidrBlock": v.CIDR.String(), "ownerId": r.Account.ID,
+		"arn": v.ARN, "cidrBlock": v.CIDR.String(), "ownerId": r.ID,
 		"defaultNetworkAclId": v.DefaultACL, "defaultRouteTableId": v.MainTableID, "mainRouteTableId": v.MainTableID,
 		"defaultSecurityGroupId": v.DefaultGroup, "dhcpOptionsId": v.DHCPOptions,
 		"enableDnsHostnames": v.DNSHostnames, "enableDnsSupport": v.DNSSupport,
@@ -174,7 +174,7 @@ var subnetKind = &kind{
 			return nil
 		}
 		return engine.Props{
-			"arn": s.ARN, "ownerId": r.Account.ID, "availabilityZone": s.Zone, "availabilityZoneId": zoneID(s.Zone),
+			"arn": s.ARN, "ownerId": r.ID, "availabilityZone": s.Zone, "availabilityZoneId": zoneID(s.Zone),
 			"mapPublicIpOnLaunch": s.MapPublicIP, "privateDnsHostnameTypeOnLaunch": "ip-name",
 			"ipv6CidrBlockAssociationId": "", "enableDns64": false,
 			"enableResourceNameDnsARecordOnLaunch": false, "enableResourceNameDnsAaaaRecordOnLaunch": false,
@@ -212,7 +212,7 @@ func createSubnet(r *request) (string, error) {
 	}
 	id := r.newID("subnet")
 	r.ec2.subnets[id] = &Subnet{
-		Meta:  r.meta(id, r.arn("ec2", r.region, r.Account.ID, "subnet/"+id), ""),
+		Meta:  r.meta(id, r.arn("ec2", r.region, r.ID, "subnet/"+id), ""),
 		VPCID: v.ID, CIDR: cidr, Zone: zone, MapPublicIP: r.flag("mapPublicIpOnLaunch"),
 		taken: map[string]bool{},
 	}

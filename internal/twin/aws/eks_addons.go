@@ -109,7 +109,7 @@ func createAddon(r *request) (string, error) {
 		}
 	}
 	r.eks.addons[key] = &Addon{
-		Meta:    r.meta(key, r.arn("eks", r.region, r.Account.ID, "addon/"+c.Name+"/"+name+"/"+r.World.ID(r.urn, 36)), name),
+		Meta:    r.meta(key, r.arn("eks", r.region, r.ID, "addon/"+c.Name+"/"+name+"/"+r.World.ID(r.urn, 36)), name),
 		Cluster: c.Name, Addon: name, Version: version, Status: "ACTIVE", Preserve: r.flag("preserve"),
 		Config: r.str("configurationValues"), created: r.now(),
 	}

@@ -129,7 +129,7 @@ func createCluster(r *request) (string, error) {
 	}
 	id := strings.ToUpper(r.World.ID(r.urn, 32))
 	c := &EKSCluster{
-		Meta:    r.meta(id, r.arn("eks", r.region, r.Account.ID, "cluster/"+name), name),
+		Meta:    r.meta(id, r.arn("eks", r.region, r.ID, "cluster/"+name), name),
 		RoleARN: role.ARN, CAPEM: r.endpoints.caPEM(), VPCID: vpc.ID, SubnetIDs: subnets, ExtraGroupIDs: extra,
 		Version: version, Status: "ACTIVE", CreatorARN: r.Caller().ARN, CreatorIsAdmin: true, AuthMode: "CONFIG_MAP",
 		ServiceCIDR: serviceCIDR(r, vpc), SelfManaged: map[string]bool{}, created: r.now(),

@@ -86,7 +86,8 @@ var nodeGroupKind = &kind{
 			ng.Version = v
 		}
 		ng.Desired = number(r.obj("scalingConfig")["desiredSize"])
-		return r.scale(ng)
+		r.scale(ng)
+		return nil
 	},
 	remove:  deleteNodeGroup,
 	outputs: nodeGroupOutputs,
@@ -102,7 +103,7 @@ func createNodeGroup(r *request) (string, error) {
 		return "", lawNodeGroupRefs.Refuse("ResourceInUseException", "NodeGroup already exists with name %s and cluster name %s", r.str("nodeGroupName"), c.Name)
 	}
 	ng := &NodeGroup{
-		Meta:    r.meta(key, r.arn("eks", r.region, r.Account.ID, "nodegroup/"+c.Name+"/"+r.str("nodeGroupName")+"/"+r.World.ID(r.urn, 36)), r.str("nodeGroupName")),
+		Meta:    r.meta(key, r.arn("eks", r.region, r.ID, "nodegroup/"+c.Name+"/"+r.str("nodeGroupName")+"/"+r.World.ID(r.urn, 36)), r.str("nodeGroupName")),
 		Cluster: c.Name, RoleARN: r.str("nodeRoleArn"), SubnetIDs: r.list("subnetIds"), AMIType: r.str("amiType"),
 		Desired: number(r.obj("scalingConfig")["desiredSize"]), InstanceType: "t3.medium", Version: c.Version, Labels: map[string]string{},
 	}
@@ -118,9 +119,7 @@ func createNodeGroup(r *request) (string, error) {
 	if err := r.checkNodeGroup(c, ng); err != nil {
 		return "", err
 	}
-	if err := r.scale(ng); err != nil {
-		return "", err
-	}
+	r.scale(ng)
 	r.eks.nodeGroups[key] = ng
 	if entry := r.eks.entries[c.Name+":"+ng.RoleARN]; entry != nil {
 		r.op.Need(entry.URN, lawNodeEntry)
@@ -134,7 +133,7 @@ func createNodeGroup(r *request) (string, error) {
 }
 
 // scale starts and stops instances until the group has as many as desired.
-func (r *request) scale(ng *NodeGroup) error {
+func (r *request) scale(ng *NodeGroup) {
 	c := r.ClusterByName(ng.Cluster)
 	for len(ng.Nodes) < ng.Desired {
 		s := r.ec2.subnets[ng.SubnetIDs[len(ng.Nodes)%len(ng.SubnetIDs)]]
@@ -157,7 +156,6 @@ func (r *request) scale(ng *NodeGroup) error {
 		ng.Nodes = ng.Nodes[:len(ng.Nodes)-1]
 		r.dropENIs(ng.ARN, func(e *NetworkInterface) bool { return strings.HasSuffix(e.Description, gone.InstanceID) })
 	}
-	return nil
 }
 
 // cniENI begins the description of an interface that the VPC CNI made.

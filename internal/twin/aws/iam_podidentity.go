@@ -55,7 +55,7 @@ var podIdentityKind = &kind{
 		}
 		id := "a-" + r.World.ID(r.urn, 17)
 		r.eks.associations[id] = &PodIdentityAssociation{
-			Meta:    r.meta(id, r.arn("eks", r.region, r.Account.ID, "podidentityassociation/"+c.Name+"/"+id), ""),
+			Meta:    r.meta(id, r.arn("eks", r.region, r.ID, "podidentityassociation/"+c.Name+"/"+id), ""),
 			Cluster: c.Name, Namespace: r.str("namespace"), ServiceAccount: r.str("serviceAccount"),
 			RoleARN: r.str("roleArn"), DisableSessionTags: r.flag("disableSessionTags"),
 		}

@@ -119,7 +119,7 @@ var policyKind = &kind{
 	nameMax:  128,
 	defaults: engine.Props{"path": "/"},
 	create: func(r *request) (string, error) {
-		arn := r.arn("iam", "", r.Account.ID, "policy"+r.str("path")+r.str("name"))
+		arn := r.arn("iam", "", r.ID, "policy"+r.str("path")+r.str("name"))
 		if r.iam.policies[arn] != nil {
 			return "", lawRoleName.Refuse("EntityAlreadyExists", "A policy called %s already exists. Duplicate names are not allowed.", r.str("name"))
 		}

@@ -89,7 +89,7 @@ func createRole(r *request) (string, error) {
 		return "", malformed(err)
 	}
 	role := &Role{
-		Meta:     r.meta(name, r.arn("iam", "", r.Account.ID, "role"+r.str("path")+name), name),
+		Meta:     r.meta(name, r.arn("iam", "", r.ID, "role"+r.str("path")+name), name),
 		UniqueID: "AROA" + strings.ToUpper(r.World.ID(r.urn, 17)),
 		Trust:    r.str("assumeRolePolicy"), Created: r.now(),
 		Inline: map[string]iam.Document{}, Attached: map[string]string{},

@@ -15,7 +15,7 @@ var lawLookup = law.New(law.References, "lookups-find",
 // invokes are the functions of the package that programs and the EKS component call.
 var invokes = map[string]func(r *request) (engine.Props, error){
 	"aws:index/getCallerIdentity:getCallerIdentity": func(r *request) (engine.Props, error) {
-		return engine.Props{"id": r.Account.ID, "accountId": r.Account.ID, "arn": r.Caller().ARN, "userId": "AIDA0123456789ABCDEFG"}, nil
+		return engine.Props{"id": r.ID, "accountId": r.ID, "arn": r.Caller().ARN, "userId": "AIDA0123456789ABCDEFG"}, nil
 	},
 	"aws:index/getRegion:getRegion": func(r *request) (engine.Props, error) {
 		return engine.Props{"id": r.region, "name": r.region, "region": r.region, "description": r.region, "endpoint": "ec2." + r.region + ".amazonaws.com"}, nil
@@ -81,7 +81,7 @@ func getSubnet(r *request) (engine.Props, error) {
 		return nil, err
 	}
 	return engine.Props{"id": s.ID, "arn": s.ARN, "vpcId": s.VPCID, "cidrBlock": s.CIDR.String(), "availabilityZone": s.Zone,
-		"availabilityZoneId": zoneID(s.Zone), "mapPublicIpOnLaunch": s.MapPublicIP, "ownerId": r.Account.ID, "state": "available",
+		"availabilityZoneId": zoneID(s.Zone), "mapPublicIpOnLaunch": s.MapPublicIP, "ownerId": r.ID, "state": "available",
 		"tags": s.Tags, "defaultForAz": false}, nil
 }
 
@@ -91,7 +91,7 @@ func getVPC(r *request) (engine.Props, error) {
 		return nil, err
 	}
 	return engine.Props{"id": v.ID, "arn": v.ARN, "cidrBlock": v.CIDR.String(), "default": false, "enableDnsHostnames": v.DNSHostnames,
-		"enableDnsSupport": v.DNSSupport, "mainRouteTableId": v.MainTableID, "ownerId": r.Account.ID, "state": "available", "tags": v.Tags}, nil
+		"enableDnsSupport": v.DNSSupport, "mainRouteTableId": v.MainTableID, "ownerId": r.ID, "state": "available", "tags": v.Tags}, nil
 }
 
 func getCluster(r *request) (engine.Props, error) {

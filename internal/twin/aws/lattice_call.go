@@ -73,7 +73,7 @@ func (a *Account) Call(c Call) Answer {
 		return Answer{Status: 404, DecidedBy: ByName, Message: "Not Found", Law: lawServiceNames}
 	}
 	if !a.groupsAdmit(assoc, c) {
-		return timedOut(ByAssociation+" security groups", lawCallGroups)
+		return timedOut(ByAssociation, lawCallGroups)
 	}
 	var listener *Listener
 	for _, l := range a.listenersOf(svc.ID) {

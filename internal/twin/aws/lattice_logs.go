@@ -50,7 +50,7 @@ var accessLogKind = &kind{
 		}
 		id := r.newID("als")
 		r.net.accessLog[id] = &AccessLogSubscription{
-			Meta:        r.meta(id, r.arn("vpc-lattice", r.region, r.Account.ID, "accesslogsubscription/"+id), ""),
+			Meta:        r.meta(id, r.arn("vpc-lattice", r.region, r.ID, "accesslogsubscription/"+id), ""),
 			ResourceARN: arn, DestinationARN: dest,
 		}
 		return id, nil
@@ -95,7 +95,7 @@ var logGroupKind = &kind{
 		if r.logs[name] != nil {
 			return "", lawLogGroup.Refuse("ResourceAlreadyExistsException", "The specified log group already exists")
 		}
-		r.logs[name] = &LogGroup{Meta: r.meta(name, r.arn("logs", r.region, r.Account.ID, "log-group:"+name), name), Retention: r.num("retentionInDays")}
+		r.logs[name] = &LogGroup{Meta: r.meta(name, r.arn("logs", r.region, r.ID, "log-group:"+name), name), Retention: r.num("retentionInDays")}
 		return name, nil
 	},
 	update: func(r *request) error {

@@ -153,7 +153,7 @@ func (l *Lattice) FindService(p iam.Principal, name string) (*Service, error) {
 			return s, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // no service is an answer, not an error
+	return nil, nil // no service is an answer, not an error
 }
 
 // DeleteService refuses with ConflictException while associations remain; it

@@ -100,7 +100,7 @@ func (l *Lattice) FindTargetGroup(p iam.Principal, name string) (*TargetGroup, e
 			return tg, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // no target group is an answer, not an error
+	return nil, nil // no target group is an answer, not an error
 }
 
 // TargetGroups lists all target groups by id.

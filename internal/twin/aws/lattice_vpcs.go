@@ -58,7 +58,7 @@ var vpcAssociationKind = &kind{
 		if assoc == nil {
 			return nil
 		}
-		return engine.Props{"arn": assoc.ARN, "createdBy": r.Account.ID, "status": "ACTIVE"}
+		return engine.Props{"arn": assoc.ARN, "createdBy": r.ID, "status": "ACTIVE"}
 	},
 }
 

@@ -110,7 +110,7 @@ func createAuthority(r *request) (string, error) {
 		return "", lawAuthorityArgs.Refuse("ValidationException", "making the request: %v", err)
 	}
 	h := r.World.ID(r.urn, 32)
-	arn := r.arn("acm-pca", r.region, r.Account.ID, "certificate-authority/"+uuid(h))
+	arn := r.arn("acm-pca", r.region, r.ID, "certificate-authority/"+uuid(h))
 	r.certs.authorities[arn] = &Authority{
 		Meta: r.meta(arn, arn, ""), Status: "PENDING_CERTIFICATE", Root: r.str("type") == "ROOT",
 		ShortLived: r.str("usageMode") == "SHORT_LIVED_CERTIFICATE", Algorithm: algorithm,

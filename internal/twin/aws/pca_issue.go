@@ -170,7 +170,7 @@ var permissionKind = &kind{
 			return "", lawPermission.Refuse("PermissionAlreadyExistsException", "The permission for %s on %s already exists", r.str("principal"), ca.ARN)
 		}
 		ca.Permissions[r.str("principal")], ca.PermittedBy[r.str("principal")] = r.list("actions"), r.urn
-		return strings.Join([]string{ca.ARN, r.str("principal"), r.Account.ID}, ","), nil
+		return strings.Join([]string{ca.ARN, r.str("principal"), r.ID}, ","), nil
 	},
 	remove: func(r *request) error {
 		ca := r.certs.authorities[r.str("certificateAuthorityArn")]
@@ -183,7 +183,7 @@ var permissionKind = &kind{
 		if ca == nil || ca.Status == "DELETED" || ca.Permissions[r.str("principal")] == nil {
 			return nil
 		}
-		return engine.Props{"policy": "", "sourceAccount": r.Account.ID}
+		return engine.Props{"policy": "", "sourceAccount": r.ID}
 	},
 }
 

@@ -183,6 +183,6 @@ var zoneAssociationKind = &kind{
 		if z == nil || !z.has(r.str("vpcId")) {
 			return nil
 		}
-		return engine.Props{"owningAccount": r.Account.ID, "vpcRegion": r.or("vpcRegion", r.region)}
+		return engine.Props{"owningAccount": r.ID, "vpcRegion": r.or("vpcRegion", r.region)}
 	},
 }

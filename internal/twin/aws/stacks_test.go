@@ -162,10 +162,10 @@ func clusterNames(prefix string) []string {
 }
 
 // authority makes a root CA as Private CA wants it: create, sign, install.
-func (p *program) authority(algorithm string) {
+func (p *program) authority() {
 	p.t.Helper()
 	p.up(tCA, "ca", engine.Props{"type": "ROOT", "permanentDeletionTimeInDays": 7, "certificateAuthorityConfiguration": engine.Props{
-		"keyAlgorithm": algorithm, "signingAlgorithm": "SHA256WITHRSA", "subject": engine.Props{"commonName": "example.com"}}})
+		"keyAlgorithm": "RSA_2048", "signingAlgorithm": "SHA256WITHRSA", "subject": engine.Props{"commonName": "example.com"}}})
 	p.up(tIssued, "ca-root", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificateSigningRequest": p.get("ca", "certificateSigningRequest"),
 		"signingAlgorithm": "SHA256WITHRSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "10"}})
 	p.up(tCACert, "ca-installed", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificate": p.get("ca-root", "certificate")})
@@ -180,7 +180,7 @@ func (p *program) environment() {
 	p.up(tAuth, "network-policy", engine.Props{"resourceIdentifier": p.get("network", "arn"), "policy": anybodySigned})
 	p.up(tVPC, "anchor", engine.Props{"cidrBlock": "10.255.255.0/28", "enableDnsHostnames": true})
 	p.up(tZone, "zone", engine.Props{"name": "example.com", "forceDestroy": true, "vpcs": []any{engine.Props{"vpcId": p.id("anchor"), "vpcRegion": "ap-northeast-2"}}})
-	p.authority("RSA_2048")
+	p.authority()
 	p.up(tCert, "certificate", engine.Props{"domainName": "example.com", "subjectAlternativeNames": []string{"*.example.com"},
 		"certificateAuthorityArn": p.id("ca"), "keyAlgorithm": "RSA_2048"})
 	p.up(tRole, "client-role", engine.Props{"name": "vpc-lattice-sigv4-client", "assumeRolePolicy": trust(podIdentityService)})
