@@ -51,14 +51,10 @@ type Resource struct {
 	// DependsOn are the URNs that must be there first, for whatever reason.
 	DependsOn []string
 	Protect   bool
-	// IgnoreChanges, DeletedWith and DeleteBeforeReplace are the options of
-	// these names, CreateTimeout and DeleteTimeout such as "15m".
+	// The options of these names; timeouts such as "15m".
 	IgnoreChanges                []string
-	DeletedWith                  string
-	DeleteBeforeReplace          bool
+	DeletedWith                  string // URN
 	CreateTimeout, DeleteTimeout string
-	SecretOutputs                []string
-	Custom                       bool
 }
 
 // Run runs a program and returns what it sent and how it ended.
@@ -114,22 +110,19 @@ func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 	}
 	rpc := args.RegisterRPC
 	res := &Resource{
-		URN:                 r.urn(rpc.GetParent(), args.TypeToken, args.Name),
-		Type:                args.TypeToken,
-		Name:                args.Name,
-		Inputs:              args.Inputs,
-		Parent:              rpc.GetParent(),
-		Provider:            withoutID(args.Provider),
-		Providers:           map[string]string{},
-		DependsOn:           dependencies(args),
-		Protect:             rpc.GetProtect(),
-		IgnoreChanges:       rpc.GetIgnoreChanges(),
-		DeletedWith:         rpc.GetDeletedWith(),
-		DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
-		CreateTimeout:       rpc.GetCustomTimeouts().GetCreate(),
-		DeleteTimeout:       rpc.GetCustomTimeouts().GetDelete(),
-		SecretOutputs:       rpc.GetAdditionalSecretOutputs(),
-		Custom:              args.Custom,
+		URN:           r.urn(rpc.GetParent(), args.TypeToken, args.Name),
+		Type:          args.TypeToken,
+		Name:          args.Name,
+		Inputs:        args.Inputs,
+		Parent:        rpc.GetParent(),
+		Provider:      withoutID(args.Provider),
+		Providers:     map[string]string{},
+		DependsOn:     dependencies(args),
+		Protect:       rpc.GetProtect(),
+		IgnoreChanges: rpc.GetIgnoreChanges(),
+		DeletedWith:   rpc.GetDeletedWith(),
+		CreateTimeout: rpc.GetCustomTimeouts().GetCreate(),
+		DeleteTimeout: rpc.GetCustomTimeouts().GetDelete(),
 	}
 	for name, ref := range rpc.GetProviders() {
 		res.Providers[name] = withoutID(ref)

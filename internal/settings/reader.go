@@ -19,7 +19,6 @@ type Reader struct {
 
 	ctx    *pulumi.Context
 	prefix string
-	asked  []string
 }
 
 // NewReader returns a reader of the keys "<project>:<key>" of the running stack.
@@ -29,9 +28,6 @@ func NewReader(ctx *pulumi.Context) *Reader {
 
 // Key returns the full name of one of the project's keys, as users write it.
 func (r *Reader) Key(key string) string { return r.prefix + key }
-
-// Asked returns the keys that were read so far.
-func (r *Reader) Asked() []string { return r.asked }
 
 // String returns the value of a key, or the fallback if it has none or an
 // empty one.
@@ -84,7 +80,6 @@ func (r *Reader) Shared(key string) string {
 // value returns the text of a key and whether it has one. Pulumi's own
 // config.Get* would swallow a malformed value and config.Require* would panic.
 func (r *Reader) value(key string) (string, bool) {
-	r.asked = append(r.asked, key)
 	value, ok := r.ctx.GetConfig(r.Key(key))
 	return value, ok && value != ""
 }
