@@ -22,9 +22,6 @@ var (
 	lawRecordOwner = law.New(law.DNS, "records-have-owners",
 		"ExternalDNS changes and deletes only records whose TXT record names its own owner id; two clusters of the same owner id delete each other's.",
 		"https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/")
-	lawRecordPrefix = law.New(law.DNS, "txt-needs-a-prefix",
-		"Without a prefix the owner's TXT record would have the name of its CNAME, which DNS does not allow.",
-		"https://github.com/aws/aws-application-networking-k8s/issues/468")
 	lawRecordStays = law.New(law.DNS, "records-outlive-externaldns",
 		"Records stay in their zone when ExternalDNS goes before the objects that they come from, or when its policy is upsert-only.",
 		"https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/")

@@ -1,6 +1,44 @@
 package kube
 
-import "sync"
+import (
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"eks-lattice/internal/twin/law"
+)
 
 // covered are the laws that some test broke.
 var covered sync.Map
+
+// own are the groups whose laws this package keeps; others register in them too.
+var own = []law.Law{
+	lawLeftoverWebhooks, lawWaitFor, lawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
+	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, lawKindExists, lawNamespaceExists,
+	lawValid, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
+	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns,
+	lawPolicyReady, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
+	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawRouteParent, lawRouteAllowed, lawRouteListener,
+	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawCNI,
+	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawValues, lawReleaseName, lawReleaseReady,
+}
+
+// TestMain lets no law pass that no test breaks.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if f := flag.Lookup("test.run"); code == 0 && (f == nil || f.Value.String() == "") {
+		for _, l := range own {
+			if _, ok := covered.Load(l.ID); !ok {
+				fmt.Fprintf(os.Stderr, "no test breaks the law %s\n", l.ID)
+				code = 1
+			}
+		}
+	}
+	os.Exit(code)
+}
+
+// shows marks a law that a test sees at work in another way than by a refusal.
+func shows(l law.Law) { covered.Store(l.ID, true) }

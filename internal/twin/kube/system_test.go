@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"eks-lattice/internal/twin/engine"
@@ -49,9 +50,11 @@ func (l *lab) role(name string, actions ...string) {
 // part names a resource of a cluster.
 func part(cluster, name string) string { return cluster + "." + name }
 
-// cluster makes VPC, EKS cluster, addons, nodes and what joins them to Lattice.
-func (l *lab) cluster(cluster string) {
+// cluster makes VPC, EKS cluster, addons, nodes and what joins them to Lattice,
+// without the named parts.
+func (l *lab) cluster(cluster string, without ...string) {
 	l.t.Helper()
+	skip := func(name string) bool { return slices.Contains(without, name) }
 	in := func(name string) string { return l.id(part(cluster, name)) }
 	l.aws("aws:ec2/vpc:Vpc", part(cluster, "vpc"), engine.Props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
 	l.aws("aws:ec2/internetGateway:InternetGateway", part(cluster, "igw"), engine.Props{"vpcId": in("vpc")})
@@ -77,12 +80,22 @@ func (l *lab) cluster(cluster string) {
 	}
 	l.aws("aws:eks/cluster:Cluster", part(cluster, "cluster"), engine.Props{
 		"name": cluster, "roleArn": l.get(part(cluster, "cluster-role"), "arn"), "version": "1.35", "vpcConfig": engine.Props{"subnetIds": subnets},
-		"accessConfig": engine.Props{"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": true}})
+		"bootstrapSelfManagedAddons": false,
+		"accessConfig":               engine.Props{"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": true}})
 	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent"} {
-		l.addon(cluster, addon)
+		if !skip(addon) {
+			l.addon(cluster, addon)
+		}
 	}
-	l.nodes(cluster)
-	l.addon(cluster, "coredns")
+	if !skip("nodes") {
+		l.nodes(cluster)
+	}
+	if !skip("coredns") && !skip("nodes") {
+		l.addon(cluster, "coredns")
+	}
+	if l.made["network"] == nil { // a cluster without an environment
+		return
+	}
 	group := l.account.ClusterByName(cluster).SecurityGroupID
 	for family, name := range map[string]string{"v4": "com.amazonaws.ap-northeast-2.vpc-lattice", "v6": "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
 		l.aws("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", part(cluster, "rule-"+family), engine.Props{"securityGroupId": group, "ipProtocol": "-1", "prefixListId": l.prefixList(name)})

@@ -1,0 +1,61 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
+)
+
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.cluster("one", "nodes")
+	good := l.kubeconfig("one")
+	l.aws("aws:iam/role:Role", "visitor", engine.Props{"name": "visitor", "assumeRolePolicy": trust("ec2.amazonaws.com")})
+	l.aws("aws:iam/role:Role", "stranger", engine.Props{"name": "stranger", "assumeRolePolicy": trust("ec2.amazonaws.com")})
+	l.aws("aws:eks/accessEntry:AccessEntry", "entry", engine.Props{"clusterName": "one", "principalArn": l.get("visitor", "arn")})
+	as := func(role string) string {
+		return strings.Replace(good, `"--cluster-name","one"`, `"--cluster-name","one","--role-arn","`+l.get(role, "arn")+`"`, 1)
+	}
+	for _, c := range []struct {
+		name   string
+		config any
+		law    law.Law
+		words  []string
+	}{
+		{"none", nil, lawKubeconfig, []string{"configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration", "no configuration has been provided"}},
+		{"not a kubeconfig", "{not: [", lawKubeconfig, []string{"configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- couldn't get version/kind"}},
+		{"no context", strings.Replace(good, `"current-context":"aws"`, `"current-context":"other"`, 1), lawKubeconfig, []string{"context was not found for specified context: other"}},
+		{"no user", strings.Replace(good, `"user":"aws"`, `"user":"other"`, 1), lawKubeconfig, []string{`user "other" does not exist`}},
+		{"unknown endpoint", strings.Replace(good, "https://", "https://gone", 1), lawReachable, []string{"configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get", "no such host"}},
+		{"another authority", strings.Replace(good, `"certificate-authority-data":"`, `"certificate-authority-data":"QUFB`, 1), lawClusterCA, []string{"x509: certificate signed by unknown authority"}},
+		{"token of another cluster", strings.Replace(good, `"--cluster-name","one"`, `"--cluster-name","two"`, 1), lawAccessEntry, []string{"Unauthorized", "the server has asked for the client to provide credentials"}},
+		{"role without an entry", as("stranger"), lawAccessEntry, []string{"Unauthorized"}},
+		{"entry without a policy", as("visitor"), lawAccessPolicy, []string{"Forbidden", "cannot list resource"}},
+	} {
+		inst := &engine.Instance{Config: engine.Props{"kubeconfig": c.config}}
+		_, err := l.try(l.kube.Backend(), inst, "kubernetes:core/v1:Namespace", c.name, engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "apps"}})
+		if err == nil {
+			t.Fatalf("%s: no error", c.name)
+		}
+		l.broke(err, c.law, c.words...)
+	}
+	l.aws("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "access", engine.Props{"clusterName": "one", "principalArn": l.get("visitor", "arn"),
+		"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "accessScope": engine.Props{"type": "cluster"}})
+	visitor := &engine.Instance{Config: engine.Props{"kubeconfig": as("visitor")}}
+	if _, err := l.try(l.kube.Backend(), visitor, "kubernetes:core/v1:Namespace", "by-visitor", engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "visited"}}); err != nil {
+		t.Fatal(err)
+	}
+	if !l.needs("by-visitor", "entry", "create") || !l.needs("by-visitor", "access", "create") {
+		t.Error("the need of the access entry is not recorded")
+	}
+	l.apply("one", "apps", namespace("apps"))
+	l.down("access", "entry")
+	l.broke(l.remove("by-visitor"), lawAccessEntry, "Unauthorized")
+	for _, name := range []string{"eks-pod-identity-agent", "kube-proxy", "vpc-cni", "cluster"} {
+		l.down(part("one", name))
+	}
+	l.broke(l.remove("apps"), lawReachable, "configured Kubernetes cluster is unreachable", "PULUMI_K8S_DELETE_UNREACHABLE")
+}

@@ -1,0 +1,96 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
+)
+
+func TestReleases(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("one")
+	l.crds("one")
+	for _, ns := range []string{"aws-application-networking-system", "kyverno"} {
+		l.apply("one", part("one", "ns-"+ns), namespace(ns))
+	}
+	with := func(in engine.Props, key string, value any) engine.Props {
+		out := deepCopy(in).(engine.Props)
+		out[key] = value
+		return out
+	}
+	for _, c := range []struct {
+		name  string
+		in    engine.Props
+		law   law.Law
+		words []string
+	}{
+		{"unknown version", with(kyvernoChart(nil), "version", "9.9.9"), law.Law{}, []string{`chart "kyverno" version "9.9.9" not found in https://kyverno.github.io/kyverno/ repository; check the chart name and repository configuration.`}},
+		{"unknown version of an image", with(l.latticeChart("one", nil), "version", "v9.0.0"), law.Law{}, []string{"aws-gateway-controller-chart:v9.0.0: not found"}},
+		{"unknown chart", with(kyvernoChart(nil), "chart", "kivverno"), law.Law{}, []string{`chart "kivverno"`}},
+		{"no namespace", l.externalDNSChart("one", nil), lawNamespaceExists, []string{`namespaces "external-dns" not found`}},
+		{"wrong type", l.externalDNSChart("one", engine.Props{"interval": 5}), lawValues, []string{"values don't meet the specifications of the schema(s) in the following chart(s):\nexternal-dns:", "'/interval'"}},
+		{"wrong type in the controller", l.latticeChart("one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), lawValues, []string{"'/serviceAccount/create'"}},
+		{"no region", l.latticeChart("one", engine.Props{"awsRegion": ""}), lawControllerConfig, []string{"failed to become available within allocated timeout", "EC2MetadataError"}},
+	} {
+		_, err := l.tryRelease("one", c.name, c.in)
+		if err == nil {
+			t.Fatalf("%s: no error", c.name)
+		}
+		if c.law.ID != "" {
+			l.broke(err, c.law, c.words...)
+		}
+		for _, w := range c.words {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: want %q in %v", c.name, w, err)
+			}
+		}
+		if l.made[c.name] != nil {
+			l.down(c.name)
+		}
+	}
+	shows(lawChart)
+	l.release("one", "kyverno", kyvernoChart(engine.Props{"values": engine.Props{"admissionController": engine.Props{"replicas": 3}, "admisionController": engine.Props{"replicas": 3}}}))
+	_, err := l.tryRelease("one", "again", kyvernoChart(nil))
+	l.broke(err, lawReleaseName, "cannot re-use a name that is still in use")
+	if w := strings.Join(l.kube.Warnings(), "\n"); !strings.Contains(w, "chart kyverno has no value admisionController: Helm ignores it") || strings.Count(w, "\n") != 0 {
+		t.Errorf("warnings: %s", w)
+	}
+	if err := l.update("kyverno", with(l.made["kyverno"].in, "values", engine.Props{"admissionController": engine.Props{"replicas": float64(1)}})); err != nil {
+		t.Error(err)
+	}
+	l.down("kyverno", "one.coredns", "one.nodes")
+	_, err = l.tryRelease("one", "no nodes", kyvernoChart(nil))
+	l.broke(err, lawNodes, "Helm Release kyverno/kyverno: resource Deployment/kyverno/kyverno-", "no nodes available")
+	l.broke(l.remove("no nodes"), lawKyvernoHooks, "pre-delete hooks failed")
+	shows(lawReleaseReady)
+}
+
+func TestControllerStarts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("one")
+	l.apply("one", "ns", namespace("aws-application-networking-system"))
+	l.apply("one", "ns-dns", namespace("external-dns"))
+	_, err := l.tryRelease("one", "lattice", l.latticeChart("one", nil))
+	l.broke(err, lawControllerCRDs, "required CRD not found", `no matches for kind "Gateway" in version "gateway.networking.k8s.io/v1"`)
+	l.down("lattice")
+	in := l.externalDNSChart("one", nil)
+	_, err = l.tryRelease("one", "dns", in)
+	l.broke(err, lawRecordCRD, `no matches for kind "DNSEndpoint"`)
+	l.down("dns")
+	l.crds("one")
+	l.down("one.coredns")
+	_, err = l.tryRelease("one", "lattice", l.latticeChart("one", nil))
+	l.broke(err, lawClusterDNS, "CrashLoopBackOff", "no such host")
+	l.down("lattice")
+	l.addon("one", "coredns")
+	l.release("one", "lattice", l.latticeChart("one", nil))
+	if !l.needs("lattice", "one.crd-gateways", "create") || !l.needs("lattice", "one.coredns", "create") {
+		t.Error("what the controller's start relied on is not recorded")
+	}
+}
