@@ -112,6 +112,9 @@ func (s *Subnet) takeIP() string {
 	return ""
 }
 
+// free counts the addresses that takeIP can still hand out.
+func (s *Subnet) free() int { return 1<<(32-s.CIDR.Bits()) - 5 - len(s.taken) }
+
 // dropENIs removes the network interfaces of an owner that match.
 func (a *Account) dropENIs(owner string, match func(*NetworkInterface) bool) {
 	for _, eni := range sorted(a.ec2.enis) {

@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"encoding/json"
+	"regexp"
 	"slices"
 
 	"eks-lattice/internal/twin/engine"
@@ -27,13 +29,18 @@ var addons = map[string]string{
 	"metrics-server": "v0.8.0-eksbuild.5", "eks-node-monitoring-agent": "v1.4.2-eksbuild.1",
 }
 
+var addonVersion = regexp.MustCompile(`^v\d+\.\d+\.\d+-eksbuild\.\d+$`)
+
 var (
 	lawAddonRefs = law.New(law.References, "addon-references",
-		"An addon needs an existing cluster, a name that EKS offers and is installed once.",
+		"An addon needs an existing cluster, a name and a version that EKS offers, and is installed once.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html")
 	lawAddonConflict = law.New(law.References, "addon-conflicts",
 		"An addon that meets its self-managed twin is refused unless conflicts are resolved by OVERWRITE.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html")
+	lawAddonConfig = law.New(law.References, "addon-configuration",
+		"An addon's configuration values are one JSON object.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html")
 	lawCorednsNodes = law.New(law.References, "coredns-needs-nodes",
 		"The coredns addon stays DEGRADED until the wait times out when the cluster has no nodes.",
 		"https://github.com/aws-ia/terraform-aws-eks-blueprints/issues/642")
@@ -54,6 +61,9 @@ var addonKind = &kind{
 	create: createAddon,
 	update: func(r *request) error {
 		a := r.eks.addons[r.id]
+		if err := r.addonConfig(); err != nil {
+			return err
+		}
 		if v := r.str("addonVersion"); v != "" {
 			a.Version = v
 		}
@@ -92,6 +102,9 @@ func createAddon(r *request) (string, error) {
 	case r.eks.addons[key] != nil:
 		return "", lawAddonRefs.Refuse("ResourceInUseException", "Addon already exists.")
 	}
+	if err := r.addonConfig(); err != nil {
+		return "", err
+	}
 	resolve := r.str("resolveConflictsOnCreate")
 	if resolve == "" {
 		resolve = r.str("resolveConflicts")
@@ -101,6 +114,9 @@ func createAddon(r *request) (string, error) {
 			"Conflicts found when trying to apply. Will not continue due to resolve conflicts mode. Conflicts: %s", addonObjects[name])
 	}
 	if v := r.str("addonVersion"); v != "" {
+		if !addonVersion.MatchString(v) {
+			return "", lawAddonRefs.Refuse("InvalidParameterException", "Addon version specified is not supported")
+		}
 		version = v
 	}
 	if name == "coredns" {
@@ -115,6 +131,14 @@ func createAddon(r *request) (string, error) {
 	}
 	c.SelfManaged[name] = false
 	return key, nil
+}
+
+func (r *request) addonConfig() error {
+	if config := r.str("configurationValues"); config != "" && json.Unmarshal([]byte(config), &map[string]any{}) != nil {
+		return lawAddonConfig.Refuse("InvalidParameterException",
+			"ConfigurationValue provided in request is not supported: Json schema validation failed with error: [%s]", config)
+	}
+	return nil
 }
 
 var addonObjects = map[string]string{

@@ -8,6 +8,15 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
+var (
+	lawScaling = law.New(law.References, "node-group-scaling",
+		"A node group's desired size lies between its least and its most.",
+		"https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupScalingConfig.html")
+	lawAddresses = law.New(law.References, "subnet-free-addresses",
+		"Nodes start only in subnets with free addresses; AWS keeps five of each block for itself.",
+		"https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html")
+)
+
 var lawNodeEntry = law.New(law.Access, "nodes-access-entry",
 	"Nodes reach the API by the access entry of their role. EKS makes it with the node group when there is none, so a program that makes its own does so before the nodes and keeps it until they are gone.",
 	"https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html")
@@ -30,11 +39,29 @@ func (r *request) checkNodeGroup(c *EKSCluster, ng *NodeGroup) error {
 			return lawNodeGroupRefs.Refuse("InvalidParameterException", "The subnet ID '%s' does not exist in the cluster's VPC %s", id, c.VPCID)
 		}
 	}
+	scaling := r.obj("scalingConfig")
+	if err := checkScaling(number(scaling["minSize"]), ng.Desired, number(scaling["maxSize"])); err != nil {
+		return err
+	}
 	if ng.Desired == 0 {
 		return nil
 	}
 	return r.nodesJoin(c, ng, role)
 }
+
+func checkScaling(least, desired, most int) error {
+	switch {
+	case least > desired:
+		return lawScaling.Refuse("InvalidParameterException", "Minimum capacity %d can't be greater than desired size %d", least, desired)
+	case desired > most:
+		return lawScaling.Refuse("InvalidParameterException", "desired capacity %d can't be greater than max size %d", desired, most)
+	}
+	return nil
+}
+
+// addressesPerNode: the instance's own interface and the one that the VPC CNI
+// keeps ready for pods.
+const addressesPerNode = 2
 
 // nodesJoin is what happens between the launch of instances and their joining:
 // each condition was met by something that the node group does not name.
@@ -52,8 +79,14 @@ func (r *request) nodesJoin(c *EKSCluster, ng *NodeGroup, role *Role) error {
 			r.op.Need(urn, lawNodeRole)
 		}
 	}
-	for _, id := range ng.SubnetIDs {
+	for i, id := range ng.SubnetIDs {
 		s := r.ec2.subnets[id]
+		nodes := (ng.Desired - i + len(ng.SubnetIDs) - 1) / len(ng.SubnetIDs)
+		if s.free() < nodes*addressesPerNode {
+			return lawAddresses.Refuse("InsufficientFreeAddresses",
+				"One or more of the subnets associated with your managed node group does not have enough available IP addresses for new nodes. (%s has %d)",
+				id, s.free())
+		}
 		if route, _ := r.defaultRoute(s); route != nil && route.GatewayID != "" && !s.MapPublicIP {
 			return lawNodesNeedEgress.Refuse("Ec2SubnetInvalidConfiguration",
 				"One or more Amazon EC2 Subnets of [%s] for node group %s does not automatically assign public IP addresses to instances launched into it. If you want your instances to be assigned a public IP address, then you need to enable auto-assign public IP address for the subnet.",

@@ -85,7 +85,12 @@ var nodeGroupKind = &kind{
 		if v := r.str("version"); v != "" {
 			ng.Version = v
 		}
-		ng.Desired = number(r.obj("scalingConfig")["desiredSize"])
+		scaling := r.obj("scalingConfig")
+		desired := number(scaling["desiredSize"])
+		if err := checkScaling(number(scaling["minSize"]), desired, number(scaling["maxSize"])); err != nil {
+			return err
+		}
+		ng.Desired = desired
 		r.scale(ng)
 		return nil
 	},

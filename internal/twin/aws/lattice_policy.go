@@ -5,6 +5,7 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/iam"
+	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -28,7 +29,11 @@ var authPolicyKind = &kind{
 		if policy == nil || *policy == "" {
 			return nil
 		}
-		return engine.Props{"policy": r.str("policy"), "state": "Active"}
+		state := "Inactive" // a policy counts only where the auth type is AWS_IAM
+		if sn := r.net.networks[tail(r.str("resourceIdentifier"), "/")]; sn == nil || sn.AuthType == lattice.AuthIAM {
+			state = "Active"
+		}
+		return engine.Props{"policy": r.str("policy"), "state": state}
 	},
 }
 

@@ -117,7 +117,7 @@ func updateZone(r *request) error {
 		want = append(want, text(v["vpcId"]))
 	}
 	if len(want) == 0 && z.Private {
-		return lawZonePrivate.Refuse("LastVPCAssociation", "The VPC that you are trying to disassociate from the private hosted zone is the last VPC that is associated with the hosted zone.")
+		return lastVPC()
 	}
 	for _, id := range want {
 		if !z.has(id) {
@@ -128,6 +128,11 @@ func updateZone(r *request) error {
 	}
 	z.VPCs = slices.DeleteFunc(z.VPCs, func(v ZoneVPC) bool { return !slices.Contains(want, v.VPCID) })
 	return nil
+}
+
+func lastVPC() error {
+	return lawZonePrivate.Refuse("LastVPCAssociation",
+		"The VPC that you are trying to disassociate from the private hosted zone is the last VPC that is associated with the hosted zone.")
 }
 
 func (z *Zone) has(vpcID string) bool {
@@ -173,7 +178,7 @@ var zoneAssociationKind = &kind{
 	remove: func(r *request) error {
 		z := r.dns.zones[r.str("zoneId")]
 		if len(z.VPCs) == 1 {
-			return lawZonePrivate.Refuse("LastVPCAssociation", "The VPC that you are trying to disassociate from the private hosted zone is the last VPC that is associated with the hosted zone.")
+			return lastVPC()
 		}
 		z.VPCs = slices.DeleteFunc(z.VPCs, func(v ZoneVPC) bool { return v.VPCID == r.str("vpcId") })
 		return nil

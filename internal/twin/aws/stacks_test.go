@@ -165,9 +165,9 @@ func clusterNames(prefix string) []string {
 func (p *program) authority() {
 	p.t.Helper()
 	p.up(tCA, "ca", engine.Props{"type": "ROOT", "permanentDeletionTimeInDays": 7, "certificateAuthorityConfiguration": engine.Props{
-		"keyAlgorithm": "RSA_2048", "signingAlgorithm": "SHA256WITHRSA", "subject": engine.Props{"commonName": "example.com"}}})
+		"keyAlgorithm": "EC_prime256v1", "signingAlgorithm": "SHA256WITHECDSA", "subject": engine.Props{"commonName": "example.com"}}})
 	p.up(tIssued, "ca-root", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificateSigningRequest": p.get("ca", "certificateSigningRequest"),
-		"signingAlgorithm": "SHA256WITHRSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "10"}})
+		"signingAlgorithm": "SHA256WITHECDSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "10"}})
 	p.up(tCACert, "ca-installed", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificate": p.get("ca-root", "certificate")})
 	p.up(tPermit, "ca-permission", engine.Props{"certificateAuthorityArn": p.id("ca"), "principal": "acm.amazonaws.com",
 		"actions": []string{"IssueCertificate", "GetCertificate", "ListPermissions"}})
