@@ -354,4 +354,5 @@ require (
 
 replace eks-lattice => ../..
 
+// As in Kyverno's own go.mod, which does not count for modules that require it.
 replace k8s.io/pod-security-admission => github.com/kyverno/pod-security-admission v0.0.0-20251031094455-46f20778634f
