@@ -45,6 +45,11 @@ func Open(dir string) (*Kit, error) {
 	if _, err := os.Stat(component); err != nil {
 		missing = append(missing, fmt.Errorf("no EKS component at %s; make it with `make tools`", component))
 	}
+	// Not os.Executable: whoever links this package, a test for one, is no language host.
+	latticectl := filepath.Join(k.Cache, "bin", "latticectl")
+	if _, err := os.Stat(latticectl); err != nil {
+		missing = append(missing, fmt.Errorf("no latticectl at %s; make it with `make build`", latticectl))
+	}
 	node, err := exec.LookPath("node")
 	if err != nil {
 		missing = append(missing, errors.New("no node on PATH; the EKS component needs Node.js 18 or later"))
@@ -52,11 +57,7 @@ func Open(dir string) (*Kit, error) {
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("looking for the parts of a rehearsal: %w", errors.Join(missing...))
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("finding this program: %w", err)
-	}
-	if err := k.writeScripts(self, node, component); err != nil {
+	if err := k.writeScripts(latticectl, node, component); err != nil {
 		return nil, err
 	}
 	return k, nil
@@ -80,7 +81,7 @@ func findPulumi(cache string) (string, error) {
 // https://github.com/pulumi/pulumi-eks/blob/v2.8.1/nodejs/eks/dependencies.ts.
 // The two scripts answer that and refuse all else, so that a rehearsal neither
 // depends on the machine's own nor reaches a real account with them.
-func (k *Kit) writeScripts(self, node, component string) error {
+func (k *Kit) writeScripts(latticectl, node, component string) error {
 	scripts := map[string]string{
 		"aws": `case "$*" in
 --version) echo "aws-cli/2.27.0 Python/3.13.2 Linux/6.1 exe/x86_64" ;;
@@ -93,7 +94,7 @@ esac`,
 		"pulumi-resource-eks": fmt.Sprintf("exec %s %s \"$@\"", quote(node), quote(component)),
 	}
 	if needsLanguageHost(k.Pulumi) {
-		scripts["pulumi-language-go"] = fmt.Sprintf("exec %s language-host \"$@\"", quote(self))
+		scripts["pulumi-language-go"] = fmt.Sprintf("exec %s language-host \"$@\"", quote(latticectl))
 	}
 	if err := os.MkdirAll(k.Scripts, 0o755); err != nil {
 		return fmt.Errorf("making the folder of the scripts: %w", err)
