@@ -200,7 +200,7 @@ func TestReadiness(t *testing.T) {
 	for resource, want := range map[string]string{
 		"kubernetes:gateway.networking.k8s.io/v1:GatewayClass eks-cluster1-gateway-class":            "condition=Accepted",
 		"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway":                       "condition=Programmed",
-		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection":                    "jsonpath={.status.conditionStatus.ready}=true",
+		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection":                    `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`,
 		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route":                      "jsonpath={.metadata.annotations['application-networking.k8s.aws/lattice-assigned-domain-name']}",
 		"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy": "jsonpath={.metadata.annotations['application-networking.k8s.aws/iam-auth-policy-resource-id']}",
 	} {

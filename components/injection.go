@@ -14,9 +14,10 @@ func (c *LatticeCluster) newInjection(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("rendering injection policy: %w", err)
 	}
-	// Kyverno says so when its webhook has the policy; the usual conditions
-	// are one level further down than Pulumi's "condition=" looks.
-	annotate(manifest, waitForAnnotation, "jsonpath={.status.conditionStatus.ready}=true")
+	// Kyverno calls a policy ready before its webhook is there, and pods that
+	// come in between stay without the proxy. Its conditions are one level
+	// further down than Pulumi's "condition=" looks.
+	annotate(manifest, waitForAnnotation, `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`)
 
 	policy, err := newObject(ctx, c.name+"-injection", manifest,
 		pulumi.Parent(c), pulumi.Provider(c.kubernetes), timeouts(controllerTimeout),
