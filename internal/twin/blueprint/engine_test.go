@@ -1,0 +1,315 @@
+package blueprint
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+type props = engine.Props
+
+// declared is one resource of the port. Its inputs refer to the outputs of
+// others as ${name} for the id and ${name|path.of.output}.
+type declared struct {
+	name    string // <stack>/<Terraform's address>
+	token   string // Pulumi's type
+	in      props
+	after   []string // what it waits for without using an output of it
+	cluster string   // whose API an object is sent to, by the name of the cluster's resource
+	used    []string // the resources that the inputs refer to
+}
+
+// made is a resource that is there.
+type made struct {
+	*declared
+	backend engine.Backend
+	inst    *engine.Instance
+	urn     resource.URN
+	id      string
+	in, out props
+}
+
+// port is the blueprint as a program, with the twin that it runs against.
+type port struct {
+	t         *testing.T
+	world     *world.World
+	account   *aws.Account
+	kube      *kube.Clusters
+	has       map[defect]bool
+	resources []*declared // in the order of the blueprint's files
+	made      map[string]*made
+}
+
+// reference matches what inputs use of other resources.
+var reference = regexp.MustCompile(`\$\{([^|}]+)(?:\|([^}]+))?\}`)
+
+// declare adds a resource.
+func (p *port) declare(name, token string, in props, after ...string) {
+	d := &declared{name: name, token: token, in: in, after: after}
+	if token != crdToken { // which are large and refer to nothing
+		text, err := json.Marshal(in)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, m := range reference.FindAllStringSubmatch(string(text), -1) {
+			d.used = append(d.used, m[1])
+		}
+	}
+	p.resources = append(p.resources, d)
+}
+
+// needs are the names of the resources that must be there first.
+func (d *declared) needs() []string {
+	names := slices.Concat(d.after, d.used)
+	if d.cluster != "" {
+		names = append(names, d.cluster)
+	}
+	return names
+}
+
+// value replaces references by what they stand for.
+func (p *port) value(v any) any {
+	switch v := v.(type) {
+	case string:
+		if m := reference.FindStringSubmatch(v); m != nil && m[0] == v {
+			return p.output(m[1], m[2])
+		}
+		return reference.ReplaceAllStringFunc(v, func(s string) string {
+			m := reference.FindStringSubmatch(s)
+			return fmt.Sprint(p.output(m[1], m[2]))
+		})
+	case props:
+		out := props{}
+		for k, e := range v {
+			out[k] = p.value(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = p.value(e)
+		}
+		return out
+	}
+	return v
+}
+
+func (p *port) output(name, path string) any {
+	m := p.made[name]
+	if m == nil {
+		p.t.Fatalf("%s is used before it is there", name)
+	}
+	if path == "" {
+		return m.id
+	}
+	var v any = m.out
+	for key := range strings.SplitSeq(path, ".") {
+		v = v.(props)[key]
+	}
+	return v
+}
+
+// up makes what a stack lacks. A resource goes once all that it needs is there;
+// among several, those that hurry go first, and the rest as they are declared.
+// It stops at the first refusal.
+func (p *port) up(stack string, hurry ...string) error {
+	p.t.Helper()
+	for {
+		d := p.ready(stack, hurry)
+		if d == nil {
+			return nil
+		}
+		if err := p.create(d); err != nil {
+			return fmt.Errorf("creating %s: %w", d.name, err)
+		}
+	}
+}
+
+func (p *port) ready(stack string, hurry []string) (next *declared) {
+	for _, d := range p.resources {
+		if !strings.HasPrefix(d.name, stack+"/") || p.made[d.name] != nil ||
+			slices.ContainsFunc(d.needs(), func(n string) bool { return p.made[n] == nil }) {
+			continue
+		}
+		if slices.Contains(hurry, d.name) {
+			return d
+		}
+		if next == nil {
+			next = d
+		}
+	}
+	if next == nil {
+		for _, d := range p.resources {
+			if strings.HasPrefix(d.name, stack+"/") && p.made[d.name] == nil {
+				p.t.Fatalf("%s waits for what nobody makes: %v", d.name, d.needs())
+			}
+		}
+	}
+	return next
+}
+
+// create checks and creates, as the engine does. What exists although its
+// creation failed is kept, as in the engine's state.
+func (p *port) create(d *declared) error {
+	p.t.Helper()
+	m := &made{declared: d, backend: p.account.Backend(), urn: resource.URN("urn:pulumi:port::blueprint::" + d.token + "::" + d.name),
+		inst: &engine.Instance{Config: props{"region": region}}}
+	if d.cluster != "" {
+		m.backend, m.inst = p.kube.Backend(), &engine.Instance{Config: props{"kubeconfig": p.kubeconfig(d.cluster)}}
+	}
+	text, err := json.Marshal(p.value(d.in))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var in props
+	if err := json.Unmarshal(text, &in); err != nil {
+		p.t.Fatal(err)
+	}
+	checked, failures, err := m.backend.Check(m.inst, m.urn, nil, in)
+	if err != nil {
+		return err
+	}
+	if len(failures) > 0 {
+		return errors.New(failures[0].Property + ": " + failures[0].Reason)
+	}
+	m.in = checked
+	err = p.world.Do(world.Create, string(m.urn), func(op *world.Op) error {
+		m.id, m.out, err = m.backend.Create(op, m.inst, m.urn, checked)
+		return err
+	})
+	if m.id != "" {
+		p.made[d.name] = m
+	}
+	return err
+}
+
+// kubeconfig is that of the blueprint's Helm provider: endpoint and authority of
+// the cluster, and a token from the AWS CLI.
+func (p *port) kubeconfig(cluster string) string {
+	text, err := json.Marshal(props{
+		"apiVersion": "v1", "kind": "Config", "current-context": "helm",
+		"clusters": []any{props{"name": "helm", "cluster": props{
+			"server": p.output(cluster, "endpoint"), "certificate-authority-data": p.output(cluster, "certificateAuthority.data")}}},
+		"contexts": []any{props{"name": "helm", "context": props{"cluster": "helm", "user": "helm"}}},
+		"users": []any{props{"name": "helm", "user": props{"exec": props{
+			"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws",
+			"args": []any{"eks", "get-token", "--cluster-name", p.output(cluster, "name")}}}}},
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// destroy removes resources of a stack with all that needs them, as
+// `terraform destroy -target` does: a resource goes once nothing that is still
+// there needs it, the last declared first. Without targets it removes the whole
+// stack. It stops at the first refusal.
+func (p *port) destroy(stack string, targets ...string) error {
+	p.t.Helper()
+	if len(targets) == 0 {
+		targets = []string{""}
+	}
+	doomed := map[string]bool{}
+	for range p.resources { // until the dependents of dependents are in
+		for _, d := range p.resources {
+			if p.made[d.name] == nil || !strings.HasPrefix(d.name, stack+"/") {
+				continue
+			}
+			if slices.ContainsFunc(targets, func(t string) bool { return strings.HasPrefix(d.name, stack+"/"+t) }) ||
+				slices.ContainsFunc(d.needs(), func(n string) bool { return doomed[n] }) {
+				doomed[d.name] = true
+			}
+		}
+	}
+	for len(doomed) > 0 {
+		next := ""
+		for _, d := range slices.Backward(p.resources) {
+			if doomed[d.name] && !p.needed(d.name) {
+				next = d.name
+				break
+			}
+		}
+		if err := p.remove(next); err != nil {
+			return err
+		}
+		delete(doomed, next)
+	}
+	return nil
+}
+
+// needed tells whether something that is there needs a resource.
+func (p *port) needed(name string) bool {
+	for _, m := range p.made {
+		if slices.Contains(m.needs(), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// remove deletes one resource, whoever needs it: a destroy in the wrong order.
+func (p *port) remove(name string) error {
+	p.t.Helper()
+	m := p.made[name]
+	if m == nil {
+		p.t.Fatalf("%s is not there", name)
+	}
+	err := p.world.Do(world.Delete, string(m.urn), func(op *world.Op) error {
+		return m.backend.Delete(op, m.inst, m.urn, m.id, m.in, m.out)
+	})
+	if err != nil {
+		return fmt.Errorf("deleting %s: %w", name, err)
+	}
+	delete(p.made, name)
+	return nil
+}
+
+// broke checks that an error is the refusal of one resource by a law, with the
+// code and all words.
+func (p *port) broke(err error, name, lawID, code string, words ...string) {
+	p.t.Helper()
+	var r *law.Refusal
+	if !errors.As(err, &r) {
+		p.t.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
+	}
+	if r.Law.ID != lawID || r.Code != code || !strings.Contains(err.Error(), " "+name+": ") {
+		p.t.Fatalf("want %s to be refused by law %s with code %q, got law %s, code %q: %v", name, lawID, code, r.Law.ID, r.Code, err)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			p.t.Errorf("want %q in: %v", w, err)
+		}
+	}
+}
+
+func (p *port) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// leftovers lists what is still there.
+func (p *port) leftovers() (left []string) {
+	p.world.Look(func() { left = slices.Concat(p.account.Leftovers(), p.kube.Leftovers()) })
+	return left
+}
+
+// warnings lists what was taken without a word.
+func (p *port) warnings() (list []string) {
+	p.world.Look(func() { list = slices.Concat(p.account.Warnings(), p.kube.Warnings()) })
+	return list
+}
