@@ -8,6 +8,7 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -140,6 +141,14 @@ type trouble struct {
 // blame remembers why an object is not where it should be.
 func (c *Cluster) blame(o *api.Object, l law.Law, format string, args ...any) {
 	c.trouble[o.Key] = trouble{l, fmt.Sprintf(format, args...)}
+}
+
+// fail is blame with the law that an error broke, if it says so.
+func (c *Cluster) fail(o *api.Object, otherwise law.Law, err error) {
+	if r := (*law.Refusal)(nil); errors.As(err, &r) {
+		otherwise = r.Law
+	}
+	c.blame(o, otherwise, "%s", message(err))
 }
 
 func (c *Cluster) clear(o *api.Object) { delete(c.trouble, o.Key) }

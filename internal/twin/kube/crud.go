@@ -164,7 +164,7 @@ func (c *Cluster) refuse(urn resource.URN, content obj.Map, err error, update bo
 // message is an error's text without the mark of a law that broke deeper down.
 func message(err error) string {
 	if r := (*law.Refusal)(nil); errors.As(err, &r) {
-		return r.Message
+		return strings.Replace(err.Error(), r.Error(), strings.TrimSuffix(r.Error(), fmt.Sprintf(" [law %s]", r.Law.ID)), 1)
 	}
 	return err.Error()
 }
@@ -211,11 +211,11 @@ func (c *Cluster) stuck(o *api.Object) error {
 		}
 		return lawNamespaceEmpties.Refuse("", "timed out waiting for the condition: Namespace %q is still Terminating: %s", name, reason)
 	}
-	reason := ""
+	broken, reason := lawFinalizers, ""
 	if t, ok := c.trouble[o.Key]; ok {
-		reason = ": " + t.text
+		broken, reason = t.law, ": "+t.text
 	}
-	return lawFinalizers.Refuse("", "timed out waiting for the condition: %s %q: finalizers might be preventing deletion (%s)%s",
+	return broken.Refuse("", "timed out waiting for the condition: %s %q: finalizers might be preventing deletion (%s)%s",
 		o.Kind, name, strings.Join(o.Finalizers(), ", "), reason)
 }
 

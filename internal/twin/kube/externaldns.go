@@ -63,12 +63,12 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 	e := &externalDNS{c, op, pod, p.args, p.arg("txt-owner-id", "default"), p.arg("txt-prefix", "")}
 	s, err := c.session(pod)
 	if err != nil {
-		c.blame(pod, lawRecordZone, "%s", message(err))
+		c.fail(pod, lawRecordZone, err)
 		return
 	}
 	zones, err := c.all.account.Route53(pod.Maker).Zones(s.Principal)
 	if err != nil {
-		c.blame(pod, lawRecordZone, "%s", message(err))
+		c.fail(pod, lawRecordZone, err)
 		return
 	}
 	for _, zone := range zones {
@@ -76,9 +76,8 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 			continue
 		}
 		if err := e.sync(s, zone); err != nil {
-			c.blame(pod, lawRecordZone, "%s", message(err))
-			for _, endpoint := range e.endpoints() {
-				c.blame(endpoint, lawRecordZone, "%s", message(err))
+			for _, o := range append(e.endpoints(), pod) {
+				c.fail(o, lawRecordZone, err)
 			}
 		}
 	}

@@ -136,7 +136,7 @@ func (c *Cluster) session(pod *api.Object) (session, error) {
 	}
 	needed, err := c.all.account.EgressFromNodes(c.eks.Name)
 	if err != nil {
-		return session{}, lawImages.Refuse("RequestError", "send request failed: %s", message(err))
+		return session{}, lawControllerNetwork.Refuse("RequestError", "send request failed: %s", message(err))
 	}
 	s := session{Principal: p}
 	s.needs = append(s.needs, api.Reliance{URN: a.URN, Law: lawIdentityLives})

@@ -181,7 +181,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 	client, s, err := l.aws(gw)
 	if err != nil {
 		delete(l.process.seen, gw.Key) // an error is tried again
-		l.blame(gw, lawGatewayNetwork, "%s", message(err))
+		l.fail(gw, lawGatewayNetwork, err)
 		return
 	}
 	networks, err := client.FindServiceNetworks(s.Principal, gw.Name)
@@ -189,7 +189,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 	switch {
 	case err != nil:
 		delete(l.process.seen, gw.Key)
-		l.blame(gw, lawGatewayNetwork, "%s", message(err))
+		l.fail(gw, lawGatewayNetwork, err)
 		return
 	case len(networks) > 1:
 		reason, text = "Invalid", "Found multiple VPC Lattice Service Networks matching Gateway name. Either ensure only one Service Network has a matching name, or use the Service Network's id as the Gateway name."

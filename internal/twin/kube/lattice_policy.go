@@ -77,12 +77,8 @@ func (l *latticeController) authPolicy(policy *api.Object) {
 		return
 	}
 	if err := l.putAuthPolicy(policy, target); err != nil {
-		broken, r := lawPolicyTarget, (*law.Refusal)(nil)
-		if asRefusal(err, &r) {
-			broken = r.Law
-		}
-		l.blame(policy, broken, "%s", message(err))
-		if broken.ID != lawPolicyService.ID { // NotFound is taken for success and not tried again
+		l.fail(policy, lawPolicyTarget, err)
+		if l.trouble[policy.Key].law.ID != lawPolicyService.ID { // NotFound is taken for success and not tried again
 			delete(l.process.seen, policy.Key)
 		}
 		return
@@ -163,7 +159,7 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 	if id := policy.Annotation(policyResourceID); id != "" {
 		client, s, err := l.aws(policy)
 		if err != nil {
-			l.blame(policy, lawControllerRuns, "%s", message(err))
+			l.fail(policy, lawControllerRuns, err)
 			return
 		}
 		err = l.setAuthType(client, s.Principal, policy.Annotation(policyResourceType), id, lattice.AuthNone)
@@ -172,7 +168,7 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 		}
 		var r *law.Refusal
 		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException" && l.target(policy) == nil) {
-			l.blame(policy, lawControllerRuns, "%s", message(err))
+			l.fail(policy, lawControllerRuns, err)
 			return
 		}
 	}
@@ -192,7 +188,7 @@ func (l *latticeController) vpcPolicy(policy *api.Object) {
 		err = l.associateVPC(client, s.Principal, policy, target)
 	}
 	if err != nil {
-		l.blame(policy, lawPolicyTarget, "%s", message(err))
+		l.fail(policy, lawPolicyTarget, err)
 		return
 	}
 	_ = l.API.Write(policy, latticeManager, func(content obj.Map) {

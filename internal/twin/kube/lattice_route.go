@@ -109,7 +109,7 @@ func (l *latticeController) route(route *api.Object) {
 		route.PartsBy(gw.Maker, lawRouteParent)
 		route.PartsBy(class.Maker, lawRouteParent)
 		if err := l.undeploy(route); err != nil {
-			l.blame(route, lawControllerRuns, "failed to cleanup route %s, %s: %s", route.Name, route.Namespace, message(err))
+			l.fail(route, lawControllerRuns, fmt.Errorf("failed to cleanup route %s, %s: %w", route.Name, route.Namespace, err))
 			return
 		}
 		_ = l.API.Write(route, latticeManager, func(content obj.Map) { removeFinalizer(content, routeFinalizer(route)) })
@@ -117,8 +117,11 @@ func (l *latticeController) route(route *api.Object) {
 	}
 	_ = l.API.Write(route, latticeManager, func(content obj.Map) { addFinalizer(content, routeFinalizer(route)) })
 	route.ReliesAs(gw, lawRouteParent, false)
+	if l.process.conflicts[route.UID()] == obj.Int(route.Content, "metadata", "generation") {
+		return // not tried again
+	}
 	accepted := l.validateRoute(route, gw)
-	if len(accepted) == 0 || l.process.conflicts[route.UID()] == obj.Int(route.Content, "metadata", "generation") {
+	if len(accepted) == 0 {
 		return
 	}
 	if err := l.deploy(route, gw, accepted); err != nil {
@@ -130,13 +133,9 @@ func (l *latticeController) route(route *api.Object) {
 
 // routeFailed writes the condition that the controller writes for an error.
 func (l *latticeController) routeFailed(route *api.Object, err error) {
-	broken, r := lawRouteParent, (*law.Refusal)(nil)
-	if asRefusal(err, &r) {
-		broken = r.Law
-	}
-	l.blame(route, broken, "%s", message(err))
+	l.fail(route, lawRouteParent, err)
 	reason := ""
-	switch broken.ID {
+	switch l.trouble[route.Key].law.ID {
 	case lawRouteConflict.ID:
 		reason = "Conflicted"
 		if l.process.conflicts == nil {

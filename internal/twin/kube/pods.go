@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,11 +132,7 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 		return false
 	}
 	if err := c.start(pod); err != nil {
-		broken, r := lawAvailable, (*law.Refusal)(nil)
-		if asRefusal(err, &r) {
-			broken = r.Law
-		}
-		c.blame(pod, broken, "%s", message(err))
+		c.fail(pod, lawAvailable, err)
 		c.writePodStatus(pod, "Pending", false, message(err))
 		return false
 	}
@@ -242,5 +237,3 @@ func (c *Cluster) podIP(pod *api.Object) string {
 	c.ips[pod.UID()] = ip
 	return ip
 }
-
-func asRefusal(err error, r **law.Refusal) bool { return errors.As(err, r) }

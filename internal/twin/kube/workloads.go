@@ -12,7 +12,6 @@ import (
 
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -59,7 +58,7 @@ func (c *Cluster) runDeployment(op *world.Op, d *api.Object) {
 		}
 		var err error
 		if rs, err = c.API.Create(acting(op, d), content, controllerManager); err != nil {
-			c.blame(d, lawAvailable, "%s", message(err))
+			c.fail(d, lawAvailable, err)
 			return
 		}
 		rs.Maker = d.Maker
@@ -119,11 +118,7 @@ func (c *Cluster) createPod(op *world.Op, workload, owner *api.Object, name stri
 	metadata["name"], metadata["namespace"], metadata["ownerReferences"] = name, owner.Namespace, []any{ownerOf(owner)}
 	_, err := c.newPod(acting(op, workload), obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}, workload)
 	if err != nil {
-		broken := lawAvailable
-		if r := (*law.Refusal)(nil); asRefusal(err, &r) {
-			broken = r.Law
-		}
-		c.blame(workload, broken, "FailedCreate: Error creating: %s", message(err))
+		c.fail(workload, lawAvailable, fmt.Errorf("FailedCreate: Error creating: %w", err))
 	}
 	return err
 }

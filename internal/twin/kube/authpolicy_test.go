@@ -1,0 +1,66 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/lattice"
+	"eks-lattice/internal/twin/world"
+)
+
+func TestAuthPolicies(t *testing.T) {
+	t.Parallel()
+	l := platformLab(t)
+	l.apply("eks-one", "apps", namespace("apps")) // without the label: no service is made
+	policy := authPolicy("demo", "apps", "eks-two")
+	_, err := l.tryApply("eks-one", "policy", policy)
+	l.broke(err, lawPolicyTarget, "targetRef HTTPRoute apps/demo not found")
+	l.down("policy")
+	waitless := strings.Replace(route("demo", "apps"), "pulumi.com/waitFor", "example.com/none", 1)
+	l.apply("eks-one", "route", waitless)
+	_, err = l.tryApply("eks-one", "policy", policy)
+	l.broke(err, lawPolicyService, "iam-auth-policy-resource-id", "NotFound: Service demo-apps not found")
+	accepted := obj.Maps(l.object("eks-one", latticeGroup, "IAMAuthPolicy", "apps", "demo-iam-auth-policy"), "status", "conditions")
+	if len(accepted) != 1 || obj.Str(accepted[0], "status") != "True" {
+		t.Errorf("a policy without effect is not called accepted: %v", accepted)
+	}
+	// The route's own event makes the controller try again.
+	news := deepCopy(l.made["apps"].in).(map[string]any)
+	obj.Set(news, "true", "metadata", "labels", "allow-attachment-to-infra-gw")
+	if err := l.update("apps", news); err != nil {
+		t.Fatal(err)
+	}
+	if id := obj.Str(l.object("eks-one", latticeGroup, "IAMAuthPolicy", "apps", "demo-iam-auth-policy"), "metadata", "annotations", policyResourceID); id == "" {
+		t.Error("the policy is not applied after the route has its service")
+	}
+	_, err = l.tryApply("eks-one", "second", strings.Replace(policy, "name: demo-iam-auth-policy", "name: second", 1))
+	l.broke(err, lawPolicyConflict, "policy conflicts with demo-iam-auth-policy")
+	l.down("second", "policy", "route")
+}
+
+func TestAuthPolicyNeedsItsRoute(t *testing.T) {
+	t.Parallel()
+	l := appLab(t)
+	if !l.needs("eks-one.auth", "eks-one.route", world.Create) {
+		t.Error("the policy relied on the route, and no need says so")
+	}
+}
+
+// Two clusters that put the policy of their common service network undo each
+// other: the first to go opens the network for everybody.
+func TestAuthPolicyOnGateway(t *testing.T) {
+	t.Parallel()
+	l := platformLab(t)
+	l.platform("eks-two")
+	onGateway := strings.NewReplacer("kind: HTTPRoute, name: demo", "kind: Gateway, name: lattice-gateway", "namespace: apps", "namespace: lattice-gateway").Replace(authPolicy("demo", "apps", "eks-two"))
+	l.apply("eks-one", "one-policy", onGateway)
+	l.apply("eks-two", "two-policy", onGateway)
+	if sn := l.network(); sn.AuthType != lattice.AuthIAM || !strings.Contains(sn.Policy, "eks-two") {
+		t.Errorf("the network has auth type %s and policy %s", sn.AuthType, sn.Policy)
+	}
+	l.down("one-policy")
+	if sn := l.network(); sn.AuthType != lattice.AuthNone || sn.Policy != "" {
+		t.Errorf("after one cluster went the network has auth type %s and policy %q", sn.AuthType, sn.Policy)
+	}
+}
