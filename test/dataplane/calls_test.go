@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,6 +13,11 @@ import (
 // other's service, which allows it, and its own, which does not.
 func TestFourCalls(t *testing.T) {
 	b := up(t)
+	_, pods, err := net.ParseCIDR("10.0.0.0/16")
+	require.NoError(t, err)
+	for _, pod := range b.pods {
+		require.True(t, pods.Contains(net.ParseIP(pod.Address)), "both VPCs have the same addresses, %s is none", pod.Address)
+	}
 	for from, pod := range b.pods {
 		for _, s := range b.World.Services {
 			t.Run(from+" to "+s.Host, func(t *testing.T) {

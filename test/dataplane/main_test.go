@@ -32,10 +32,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	code := m.Run()
-	for _, f := range cleanups {
-		f()
+	done, err := rehearse()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
+	code := m.Run()
+	done()
 	os.Exit(code)
 }
 
@@ -64,6 +67,9 @@ func prerequisites() error {
 	} else if ns, err := lab.NewNamespace(); err != nil {
 		missing = append(missing, fmt.Errorf("network namespaces: %w", err))
 	} else {
+		if err := natWorks(ns); err != nil {
+			missing = append(missing, err)
+		}
 		ns.Close()
 	}
 	for program, pkg := range map[string]string{"curl": "curl", "xtables-nft-multi": "iptables"} {
@@ -78,6 +84,21 @@ func prerequisites() error {
 		missing = append(missing, fmt.Errorf("%s, which rehearses the world (or a rehearsed one at $WORLD): make tools build", latticectl))
 	}
 	return errors.Join(missing...)
+}
+
+// natWorks tries what the rules need of the kernel.
+func natWorks(ns *lab.Namespace) error {
+	if _, err := exec.LookPath("xtables-nft-multi"); err != nil {
+		return nil // reported with the other programs
+	}
+	return ns.Do(func() error {
+		out, err := exec.Command("xtables-nft-multi", "iptables", "-t", "nat", "-A", "OUTPUT", "-p", "tcp",
+			"-m", "owner", "--uid-owner", "1", "-j", "REDIRECT", "--to-ports", "1").CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("a kernel whose nftables redirect by owner: %s", strings.TrimSpace(string(out)))
+		}
+		return nil
+	})
 }
 
 // testbed is the lab of one test with its two demo pods running.

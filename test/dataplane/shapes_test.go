@@ -120,6 +120,8 @@ func TestPathsAndQueries(t *testing.T) {
 		{"dot segments", "/x/../echo/./a/b/../c", "/echo/a/c"},
 		{"escaped dots", "/echo/a/%2e%2e/c", "/echo/c"},
 		{"plus in a path", "/echo/a+b", ""},
+		{"double slash", "/echo//a///b", "/echo/a/b"},
+		{"lower-case escapes", "/echo/%ea%b0%80?q=%c3%bc", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mark := fmt.Sprintf("mark=%d-", i)

@@ -9,13 +9,13 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,37 +24,34 @@ import (
 	"eks-lattice/test/dataplane/lab"
 )
 
-// worldFile is where the rehearsed world is: $WORLD, or the outcome of a
-// rehearsal that the suite starts itself, once.
-var worldFile = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("WORLD"); path != "" {
-		return path, nil
+// worldFile is where the rehearsed world is.
+var worldFile string
+
+// rehearse sets worldFile to $WORLD, or to the outcome of a rehearsal, which it
+// starts; done takes that away again.
+func rehearse() (done func(), err error) {
+	if worldFile = os.Getenv("WORLD"); worldFile != "" {
+		return func() {}, nil
 	}
 	dir, err := os.MkdirTemp("", "dataplane-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	cleanups = append(cleanups, func() { _ = os.RemoveAll(dir) })
-	path := filepath.Join(dir, "world.json")
-	cmd := exec.Command(latticectl, "rehearse", "--stacks", "test/dataplane/stacks", "--world", path)
+	worldFile = filepath.Join(dir, "world.json")
+	cmd := exec.Command(latticectl, "rehearse", "--stacks", "test/dataplane/stacks", "--world", worldFile)
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("rehearsing the world: %w\n%s", err, out)
+		return nil, errors.Join(fmt.Errorf("rehearsing the world: %w\n%s", err, out), os.RemoveAll(dir))
 	}
-	return path, nil
-})
+	return func() { _ = os.RemoveAll(dir) }, nil
+}
 
 const latticectl = ".cache/bin/latticectl"
-
-// cleanups run when all tests have.
-var cleanups []func()
 
 // loadWorld is a fresh copy of the rehearsed world.
 func loadWorld(t testing.TB) *lab.World {
 	t.Helper()
-	path, err := worldFile()
-	require.NoError(t, err)
-	w, err := lab.Load(path)
+	w, err := lab.Load(worldFile)
 	require.NoError(t, err)
 	return w
 }

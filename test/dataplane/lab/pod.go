@@ -36,6 +36,7 @@ type RunningPod struct {
 
 	mu       sync.Mutex
 	sidecars map[string]*Running
+	restarts int
 	stopping bool
 }
 
@@ -169,6 +170,9 @@ func (r *RunningPod) RunInit(ctx context.Context, name string) error {
 // Listen is for a server of the application's.
 func (r *RunningPod) Listen(address string) (net.Listener, error) { return r.ns.Listen(address) }
 
+// crashLoop is the number of restarts after which a sidecar is given up.
+const crashLoop = 5
+
 // startSidecar starts it again whenever it ends, until the pod stops.
 func (r *RunningPod) startSidecar(c Container) error {
 	proc, err := r.process(c).start(r.dir, c.Name+".log")
@@ -181,9 +185,10 @@ func (r *RunningPod) startSidecar(c Container) error {
 	go func() {
 		<-proc.Done()
 		r.mu.Lock()
-		stopping := r.stopping
+		r.restarts++
+		again := !r.stopping && r.restarts <= crashLoop
 		r.mu.Unlock()
-		if !stopping {
+		if again {
 			_ = r.startSidecar(c) // a pod without it fails its tests
 		}
 	}()
@@ -223,6 +228,7 @@ func (r *RunningPod) process(c Container) *process {
 			"etc/resolv.conf":   "nameserver " + resolverAddress + "\n",
 			"etc/hosts":         "127.0.0.1 localhost\n" + r.Address + " " + r.Name + "\n",
 			"etc/nsswitch.conf": "hosts: files dns\n",
+			"etc/services":      "http 80/tcp\nhttps 443/tcp\n",
 			"etc/passwd":        "root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n",
 			"etc/group":         "root:x:0:\napp:x:1000:\n",
 			"etc/app/ca.pem":    r.lab.World.Certificate, // the CA's is in it

@@ -1,0 +1,196 @@
+// Package bench measures the sidecar against the Terraform blueprint's sidecar
+// and against TLS without any proxy, side by side on one machine:
+//
+//	make bench-dataplane
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"eks-lattice/internal/sidecar"
+	"eks-lattice/test/dataplane/lab"
+)
+
+//go:embed blueprint.yaml
+var blueprintBootstrap string
+
+//go:embed origin.yaml
+var originBootstrap string
+
+const (
+	rounds   = 3 // the median of which counts
+	duration = 6 * time.Second
+	rate     = 1000 // requests per second of the second load
+	root     = "../../.."
+)
+
+func TestMain(m *testing.M) {
+	lab.Contained()
+	os.Exit(m.Run())
+}
+
+// variant is one way from the application to the service.
+type variant struct {
+	name string
+	pod  *lab.RunningPod
+	url  string
+	// proxy is the measured process, nil without a proxy.
+	proxy    *lab.Running
+	rest     lab.Usage
+	full     []load // as fast as it goes
+	steady   []load // at a fixed rate
+	peak     int    // KiB
+	cpuPer   []time.Duration
+	logBytes int
+}
+
+func BenchmarkDataplane(b *testing.B) {
+	if os.Geteuid() != 0 {
+		b.Skip("needs root")
+	}
+	for _, program := range []string{"wrk", "hey", "curl", "xtables-nft-multi"} {
+		if _, err := exec.LookPath(program); err != nil {
+			b.Skipf("needs %s, see test/dataplane/setup.sh", program)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	w, err := lab.Load(rehearsed(b))
+	require.NoError(b, err)
+	for i := range w.Services {
+		w.Services[i].Ports = nil // the origin answers instead
+	}
+	envoy, err := filepath.Abs(root + "/.cache/envoy/envoy/_bin/envoy")
+	require.NoError(b, err)
+	l, err := lab.New(w, b.TempDir(), envoy)
+	require.NoError(b, err)
+	b.Cleanup(l.Close)
+
+	service := w.Services[1]
+	pod, err := w.Pod(w.Services[0].Target)
+	require.NoError(b, err)
+	_, err = l.StartInVPC(pod.VPC, "origin", map[string]string{
+		"etc/origin/envoy.yaml": strings.ReplaceAll(originBootstrap, "ADDRESS", service.Address),
+		"etc/origin/cert.pem":   w.Certificate, "etc/origin/key.pem": w.Key,
+	}, "/usr/local/bin/envoy", "-c", "/etc/origin/envoy.yaml", "--disable-hot-restart", "-l", "warning", "--concurrency", "2")
+	require.NoError(b, err)
+
+	variants := []*variant{
+		{name: "TLS without a proxy", url: "https://" + service.Host + "/direct", pod: start(ctx, b, l, direct(pod))},
+		{name: "this sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, l, pod)},
+		{name: "the blueprint's sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, l, blueprint(pod, w.Region))},
+	}
+	for _, v := range variants {
+		v.ready(ctx, b)
+	}
+	for b.Loop() {
+		for range rounds {
+			for _, v := range variants {
+				v.measure(ctx, b)
+			}
+		}
+	}
+	print(variants)
+}
+
+// rehearsed is the path of the world that the other tests load as well.
+func rehearsed(b *testing.B) string {
+	if path := os.Getenv("WORLD"); path != "" {
+		return path
+	}
+	path := filepath.Join(b.TempDir(), "world.json")
+	cmd := exec.Command(".cache/bin/latticectl", "rehearse", "--stacks", "test/dataplane/stacks", "--world", path)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	require.NoError(b, err, "rehearsing the world: %s", out)
+	return path
+}
+
+func start(ctx context.Context, b *testing.B, l *lab.Lab, p lab.Pod) *lab.RunningPod {
+	b.Helper()
+	r, err := l.StartPod(ctx, p)
+	require.NoError(b, err)
+	return r
+}
+
+func direct(p lab.Pod) lab.Pod {
+	p.Name, p.IP, p.Spec.InitContainers = "direct", "", nil
+	return p
+}
+
+// blueprint is the pod with the blueprint's sidecar in place of ours: all
+// traffic to VPC Lattice redirected, the proxy as root, its log level trace.
+func blueprint(p lab.Pod, region string) lab.Pod {
+	p.Name, p.IP = "blueprint", ""
+	ca := sidecar.ConfigDir + "/" + sidecar.CAKey
+	bootstrap := strings.NewReplacer("REGION", region, "CA", ca).Replace(blueprintBootstrap)
+	p.ConfigMaps = map[string]map[string]string{sidecar.ConfigMapName: {
+		sidecar.BootstrapKey: bootstrap,
+		sidecar.RulesKey: "*nat\n-A OUTPUT -p tcp -d " + sidecar.LatticeCIDR + " -m owner ! --gid-owner 0 " +
+			"-j REDIRECT --to-ports 8080\nCOMMIT\n",
+		sidecar.CAKey: p.ConfigMaps[sidecar.ConfigMapName][sidecar.CAKey],
+	}}
+	p.Spec.InitContainers = slices.Clone(p.Spec.InitContainers)
+	for i, c := range p.Spec.InitContainers {
+		if c.Name == sidecar.ProxyContainerName {
+			zero := 0
+			// The lab's containers have no shared memory for a hot restart.
+			c.Args = []string{"--disable-hot-restart", "-l", "trace", "-c", sidecar.ConfigDir + "/" + sidecar.BootstrapKey}
+			c.SecurityContext = lab.SecurityContext{RunAsUser: &zero, RunAsGroup: &zero}
+			c.StartupProbe = nil
+			p.Spec.InitContainers[i] = c
+		}
+	}
+	return p
+}
+
+// ready waits for the first good answer and then reads the memory at rest.
+func (v *variant) ready(ctx context.Context, b *testing.B) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	require.NoError(b, lab.Eventually(ctx, func() error {
+		r, err := v.pod.Exec(ctx, nil, nil, "curl", "-sS", "-k", "-o", "/dev/null", "-w", "%{http_code}", v.url)
+		if err == nil && r.Stdout != "200" {
+			err = fmt.Errorf("%s: status %s %s", v.name, r.Stdout, r.Stderr)
+		}
+		return err
+	}), v.pod.Log(sidecar.ProxyContainerName))
+	if v.proxy = v.pod.Sidecar(sidecar.ProxyContainerName); v.proxy != nil {
+		var err error
+		v.rest, err = v.proxy.Usage()
+		require.NoError(b, err)
+	}
+}
+
+func (v *variant) measure(ctx context.Context, b *testing.B) {
+	b.Helper()
+	before := v.usage(b)
+	full := v.wrk(ctx, b)
+	v.full = append(v.full, full)
+	v.cpuPer = append(v.cpuPer, (v.usage(b).CPU-before.CPU)/time.Duration(max(full.requests, 1)))
+	v.steady = append(v.steady, v.hey(ctx, b))
+	v.peak = v.usage(b).Peak
+	v.logBytes = len(v.pod.Log(sidecar.ProxyContainerName))
+}
+
+func (v *variant) usage(b *testing.B) (u lab.Usage) {
+	b.Helper()
+	if v.proxy != nil {
+		var err error
+		u, err = v.proxy.Usage()
+		require.NoError(b, err)
+	}
+	return u
+}

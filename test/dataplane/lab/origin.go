@@ -1,0 +1,70 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// StartInVPC runs a program on the node's side of a VPC until the lab closes.
+func (l *Lab) StartInVPC(vpc, name string, files map[string]string, argv ...string) (*Running, error) {
+	p := &process{
+		Netns: l.vpcs[vpc].ns.Path(), Argv: argv, Files: files,
+		Env:   []string{"PATH=/usr/local/bin:/usr/bin"},
+		Caps:  []string{"NET_BIND_SERVICE"},
+		Binds: []bind{{l.envoy, "/usr/local/bin/envoy"}},
+	}
+	r, err := p.start(l.dir, name+".log")
+	if err == nil {
+		l.closers = append(l.closers, killer{r})
+	}
+	return r, err
+}
+
+type killer struct{ *Running }
+
+func (k killer) Close() error {
+	k.kill()
+	return nil
+}
+
+// Usage is what a process has used so far.
+type Usage struct {
+	CPU       time.Duration
+	RSS, Peak int // KiB of resident memory, now and at most
+}
+
+// Usage reads what the kernel has counted.
+func (r *Running) Usage() (u Usage, err error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.PID()))
+	if err != nil {
+		return u, err
+	}
+	// The fields after the command's name, which can hold anything but the last
+	// bracket: utime and stime are the 14th and 15th of all, in ticks of 10 ms
+	// (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	for _, f := range fields[11:13] {
+		ticks, err := strconv.Atoi(f)
+		if err != nil {
+			return u, err
+		}
+		u.CPU += time.Duration(ticks) * 10 * time.Millisecond
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.PID()))
+	if err != nil {
+		return u, err
+	}
+	for _, line := range strings.Split(string(status), "\n") {
+		for name, value := range map[string]*int{"VmRSS:": &u.RSS, "VmHWM:": &u.Peak} {
+			if rest, ok := strings.CutPrefix(line, name); ok {
+				if *value, err = strconv.Atoi(strings.Fields(rest)[0]); err != nil {
+					return u, err
+				}
+			}
+		}
+	}
+	return u, nil
+}
