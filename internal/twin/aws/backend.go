@@ -45,7 +45,7 @@ func (k *kind) diff(oldInputs, newInputs engine.Props) engine.Change {
 			continue
 		}
 		change.Keys = append(change.Keys, key)
-		if slices.Contains(k.forceNew, key) {
+		if k.replaces(key, oldInputs[key], newInputs[key]) {
 			change.Replace = append(change.Replace, key)
 		}
 	}
@@ -55,6 +55,16 @@ func (k *kind) diff(oldInputs, newInputs engine.Props) engine.Change {
 		change.DeleteBeforeReplace = true
 	}
 	return change
+}
+
+// replaces tells whether the change of an input, or of one part of it, replaces.
+func (k *kind) replaces(key string, before, after any) bool {
+	return slices.ContainsFunc(k.forceNew, func(path string) bool {
+		if part, ok := strings.CutPrefix(path, key+"."); ok {
+			return !reflect.DeepEqual(obj(before)[part], obj(after)[part])
+		}
+		return path == key
+	})
 }
 
 // same compares two values; isSet names the top-level keys whose order means nothing.

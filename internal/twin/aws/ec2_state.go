@@ -17,6 +17,8 @@ type ec2State struct {
 	tables   map[string]*RouteTable
 	groups   map[string]*SecurityGroup
 	enis     map[string]*NetworkInterface
+
+	templates map[string]*LaunchTemplate
 }
 
 func newEC2() ec2State {
@@ -29,6 +31,8 @@ func newEC2() ec2State {
 		tables:   map[string]*RouteTable{},
 		groups:   map[string]*SecurityGroup{},
 		enis:     map[string]*NetworkInterface{},
+
+		templates: map[string]*LaunchTemplate{},
 	}
 }
 

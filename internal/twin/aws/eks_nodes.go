@@ -19,6 +19,8 @@ type NodeGroup struct {
 	InstanceType string
 	Version      string
 	Labels       map[string]string
+	GroupIDs     []string // the security groups that its nodes and their pods carry
+	Template     string   // the launch template's id, empty for none
 	Nodes        []Node
 }
 
@@ -74,7 +76,7 @@ var maxPods = map[string]int{
 var nodeGroupKind = &kind{
 	token:    "aws:eks/nodeGroup:NodeGroup",
 	required: []string{"clusterName", "nodeRoleArn", "scalingConfig", "subnetIds"},
-	forceNew: []string{"clusterName", "nodeGroupName", "nodeRoleArn", "subnetIds", "amiType", "instanceTypes", "capacityType", "diskSize", "remoteAccess"},
+	forceNew: []string{"clusterName", "nodeGroupName", "nodeRoleArn", "subnetIds", "amiType", "instanceTypes", "capacityType", "diskSize", "remoteAccess", "launchTemplate.id", "launchTemplate.name"},
 	sets:     []string{"subnetIds"},
 	autoname: "nodeGroupName",
 	nameMax:  63,
@@ -89,6 +91,13 @@ var nodeGroupKind = &kind{
 		desired := number(scaling["desiredSize"])
 		if err := checkScaling(number(scaling["minSize"]), desired, number(scaling["maxSize"])); err != nil {
 			return err
+		}
+		if err := r.launchWith(r.ClusterByName(ng.Cluster), ng); err != nil {
+			return err
+		}
+		if r.changed("launchTemplate") || r.changed("version") { // new instances take over from the old ones
+			ng.Desired = 0
+			r.scale(ng)
 		}
 		ng.Desired = desired
 		r.scale(ng)
@@ -121,6 +130,9 @@ func createNodeGroup(r *request) (string, error) {
 	for k, v := range r.obj("labels") {
 		ng.Labels[k] = text(v)
 	}
+	if err := r.launchWith(c, ng); err != nil {
+		return "", err
+	}
 	if err := r.checkNodeGroup(c, ng); err != nil {
 		return "", err
 	}
@@ -137,16 +149,35 @@ func createNodeGroup(r *request) (string, error) {
 	return key, nil
 }
 
+// launchWith takes over what a launch template says about the instances.
+func (r *request) launchWith(c *EKSCluster, ng *NodeGroup) error {
+	t, data, err := r.template()
+	if err != nil {
+		return err
+	}
+	ng.GroupIDs = []string{c.SecurityGroupID}
+	if t == nil {
+		return nil
+	}
+	ng.Template = t.ID
+	if groups := texts(data["vpcSecurityGroupIds"]); len(groups) > 0 {
+		ng.GroupIDs = groups
+	}
+	if kind := text(data["instanceType"]); kind != "" {
+		ng.InstanceType = kind
+	}
+	return nil
+}
+
 // scale starts and stops instances until the group has as many as desired.
 func (r *request) scale(ng *NodeGroup) {
 	c := r.ClusterByName(ng.Cluster)
 	for len(ng.Nodes) < ng.Desired {
 		s := r.ec2.subnets[ng.SubnetIDs[len(ng.Nodes)%len(ng.SubnetIDs)]]
 		id := r.newID("i")
-		groups := []string{c.SecurityGroupID}
-		primary := r.addENI(s, groups, "Primary network interface of "+id, ng.ARN)
+		primary := r.addENI(s, ng.GroupIDs, "Primary network interface of "+id, ng.ARN)
 		primary.Tags = map[string]string{"eks:cluster-name": c.Name, "eks:nodegroup-name": ng.Name}
-		r.addENI(s, groups, cniENI+id, ng.ARN)
+		r.addENI(s, ng.GroupIDs, cniENI+id, ng.ARN)
 		pods := maxPods[ng.InstanceType]
 		if pods == 0 {
 			pods = 29
@@ -195,9 +226,13 @@ func nodeGroupOutputs(r *request) engine.Props {
 	if ng == nil {
 		return nil
 	}
+	disk := r.or("diskSize", 20)
+	if ng.Template != "" {
+		disk = 0 // the template's business
+	}
 	scaling := merge(engine.Props{"minSize": 1, "maxSize": 1}, r.obj("scalingConfig"))
 	return engine.Props{
-		"arn": ng.ARN, "amiType": ng.AMIType, "capacityType": r.or("capacityType", "ON_DEMAND"), "diskSize": r.or("diskSize", 20), "instanceTypes": r.or("instanceTypes", []any{ng.InstanceType}),
+		"arn": ng.ARN, "amiType": ng.AMIType, "diskSize": disk, "capacityType": r.or("capacityType", "ON_DEMAND"), "instanceTypes": r.or("instanceTypes", []any{ng.InstanceType}),
 		"status": "ACTIVE", "version": ng.Version, "releaseVersion": ng.Version + ".0-20260801", "nodeGroupNamePrefix": "", "scalingConfig": scaling,
 		"updateConfig":     r.or("updateConfig", engine.Props{"maxUnavailable": 1, "maxUnavailablePercentage": 0}),
 		"nodeRepairConfig": r.or("nodeRepairConfig", engine.Props{"enabled": false}),

@@ -8,7 +8,7 @@ import (
 type kind struct {
 	token    string   // "aws:ec2/vpc:Vpc"
 	required []string // inputs that must be given
-	forceNew []string // inputs that replace the resource when they change
+	forceNew []string // inputs, or "input.part", that replace the resource when they change
 	sets     []string // inputs whose order means nothing
 	autoname string   // the input that gets an automatic name when it is not given
 	nameMax  int      // the length that AWS allows for it
@@ -31,7 +31,7 @@ type kind struct {
 var kinds = index(
 	vpcKind, subnetKind, internetGatewayKind, eipKind, natGatewayKind,
 	routeTableKind, routeKind, routeTableAssociationKind,
-	securityGroupKind, securityGroupRuleKind, ingressRuleKind, egressRuleKind,
+	securityGroupKind, securityGroupRuleKind, ingressRuleKind, egressRuleKind, launchTemplateKind,
 	roleKind, rolePolicyKind, attachmentKind, policyKind,
 	clusterKind, nodeGroupKind, addonKind, accessEntryKind, accessPolicyKind, podIdentityKind,
 	serviceNetworkKind, authPolicyKind, vpcAssociationKind, accessLogKind,

@@ -135,7 +135,7 @@ func (a *Account) groupsAdmit(assoc *VPCAssociation, c Call) bool {
 }
 
 // groupsAt returns the security groups that a pod or node at an address of a
-// VPC carries: those of the cluster whose node group has the address's subnet.
+// VPC carries: those of the node groups in the address's subnet.
 func (a *Account) groupsAt(vpcID, ip string) []string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
@@ -149,7 +149,7 @@ func (a *Account) groupsAt(vpcID, ip string) []string {
 		for _, ng := range a.NodeGroups(c.Name) {
 			for _, id := range ng.SubnetIDs {
 				if s := a.ec2.subnets[id]; s != nil && s.CIDR.Contains(addr) {
-					out = append(out, c.SecurityGroupID)
+					out = append(out, ng.GroupIDs...)
 				}
 			}
 		}

@@ -36,6 +36,7 @@ func (a *Account) Leftovers() []string {
 	left(&out, "iam role", a.iam.roles, func(x *Role) Meta { return x.Meta })
 	left(&out, "iam policy", a.iam.policies, func(x *Policy) Meta { return x.Meta })
 	left(&out, "ec2 network interface", a.ec2.enis, func(x *NetworkInterface) Meta { return Meta{ID: x.ID, Name: x.Description} })
+	left(&out, "ec2 launch template", a.ec2.templates, func(x *LaunchTemplate) Meta { return x.Meta })
 	left(&out, "ec2 nat gateway", a.ec2.nats, func(x *NATGateway) Meta { return x.Meta })
 	left(&out, "ec2 elastic ip", a.ec2.eips, func(x *ElasticIP) Meta { return x.Meta })
 	left(&out, "ec2 internet gateway", a.ec2.gateways, func(x *InternetGateway) Meta { return x.Meta })

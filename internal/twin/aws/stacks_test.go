@@ -19,6 +19,7 @@ const (
 	tGroup   = "aws:ec2/securityGroup:SecurityGroup"
 	tOldRule = "aws:ec2/securityGroupRule:SecurityGroupRule"
 	tIngress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	tLaunch  = "aws:ec2/launchTemplate:LaunchTemplate"
 	tRole    = "aws:iam/role:Role"
 	tInline  = "aws:iam/rolePolicy:RolePolicy"
 	tAttach  = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
