@@ -54,8 +54,8 @@ func (s stack) identity(address, namespace, account, policy string) string {
 
 // charts are the three controllers.
 func (s stack) charts() {
-	version := func(today, then string) string {
-		if s.has[oldCharts] {
+	version := func(today string, old defect, then string) string {
+		if s.has[old] {
 			return then
 		}
 		return today
@@ -74,7 +74,7 @@ func (s stack) charts() {
 	s.object(controller+".helm_release", "kubernetes:helm.sh/v3:Release", props{
 		"name": "aws-gateway-api-controller", "namespace": controllerNamespace, "createNamespace": true,
 		"chart":   "oci://public.ecr.aws/aws-application-networking-k8s/aws-gateway-controller-chart",
-		"version": version("v2.1.3", "v1.0.5"), "values": values,
+		"version": version("v2.1.3", oldController, "v1.0.5"), "values": values,
 	}, with(after, who)...)
 
 	who = s.identity(externalDNS, "external-dns", "external-dns-sa", document(
@@ -92,13 +92,13 @@ func (s stack) charts() {
 	}
 	s.object(externalDNS+".helm_release", "kubernetes:helm.sh/v3:Release", props{
 		"name": "external-dns", "namespace": "external-dns", "createNamespace": true,
-		"chart": "external-dns", "version": version("1.21.1", "1.14.3"),
+		"chart": "external-dns", "version": version("1.21.1", oldExternalDNS, "1.14.3"),
 		"repositoryOpts": props{"repo": "https://kubernetes-sigs.github.io/external-dns/"}, "values": values,
 	}, with(after, who)...)
 
 	s.object(kyverno+".helm_release", "kubernetes:helm.sh/v3:Release", props{
 		"name": "kyverno", "namespace": "kyverno", "createNamespace": true,
-		"chart": "kyverno", "version": version("3.9.1", "3.0.5"),
+		"chart": "kyverno", "version": version("3.9.1", oldKyverno, "3.0.5"),
 		"repositoryOpts": props{"repo": "https://kyverno.github.io/kyverno"},
 	}, s.podsRun()...)
 }

@@ -37,8 +37,11 @@ const (
 	certificateRaces defect = "certificate before its CA is active"
 	// Nothing permits ACM to renew. Repair: a permission of the CA.
 	noRenewal defect = "no renewal permission"
-	// Charts of 2023 and 2024. Repair: the versions of today.
-	oldCharts defect = "old charts"
+	// Charts of 2023 and 2024. The twin has one version of each chart; the others
+	// are not in its repositories. Repair: the versions of today.
+	oldController  defect = "Lattice controller v1.0.5"
+	oldExternalDNS defect = "ExternalDNS chart 1.14.3"
+	oldKyverno     defect = "Kyverno chart 3.0.5"
 	// The controller's chart of 2024 brought the CRDs of the Gateway API, today's
 	// does not. Repair: the CRDs come first, and so does that of DNSEndpoint.
 	noCRDs defect = "no CRDs of the Gateway API"

@@ -10,7 +10,7 @@
 // nothing. See defects_test.go for the list, with what repairs each.
 //
 // Where the port departs from the blueprint for the twin's sake:
-//   - Charts come in the one version that the twin knows of each; see oldCharts.
+//   - Charts come in the one version that the twin knows of each; see oldController.
 //   - Controllers get their credentials from Pod Identity, not from an OIDC
 //     provider, which the twin does not have.
 //   - KMS keys, log groups and launch templates of the Terraform modules are

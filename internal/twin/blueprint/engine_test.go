@@ -122,10 +122,17 @@ func (p *port) output(name, path string) any {
 }
 
 // up makes what a stack lacks. A resource goes once all that it needs is there;
-// among several, those that hurry go first, and the rest as they are declared.
-// It stops at the first refusal.
+// among several, those that hurry go first with all that they need, and the rest
+// as they are declared. It stops at the first refusal.
 func (p *port) up(stack string, hurry ...string) error {
 	p.t.Helper()
+	for range p.resources { // until the needs of needs are in
+		for _, d := range p.resources {
+			if slices.Contains(hurry, d.name) {
+				hurry = append(hurry, slices.DeleteFunc(d.needs(), func(n string) bool { return slices.Contains(hurry, n) })...)
+			}
+		}
+	}
 	for {
 		d := p.ready(stack, hurry)
 		if d == nil {
@@ -182,7 +189,7 @@ func (p *port) create(d *declared) error {
 		return err
 	}
 	if len(failures) > 0 {
-		return errors.New(failures[0].Property + ": " + failures[0].Reason)
+		return invalid{failures[0]}
 	}
 	m.in = checked
 	err = p.world.Do(world.Create, string(m.urn), func(op *world.Op) error {
@@ -194,6 +201,11 @@ func (p *port) create(d *declared) error {
 	}
 	return err
 }
+
+// invalid is what Check refuses.
+type invalid struct{ engine.Failure }
+
+func (e invalid) Error() string { return e.Property + ": " + e.Reason }
 
 // kubeconfig is that of the blueprint's Helm provider: endpoint and authority of
 // the cluster, and a token from the AWS CLI.
@@ -282,7 +294,9 @@ func (p *port) remove(name string) error {
 func (p *port) broke(err error, name, lawID, code string, words ...string) {
 	p.t.Helper()
 	var r *law.Refusal
-	if !errors.As(err, &r) {
+	if bad := (invalid{}); errors.As(err, &bad) && strings.Contains(bad.Reason, "[law "+lawID+"]") {
+		r = &law.Refusal{Law: law.Law{ID: lawID}}
+	} else if !errors.As(err, &r) {
 		p.t.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
 	}
 	if r.Law.ID != lawID || r.Code != code || !strings.Contains(err.Error(), " "+name+": ") {

@@ -1,0 +1,260 @@
+package blueprint
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/lattice"
+	"eks-lattice/internal/twin/world"
+)
+
+// upAll brings the environment and some clusters up.
+func (p *port) upAll(clusters ...string) {
+	p.t.Helper()
+	for _, stack := range append([]string{"environment"}, clusters...) {
+		p.must(p.up(stack))
+	}
+}
+
+// Whoever of the controller's objects is deleted in the wrong order never goes.
+func TestFinalizers(t *testing.T) {
+	t.Parallel()
+	route, gateway := "cluster1/"+demo+".route", "cluster1/"+platform+".gateway"
+	for name, c := range map[string]struct {
+		before []string // removed before
+		object string
+		law    string
+		words  []string
+	}{
+		"controller before route": {
+			[]string{"cluster1/" + controller + ".helm_release"}, route, "controller-must-run",
+			[]string{`HTTPRoute "apps/demo-cluster1"`, "httproute.k8s.aws/resources", "no controller runs"},
+		},
+		"controller's credentials before route": {
+			[]string{"cluster1/" + controller + ".aws_eks_pod_identity_association"}, route, "credentials-end-with-the-association",
+			[]string{`HTTPRoute "apps/demo-cluster1"`, "failed to load credentials"},
+		},
+		"class before route": {
+			[]string{"cluster1/" + platform + ".gateway_class"}, route, "route-needs-its-gateway",
+			[]string{`HTTPRoute "apps/demo-cluster1"`, "the route is not relevant to the controller"},
+		},
+		"class before Gateway": {
+			[]string{"cluster1/" + demo + ".iam_auth_policy", route, "cluster1/" + platform + ".gateway_class"}, gateway, "class-is-accepted-by-its-controller",
+			[]string{`Gateway "lattice-gateway/lattice-gateway"`, "gateway.k8s.aws/resources", `GatewayClass "amazon-vpc-lattice" is not there`},
+		},
+		"controller before Gateway": {
+			[]string{"cluster1/" + demo + ".iam_auth_policy", route, "cluster1/" + controller + ".helm_release"}, gateway, "controller-must-run",
+			[]string{"gateway.k8s.aws/resources", "no controller runs"},
+		},
+		"Gateway before route": {
+			nil, gateway, "gateway-outlives-its-routes",
+			[]string{"gateway.k8s.aws/resources", "cannot delete gateway lattice-gateway/lattice-gateway - found referencing route apps/demo-cluster1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPort(t)
+			p.upAll("cluster1")
+			for _, b := range c.before {
+				p.must(p.remove(b))
+			}
+			p.broke(p.remove(c.object), c.object, c.law, "",
+				append(c.words, "timed out waiting for the condition", "finalizers might be preventing deletion")...)
+		})
+	}
+}
+
+// The order that a chart leaves open: Helm deletes a Gateway and its class side
+// by side, and whoever loses the race waits for ever.
+func TestChartHasNoOrder(t *testing.T) {
+	t.Parallel()
+	p := newPort(t, chartHasNoOrder)
+	p.upAll("cluster1")
+	p.must(p.destroy("cluster1", demo))
+	p.must(p.remove("cluster1/" + platform + ".gateway_class"))
+	p.broke(p.destroy("cluster1", platform), "cluster1/"+platform+".gateway", "class-is-accepted-by-its-controller", "", "gateway.k8s.aws/resources")
+}
+
+// What a stuck route keeps in AWS keeps the service network and the namespace.
+func TestStuckRouteKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	p.upAll("cluster1")
+	p.must(p.remove("cluster1/" + controller + ".helm_release"))
+	route := "cluster1/" + demo + ".route"
+	p.broke(p.remove(route), route, "controller-must-run", "", "httproute.k8s.aws/resources")
+	namespace := "cluster1/" + demo + ".namespace"
+	p.broke(p.remove(namespace), namespace, "namespace-empties-first", "", `Namespace "apps" is still Terminating`, "httproute.k8s.aws/resources")
+	sn := "environment/aws_vpclattice_service_network.this"
+	p.must(p.remove("cluster1/aws_vpclattice_service_network_vpc_association.this"))
+	p.broke(p.remove(sn), sn, "service-network-has-associations", "ConflictException", "has service(s) associated")
+	if left := p.leftovers(); !hasPart(left, "vpc-lattice service svc-") || !hasPart(left, "vpc-lattice target group") {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// networks are the service networks of the account.
+func (p *port) networks() (list []aws.NetworkSnapshot) {
+	p.world.Look(func() { list = p.account.Snapshot().Networks })
+	return list
+}
+
+// The policy of the shared service network goes for both clusters with one of
+// them: the other cluster's policy is still there, and means nothing.
+func TestPolicyPerCluster(t *testing.T) {
+	t.Parallel()
+	p := newPort(t, policyPerCluster)
+	p.upAll("cluster1", "cluster2")
+	if n := p.networks()[0]; n.AuthType != lattice.AuthIAM || n.Policy == "" {
+		t.Fatalf("the network with both clusters: %+v", n)
+	}
+	// A service without a policy of its own, such as every service is between its
+	// creation and the moment that its policy takes effect.
+	p.must(p.remove("cluster1/" + demo + ".iam_auth_policy"))
+	anonymous := kube.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}
+	if r := p.call(anonymous, "http://demo-cluster1."+domain); r.Allowed || r.Status != 403 {
+		t.Errorf("an unsigned request with both clusters: %+v", r)
+	}
+
+	p.must(p.destroyByScript("cluster2"))
+	if n := p.networks()[0]; n.AuthType != lattice.AuthNone || n.Policy != "" {
+		t.Errorf("the network after one cluster is gone: %+v", n)
+	}
+	var policy props
+	p.world.Look(func() {
+		policy = p.kube.Object("eks-cluster1", "application-networking.k8s.aws", "IAMAuthPolicy", network, network+"-iam-auth-policy")
+	})
+	if policy == nil {
+		t.Error("the policy of the cluster that stays is gone")
+	}
+	if r := p.call(anonymous, "http://demo-cluster1."+domain); !r.Allowed {
+		t.Errorf("an unsigned request after one cluster is gone: %+v", r)
+	}
+}
+
+// With the policy in the environment the same end of a cluster changes nothing.
+func TestPolicyOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	p.upAll("cluster1", "cluster2")
+	p.must(p.remove("cluster1/" + demo + ".iam_auth_policy"))
+	p.must(p.destroyByScript("cluster2"))
+	if n := p.networks()[0]; n.AuthType != lattice.AuthIAM || n.Policy == "" {
+		t.Errorf("the network after one cluster is gone: %+v", n)
+	}
+	if r := p.call(kube.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}, "http://demo-cluster1."+domain); r.Allowed || r.Status != 403 {
+		t.Errorf("an unsigned request: %+v", r)
+	}
+}
+
+// The controller's service network and its VPC associations are nobody's: they
+// keep the VPC, and the network cannot go before them.
+func TestNetworkByController(t *testing.T) {
+	t.Parallel()
+	p := newPort(t, networkByController)
+	p.upAll("cluster1", "cluster2")
+	vpc := "cluster2/module.vpc.aws_vpc"
+	p.broke(p.destroyByScript("cluster2"), vpc, "vpc-has-dependencies", "DependencyViolation",
+		"has dependencies and cannot be deleted", "service network association snva-")
+	if left := p.leftovers(); !hasPart(left, "vpc-lattice service network sn-", "(lattice-gateway)") || !hasPart(left, "vpc-lattice vpc association snva-") {
+		t.Errorf("left: %v", left)
+	}
+
+	// What destroy.sh and the README do by the AWS command line, too early.
+	id := p.networks()[0].ID
+	p.broke(p.byHand("deleting cli: ", func(op *world.Op, l *aws.Lattice) error {
+		return l.DeleteServiceNetwork(op, p.account.Caller(), id)
+	}), "cli", "service-network-has-associations", "ConflictException", "has VPC(s) associated")
+
+	for _, stack := range []string{"cluster2", "cluster1"} {
+		if stack == "cluster1" {
+			if p.destroyByScript(stack) == nil {
+				t.Error("cluster1 goes down by itself")
+			}
+		}
+		p.must(p.byHand("", func(op *world.Op, l *aws.Lattice) error {
+			list, err := l.VPCAssociations(p.account.Caller(), id, p.made[stack+"/module.vpc.aws_vpc"].id)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("associations %v: %v", list, err)
+			}
+			return l.DisassociateVPC(op, p.account.Caller(), list[0].ID)
+		}))
+		p.must(p.destroy(stack))
+	}
+	p.must(p.destroy("environment"))
+	if left := p.leftovers(); len(left) != 1 || !hasPart(left, "vpc-lattice service network "+id+" (lattice-gateway)") {
+		t.Errorf("left: %v", left)
+	}
+	p.must(p.byHand("", func(op *world.Op, l *aws.Lattice) error {
+		return l.DeleteServiceNetwork(op, p.account.Caller(), id)
+	}))
+	if left := p.leftovers(); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// byHand is a command of the AWS command line.
+func (p *port) byHand(prefix string, f func(*world.Op, *aws.Lattice) error) error {
+	err := p.world.Do(world.Delete, "", func(op *world.Op) error { return f(op, p.account.Lattice("")) })
+	if err != nil && prefix != "" {
+		return wrapped{prefix, err}
+	}
+	return err
+}
+
+type wrapped struct {
+	prefix string
+	error
+}
+
+func (w wrapped) Error() string { return w.prefix + w.error.Error() }
+func (w wrapped) Unwrap() error { return w.error }
+
+// The CNI goes before the nodes: its interfaces stay in the subnets, carry the
+// security group that EKS made, and that keeps the VPC.
+func TestAddonsNotPreserved(t *testing.T) {
+	t.Parallel()
+	p := newPort(t, addonsNotPreserved)
+	p.upAll("cluster1")
+	err := p.destroyByScript("cluster1")
+	subnet := "cluster1/module.vpc.aws_subnet.private[2]"
+	p.broke(err, subnet, "subnet-has-interfaces", "DependencyViolation", "has dependencies and cannot be deleted", "aws-K8S-i-")
+	vpc := "cluster1/module.vpc.aws_vpc"
+	p.broke(p.remove(vpc), vpc, "vpc-has-dependencies", "DependencyViolation",
+		"has dependencies and cannot be deleted", "security group sg-", "eks-cluster-sg-eks-cluster1-")
+	if left := p.leftovers(); !hasPart(left, "ec2 security group sg-", "eks-cluster-sg-eks-cluster1-") || !hasPart(left, "ec2 network interface", "aws-K8S-i-") {
+		t.Errorf("left:\n%s", strings.Join(left, "\n"))
+	}
+}
+
+// A security group of the program's own that something refers to: the rule of
+// another group, as the EKS module's two groups have of each other.
+func TestGroupsReferToEachOther(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	p.upAll("cluster1")
+	p.must(p.destroy("cluster1", "module.eks.aws_eks_cluster"))
+	group := "cluster1/module.eks.aws_security_group.node"
+	p.broke(p.remove(group), group, "security-group-in-use", "DependencyViolation", "has a dependent object")
+	vpc := "cluster1/module.vpc.aws_vpc"
+	p.broke(p.remove(vpc), vpc, "vpc-has-dependencies", "DependencyViolation", "security group sg-", "eks-cluster1-node")
+}
+
+// The environment cannot go while a cluster uses it, and a later destroy in the
+// right order still ends empty.
+func TestEnvironmentFirst(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	p.upAll("cluster1")
+	sn := "environment/aws_vpclattice_service_network.this"
+	p.broke(p.remove(sn), sn, "service-network-has-associations", "ConflictException", "has VPC(s) associated")
+	cert := "environment/aws_acm_certificate.private_domain_cert"
+	p.broke(p.remove(cert), cert, "certificate-in-use", "ResourceInUseException", "is in use")
+	p.must(p.destroy("cluster1"))
+	p.must(p.destroy("environment"))
+	if left := p.leftovers(); len(left) > 0 {
+		t.Errorf("left:\n%s", strings.Join(left, "\n"))
+	}
+}
