@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 )
 
 // The modules by version.
@@ -18,8 +19,18 @@ const (
 	GatewayAPI  = "sigs.k8s.io/gateway-api@v1.5.1"
 )
 
+var (
+	mu   sync.Mutex
+	dirs = map[string]string{}
+)
+
 // Dir returns the module's folder, which go downloads if it is not there yet.
 func Dir(module string) (string, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if dirs[module] != "" {
+		return dirs[module], nil
+	}
 	cmd := exec.Command("go", "mod", "download", "-json", module)
 	cmd.Dir = os.TempDir() // outside this module: only the files are wanted, no requirement
 	out, err := cmd.Output()
@@ -30,6 +41,7 @@ func Dir(module string) (string, error) {
 	if err := json.Unmarshal(out, &m); err != nil {
 		return "", fmt.Errorf("reading where module %s is: %w", module, err)
 	}
+	dirs[module] = m.Dir
 	return m.Dir, nil
 }
 

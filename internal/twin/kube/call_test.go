@@ -1,0 +1,145 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/law"
+)
+
+// callLab is two clusters; the calls go from one to two.
+func callLab(t *testing.T) *lab {
+	t.Helper()
+	l := newLab(t)
+	l.environment()
+	for _, c := range [][2]string{{"eks-one", "eks-two"}, {"eks-two", "eks-one"}} {
+		l.platform(c[0])
+		l.app(c[0], c[1])
+	}
+	return l
+}
+
+// Every step of a call, broken in its own way.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	const otherCA = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
+	demo := Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "demo-one-v1"}
+	own := func(name string) Caller { return Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name} }
+	for _, c := range []struct {
+		name   string
+		change func(l *lab)
+		caller Caller
+		url    string
+		step   string
+		status int
+		word   string
+		law    law.Law
+	}{
+		{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", StepDNS, 0, "Could not resolve host: demo-two.example.com", lawCallName},
+		{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", StepNetwork, 0, "connection timed out", law.Law{}},
+		{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", StepTarget, 503, "", law.Law{}},
+		{"authority", func(l *lab) {
+			l.down("eks-one.deployment", "eks-one.proxy")
+			l.config("eks-one", otherCA)
+			l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
+		}, demo, "", StepTLS, 503, "CERTIFICATE_VERIFY_FAILED", lawCallTLS},
+		{"application's TLS", nil, demo, "https://demo-two.example.com", StepTLS, 0, "curl: (60) SSL certificate problem", lawCallTLS},
+		{"no proxy behind the rule", func(l *lab) {
+			l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
+		}, own("bare"), "", StepRedirect, 0, "Connection refused", lawCallRedirect},
+		{"no sidecar", func(l *lab) {
+			l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps"), "agent-inject", "none", 1))
+		}, own("bare"), "", StepSignature, 403, "User: anonymous is not authorized", lawCallSignature},
+		{"proxy's uid", func(l *lab) {
+			l.apply("eks-one", "uid", deployment("uid", "apps", "securityContext: {runAsUser: 47443}"))
+		}, own("uid"), "", StepSignature, 403, "anonymous", lawCallSignature},
+		{"group 0 is redirected", func(l *lab) {
+			l.apply("eks-one", "gid", deployment("gid", "apps", "securityContext: {runAsUser: 0, runAsGroup: 0}"))
+		}, own("gid"), "", StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
+		{"association after the pods", func(l *lab) {
+			l.down("eks-one.deployment", "eks-one.identity-apps-default")
+			l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
+			l.identity("eks-one", "apps", "default", "client")
+		}, demo, "", StepSignature, 403, "anonymous", lawIdentityAtCreation},
+		{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", StepSignature, 403, "anonymous", lawIdentityAgent},
+		{"identity policy", func(l *lab) { l.down("client-policy") }, demo, "", StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
+		{"network policy", func(l *lab) { l.down("network-policy") }, demo, "", StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
+		{"service account", nil, Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", StepServicePolicy, 200, "Hello", law.Law{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := callLab(t)
+			if c.change != nil {
+				c.change(l)
+			}
+			if c.url == "" {
+				c.url = "http://demo-two.example.com"
+			}
+			r := l.call(c.caller, c.url)
+			if r.DecidedBy != c.step || r.Status != c.status || r.Allowed != (c.status == 200) || !strings.Contains(r.Body, c.word) {
+				t.Errorf("the call came to %+v", r)
+			}
+			if c.law.ID != "" {
+				shows(c.law)
+			}
+		})
+	}
+}
+
+func TestCallers(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("eks-one")
+	for _, c := range []struct {
+		caller Caller
+		url    string
+		word   string
+	}{
+		{Caller{Cluster: "none"}, "http://a.example.com", `no cluster "none"`},
+		{Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "none"}, "http://a.example.com", "no Deployment apps/none in cluster eks-one"},
+		{Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is no address of a service"},
+	} {
+		if _, err := l.kube.Call(c.caller, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
+			t.Errorf("%+v: %v", c.caller, err)
+		}
+	}
+	if _, err := l.kube.Call(Caller{Cluster: "eks-one", Namespace: "new"}, "http://a.example.com"); err != nil {
+		t.Error(err)
+	}
+	if l.object("eks-one", "", "Namespace", "", "new") != nil {
+		t.Error("a call leaves its namespace behind")
+	}
+	var snapshot []ClusterSnapshot
+	l.world.Look(func() { snapshot = l.kube.Snapshot() })
+	if len(snapshot) != 1 || snapshot[0].Name != "eks-one" || len(snapshot[0].Namespaces) != 4 {
+		t.Errorf("the snapshot is %+v", snapshot)
+	}
+}
+
+func TestRedirectRules(t *testing.T) {
+	t.Parallel()
+	const blueprint = "/bin/sh -c iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080; iptables -t nat -L -n -v;"
+	for _, c := range []struct {
+		name     string
+		rules    string
+		port     int
+		uid, gid int64
+		to       int
+	}{
+		{"http", rules, 80, 0, 0, 8080},
+		{"https is left alone", rules, 443, 0, 0, 0},
+		{"the proxy's own", rules, 80, 47443, 47443, 0},
+		{"blueprint http", blueprint, 80, 0, 1000, 8080},
+		{"blueprint https", blueprint, 443, 0, 1000, 8080},
+		{"blueprint's group 0 escapes", blueprint, 80, 0, 0, 0},
+		{"another range", strings.Replace(rules, "169.254.171.0/24", "10.0.0.0/8", 1), 80, 0, 0, 0},
+		{"negated", "-A OUTPUT -p tcp -m owner ! --uid-owner 5 -j REDIRECT --to-ports 9", 80, 0, 0, 9},
+		{"negated, not met", "-A OUTPUT -p tcp -m owner ! --uid-owner 5 -j REDIRECT --to-ports 9", 80, 5, 0, 0},
+		{"none", "", 80, 0, 0, 0},
+	} {
+		if to, caught := redirect(c.rules, c.port, c.uid, c.gid); to != c.to || caught != (c.to != 0) {
+			t.Errorf("%s: port %d, caught %v", c.name, to, caught)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
+)
+
+func (l *lab) pods(cluster, namespace string) (out []obj.Map) {
+	l.world.Look(func() {
+		for _, p := range l.kube.byName(cluster).API.List("", "Pod", namespace) {
+			out = append(out, obj.Copy(p.Content))
+		}
+	})
+	return out
+}
+
+func injected(pod obj.Map) bool { return hasNamed(obj.Maps(pod, "spec", "initContainers"), "envoy") }
+
+func TestInjection(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("eks-one")
+	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
+	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l.apply("eks-one", "apps", namespace("apps", appLabels...))
+	l.apply("eks-one", "plain", namespace("plain"))
+	l.config("eks-one", "")
+	l.identity("eks-one", "apps", "default", "client")
+	early := deployment("early", "apps")
+	l.apply("eks-one", "early", early)
+	_, err := l.tryApply("eks-one", "broken", strings.Replace(injectionManifest, "object.metadata.?annotations", "object.metadata.?annotations[nobody", 1))
+	l.broke(err, lawPolicyReady, "'inject' timed out waiting to be Ready", "spec.matchConditions[0].expression: Invalid value")
+	l.down("broken")
+	l.apply("eks-one", "policy", injectionManifest)
+	for _, pod := range l.pods("eks-one", "apps") {
+		if injected(pod) {
+			t.Errorf("%s was made before the policy and has the sidecar", obj.Str(pod, "metadata", "name"))
+		}
+	}
+	shows(lawInjectAtCreation)
+	news := deepCopy(l.made["early"].in).(engine.Props)
+	obj.Set(news, "2", "spec", "template", "metadata", "annotations", "checksum")
+	if err := l.update("early", news); err != nil {
+		t.Fatal(err)
+	}
+	l.apply("eks-one", "outside", deployment("outside", "plain"))
+	l.apply("eks-one", "unasked", strings.Replace(deployment("unasked", "apps"), "agent-inject", "other", 1))
+	for _, pod := range append(l.pods("eks-one", "apps"), l.pods("eks-one", "plain")...) {
+		name := obj.Str(pod, "metadata", "name")
+		if injected(pod) != strings.HasPrefix(name, "early-") {
+			t.Errorf("%s: sidecar %v", name, injected(pod))
+		}
+		if strings.HasPrefix(name, "early-") { // Pod Identity's webhook comes after Kyverno's and sees the sidecar
+			for _, c := range obj.Maps(pod, "spec", "initContainers") {
+				if !hasNamed(obj.Maps(c, "env"), "AWS_CONTAINER_CREDENTIALS_FULL_URI") || !hasNamed(obj.Maps(c, "volumeMounts"), tokenVolume) {
+					t.Errorf("%s: container %s has no credentials", name, obj.Str(c, "name"))
+				}
+			}
+		}
+	}
+	if !l.needs("early", "policy", world.Update) || !l.needs("early", "eks-one.identity-apps-default", world.Create) {
+		t.Error("what the pods relied on is not recorded")
+	}
+}
+
+// A policy that the engine cannot evaluate for a pod keeps the pod out.
+func TestInjectionFails(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("eks-one")
+	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
+	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l.apply("eks-one", "apps", namespace("apps", appLabels...))
+	l.apply("eks-one", "policy", strings.Replace(injectionManifest, `path: "/spec/volumes/-"`, `path: "/spec/nothing/there/-"`, 1))
+	_, err := l.tryApply("eks-one", "app", deployment("demo", "apps"))
+	l.broke(err, lawAvailable, `admission webhook "mpol.mutate.kyverno.svc-fail" denied the request`, "policy inject error")
+}
+
+// Kyverno that goes without its hooks leaves webhooks that nobody answers.
+func TestLeftoverWebhooks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		without bool
+	}{{"with hooks", false}, {"without hooks", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.environment()
+			l.cluster("eks-one")
+			l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
+			l.release("eks-one", "kyverno", kyvernoChart(engine.Props{"disableWebhooks": c.without}))
+			l.apply("eks-one", "apps", namespace("apps", appLabels...))
+			l.apply("eks-one", "plain", namespace("plain"))
+			l.apply("eks-one", "policy", injectionManifest)
+			l.down("kyverno")
+			l.apply("eks-one", "outside", deployment("outside", "plain"))
+			_, err := l.tryApply("eks-one", "app", deployment("demo", "apps"))
+			if !c.without {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			l.broke(err, lawLeftoverWebhooks, "Internal error occurred: failed calling webhook \"mpol.mutate.kyverno.svc-fail\": failed to call webhook: Post \"https://kyverno-svc.kyverno.svc:443", `service "kyverno-svc" not found`)
+		})
+	}
+}
+
+// The blueprint's policy mutates the stored Deployment.
+func TestClusterPolicy(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("eks-one")
+	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
+	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l.apply("eks-one", "apps", namespace("apps"))
+	l.apply("eks-one", "policy", `
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: inject-sidecar, annotations: {pulumi.com/waitFor: condition=Ready}}
+spec:
+  rules:
+  - name: inject-sidecar
+    match: {any: [{resources: {kinds: [Deployment]}}]}
+    mutate:
+      patchStrategicMerge:
+        spec:
+          template:
+            metadata: {annotations: {(vpc-lattices-svcs.amazonaws.com/agent-inject): "true"}}
+            spec:
+              initContainers:
+              - name: iptables-init
+                image: public.ecr.aws/seb-demo/iptables:v1
+                command: [/bin/sh, -c, "iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080;"]
+              containers:
+              - {name: envoy-sigv4, image: "public.ecr.aws/seb-demo/envoy-sigv4:v0.5", args: [-l, info], env: [{name: CA_ARN, value: "arn:aws:acm-pca:ap-northeast-2:123456789012:certificate-authority/1"}]}
+`)
+	l.apply("eks-one", "app", deployment("demo", "apps"))
+	l.apply("eks-one", "other", strings.Replace(deployment("other", "apps"), "agent-inject", "none", 1))
+	stored := l.object("eks-one", "apps", "Deployment", "apps", "demo")
+	containers := obj.Maps(stored, "spec", "template", "spec", "containers")
+	if len(containers) != 2 || obj.Str(containers[0], "name") != "envoy-sigv4" {
+		t.Errorf("the sidecar is not the first of the stored containers: %v", containers)
+	}
+	if n := len(obj.Maps(l.object("eks-one", "apps", "Deployment", "apps", "other"), "spec", "template", "spec", "containers")); n != 1 {
+		t.Errorf("a Deployment without the annotation has %d containers", n)
+	}
+}
