@@ -50,7 +50,7 @@ var launchTemplateKind = &kind{
 		}
 		t := r.ec2.templates[r.id]
 		t.Tags = r.tags()
-		for _, key := range launchTemplateData.diff(r.old, r.in).Keys {
+		for _, key := range new(kind).diff(r.old, r.in).Keys {
 			if key != "tags" && key != "tagsAll" && key != "updateDefaultVersion" && key != "defaultVersion" {
 				t.Versions = append(t.Versions, r.in)
 				break
@@ -71,10 +71,6 @@ var launchTemplateKind = &kind{
 			"metadataOptions": r.or("metadataOptions", engine.Props{})}
 	},
 }
-
-// launchTemplateData compares templates; a kind of its own, because the one above
-// cannot refer to itself while it is being made.
-var launchTemplateData = &kind{}
 
 func (r *request) templateGroups() error {
 	for _, id := range r.list("vpcSecurityGroupIds") {
