@@ -1,0 +1,248 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"sigs.k8s.io/yaml"
+
+	"eks-lattice/internal/recorder"
+)
+
+// pages are the documents for people.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found := slices.Concat([]string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}, glob(t, "docs/*.md"), glob(t, "examples/*/README.md"))
+	return slices.DeleteFunc(found, func(page string) bool { return page == "docs/twin.md" }) // generated
+}
+
+func readText(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func unmarshalYAML(t *testing.T, where, text string, into any) {
+	t.Helper()
+	if err := yaml.UnmarshalStrict([]byte(text), into); err != nil {
+		t.Errorf("%s: %v in:\n%s", where, err, text)
+	}
+}
+
+func deployed(stack string, config map[string]string) recorder.Options {
+	return recorder.Options{Stack: stack, Config: config,
+		Outputs: map[string]resource.PropertyMap{"organization/eks-lattice/environment": environmentOutputs()}}
+}
+
+var (
+	fenced = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	inline = regexp.MustCompile("`([^`\n]+)`")
+	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	title  = regexp.MustCompile(`(?m)^#+ (.+)$`)
+)
+
+// fences returns the blocks of one language, or all with "".
+func fences(text, language string) (blocks []string) {
+	for _, m := range fenced.FindAllStringSubmatch(text, -1) {
+		if language == "" || m[1] == language {
+			blocks = append(blocks, m[2])
+		}
+	}
+	return blocks
+}
+
+// code returns everything on a page that is typed as code.
+func code(text string) (found []string) {
+	found = fences(text, "")
+	for _, m := range inline.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+// Every target that a page tells people to make is in the Makefile, and
+// CONTRIBUTING.md tells of all of them.
+func TestMakeTargetsInDocs(t *testing.T) {
+	t.Parallel()
+	targets := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):.*## `).FindAllStringSubmatch(readText(t, "Makefile"), -1) {
+		targets[m[1]] = false
+	}
+	for _, page := range pages(t) {
+		for _, text := range code(readText(t, page)) {
+			for _, m := range regexp.MustCompile(`\bmake ([a-z-]+)`).FindAllStringSubmatch(text, -1) {
+				if _, ok := targets[m[1]]; !ok {
+					t.Errorf("%s tells people to %q, which the Makefile does not know", page, m[0])
+				}
+				if page == "CONTRIBUTING.md" {
+					targets[m[1]] = true
+				}
+			}
+		}
+	}
+	for target, told := range targets {
+		if !told {
+			t.Errorf("CONTRIBUTING.md does not tell of make %s", target)
+		}
+	}
+}
+
+// Every link within the project leads somewhere, to the section if it names one.
+func TestLinksInDocs(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, page := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(readText(t, page), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			checked++
+			path, section, _ := strings.Cut(m[1], "#")
+			target := filepath.Join(filepath.Dir(page), path)
+			if path == "" {
+				target = page
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: link to %s: %v", page, m[1], err)
+			} else if section != "" && !slices.Contains(anchors(readText(t, target)), section) {
+				t.Errorf("%s: link to %s: there is no such section", page, m[1])
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("checked only %d links", checked)
+	}
+}
+
+// anchors are the sections' names as GitHub makes them.
+func anchors(text string) (found []string) {
+	for _, m := range title.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		slug := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		found = append(found, strings.ReplaceAll(slug, " ", "-"))
+	}
+	return found
+}
+
+// Every file and folder of the project that is named in code exists.
+func TestPathsInDocs(t *testing.T) {
+	t.Parallel()
+	path := regexp.MustCompile(`(?:^|[\s"'=])((?:[\w.-]+/)+[\w.*-]*)(?:[\s"':,;)]|$)`)
+	checked := 0
+	for _, page := range pages(t) {
+		for _, text := range code(readText(t, page)) {
+			for _, m := range path.FindAllStringSubmatch(text, -1) {
+				first, _, _ := strings.Cut(m[1], "/")
+				if info, err := os.Stat(first); err != nil || !info.IsDir() || strings.Trim(first, ".") == "" || first == ".cache" {
+					continue // an image, a condition key, something that make makes
+				}
+				checked++
+				if found := glob(t, m[1]); len(found) == 0 {
+					t.Errorf("%s names %s, which does not exist", page, m[1])
+				}
+			}
+		}
+	}
+	if checked < 10 {
+		t.Errorf("checked only %d paths", checked)
+	}
+}
+
+// The table of versions in docs/architecture.md says what the sources say, and
+// no page names a version that is not in it.
+func TestVersionsInDocs(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	_, table, _ := strings.Cut(readText(t, "docs/architecture.md"), "\n## Versions\n")
+	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| `([^`]+)` \\| `([^`]+)` \\|$")
+	for _, m := range row.FindAllStringSubmatch(table, -1) {
+		known[strings.TrimPrefix(m[1], "v")] = true
+		if !strings.Contains(readText(t, m[2]), m[1]) {
+			t.Errorf("docs/architecture.md has version %s, %s does not", m[1], m[2])
+		}
+	}
+	if len(known) < 10 {
+		t.Errorf("found only %d versions in docs/architecture.md", len(known))
+	}
+	version := regexp.MustCompile("(?:^|[\\s(@/:`v-])(\\d+\\.\\d+\\.\\d+)(?:[\\s),:;@/`]|\\.\\s|$)")
+	for _, page := range pages(t) {
+		if page == "CHANGELOG.md" || page == "docs/dataplane.md" { // of the past; figures of one run
+			continue
+		}
+		for _, m := range version.FindAllStringSubmatch(readText(t, page), -1) {
+			if !known[m[1]] && m[1] != "0.0.0" { // a module without versions
+				t.Errorf("%s names version %s, which is not in the table of docs/architecture.md", page, m[1])
+			}
+		}
+	}
+	for page, want := range map[string]string{
+		"README.md": "Go " + regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readText(t, "go.mod"))[1] + " or newer",
+	} {
+		if !strings.Contains(readText(t, page), want) {
+			t.Errorf("%s does not ask for %s", page, want)
+		}
+	}
+}
+
+// The costs in README.md add up, and count what the stack files deploy.
+func TestCostsInDocs(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(readText(t, "README.md"), "<!-- cost -->")
+	table, _, _ := strings.Cut(rest, "<!-- /cost -->")
+	counted, clusters := map[string]int{}, len(glob(t, "Pulumi.cluster*.yaml"))
+	for _, file := range glob(t, "Pulumi.cluster*.yaml") {
+		r, err := recorder.Run(t, deployed(strings.TrimSuffix(strings.TrimPrefix(file, "Pulumi."), ".yaml"), stackConfig(t, file)), run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted["EKS control plane"] += len(r.OfType("eks:index:Cluster"))
+		counted["NAT gateway"] += len(r.OfType("aws:ec2/natGateway:NatGateway"))
+		counted["VPC Lattice service"] += len(r.OfType("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"))
+		for _, group := range r.OfType("aws:eks/nodeGroup:NodeGroup") {
+			counted["node m5.large"] += int(group.Inputs["scalingConfig"].ObjectValue()["desiredSize"].NumberValue())
+		}
+	}
+	counted["private CA"] = 1
+	if clusters < 2 {
+		t.Fatalf("found %d cluster stacks", clusters)
+	}
+	sum := 0.0
+	for _, m := range regexp.MustCompile(`(?m)^\| ([^|]+?) \| (\d+) \| ([\d.]+) \| ([\d.]+) \|$`).FindAllStringSubmatch(table, -1) {
+		count, each, together := number(t, m[2]), number(t, m[3]), number(t, m[4])
+		sum += together
+		if diff := count*each - together; diff > 0.0005 || diff < -0.0005 {
+			t.Errorf("%s: %s times %s is not %s", m[1], m[2], m[3], m[4])
+		}
+		for part, n := range counted {
+			if strings.HasPrefix(m[1], part) {
+				if int(count) != n {
+					t.Errorf("%s: the stack files deploy %d", m[1], n)
+				}
+				delete(counted, part)
+			}
+		}
+	}
+	if len(counted) > 0 {
+		t.Errorf("not in the table: %v", counted)
+	}
+	if total := strconv.FormatFloat(sum, 'f', 3, 64); !strings.Contains(table, "**"+total+"**") {
+		t.Errorf("the sum is %s", total)
+	}
+}
+
+func number(t *testing.T, text string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

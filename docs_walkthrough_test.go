@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/cluster"
+	"eks-lattice/internal/recorder"
+	"eks-lattice/internal/sidecar"
+)
+
+// What README.md shows of a deployed cluster is what its stack file deploys.
+func TestWalkthroughInReadme(t *testing.T) {
+	t.Parallel()
+	readme := readText(t, "README.md")
+	r, err := recorder.Run(t, deployed("cluster1", stackConfig(t, "Pulumi.cluster1.yaml")), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := func(token string) *recorder.Resource {
+		t.Helper()
+		found := r.OfType(token)
+		if len(found) != 1 {
+			t.Fatalf("%d resources of type %s, want one", len(found), token)
+		}
+		return found[0]
+	}
+	name := func(token string) (name, namespace string) {
+		t.Helper()
+		metadata := only(token).Inputs["metadata"].ObjectValue()
+		return metadata["name"].StringValue(), metadata["namespace"].StringValue()
+	}
+
+	policy := only("kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy")
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, []byte(policy.Inputs["spec"].ObjectValue()["policy"].StringValue()), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	if shown := fences(readme, "json"); len(shown) != 1 || shown[0] != pretty.String()+"\n" {
+		t.Errorf("README.md shows the policy\n%s\nit is\n%s", shown, pretty.String())
+	}
+
+	deployment, namespace := name("kubernetes:apps/v1:Deployment")
+	policyName, _ := name("kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy")
+	route, _ := name("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute")
+	spec := only("kubernetes:apps/v1:Deployment").Inputs["spec"].ObjectValue()["template"].ObjectValue()["spec"].ObjectValue()
+	container := spec["containers"].ArrayValue()[0].ObjectValue()["name"].StringValue()
+	images := sidecar.DefaultImages()
+	wanted := []string{
+		"exec -ti -n " + namespace + " deployments/" + deployment + " -c " + container + " ",
+		"get IAMAuthPolicy -n " + namespace + " " + policyName + " ",
+		"describe HTTPRoute " + route + " -n " + namespace + "\n",
+		"describe po -n " + namespace + " -l app=" + deployment + "\n",
+		"  " + sidecar.InitContainerName + ":\n    Image:      " + images.Iptables + "\n",
+		"  " + sidecar.ProxyContainerName + ":\n    Image:      " + images.Envoy + "\n",
+		"ConfigMap `" + sidecar.ConfigMapName + "`",
+		"`" + sidecar.Annotation + ": \"" + sidecar.AnnotationValue + "\"`",
+		"`" + sidecar.LatticeCIDR + "`",
+	}
+	for _, text := range wanted {
+		if !strings.Contains(readme, text) {
+			t.Errorf("README.md does not have %q", text)
+		}
+	}
+}
+
+// The command for kubectl in README.md is the stack's output.
+func TestConfigureKubectlInReadme(t *testing.T) {
+	t.Parallel()
+	var command string
+	config := stackConfig(t, "Pulumi.cluster1.yaml")
+	_, err := recorder.Run(t, deployed("cluster1", config), func(ctx *pulumi.Context) error {
+		if err := cluster.Run(ctx); err != nil {
+			return err
+		}
+		var err error
+		command, err = recorder.Await(ctx.GetCurrentExportMap()["configureKubectl"].(pulumi.StringOutput))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// the recorder's EKS component knows another name
+	command = strings.ReplaceAll(command, "eks-test", "eks-cluster1")
+	if !strings.Contains(readText(t, "README.md"), "```\n"+command+"\n```") {
+		t.Errorf("README.md does not show %q", command)
+	}
+}
+
+// The example in README.md is a program that compiles, and makes what it says.
+func TestExampleProgram(t *testing.T) {
+	t.Parallel()
+	source := readText(t, "docs_example_test.go")
+	source = regexp.MustCompile(`(?m)^// What follows .*\n\n`).ReplaceAllString(source, "")
+	source = strings.Replace(source, "\nfunc shop(", "\nfunc main() { pulumi.Run(shop) }\n\nfunc shop(", 1)
+	checkGenerated(t, "README.md", "example", "```go\n"+source+"```\n")
+
+	r, err := recorder.Run(t, recorder.Options{}, shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, component := range []string{"Environment", "LatticeCluster", "AppNamespace", "SecureApp"} {
+		if got := len(r.OfType("eks-lattice:index:" + component)); got != 1 {
+			t.Errorf("made %d of %s, want one", got, component)
+		}
+	}
+}
