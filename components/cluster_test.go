@@ -62,19 +62,13 @@ func TestSubnets(t *testing.T) {
 func TestControlPlane(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, func(args *LatticeClusterArgs) { args.LogTypes = []string{"audit"} })
-	inputs := find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs.Copy()
-	if role := inputs["instanceRole"]; !role.IsResourceReference() ||
-		string(role.ResourceReferenceValue().URN) != find(t, r, "aws:iam/role:Role eks-cluster1-node").URN {
-		t.Errorf("instance role: got %v", role)
-	}
-	delete(inputs, "instanceRole")
-	checkJSON(t, "cluster", plain(t, inputs), `{
+	checkJSON(t, "cluster", plain(t, find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs), `{
 		"name": "eks-cluster1", "version": "1.35", "authenticationMode": "API",
 		"vpcId": "eks-cluster1-vpc-id",
 		"privateSubnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
 		"publicSubnetIds": ["eks-cluster1-public-0-id", "eks-cluster1-public-1-id", "eks-cluster1-public-2-id"],
 		"endpointPrivateAccess": true, "endpointPublicAccess": true, "publicAccessCidrs": ["0.0.0.0/0"],
-		"enabledClusterLogTypes": ["audit"], "skipDefaultNodeGroup": true, "useDefaultVpcCni": true}`)
+		"enabledClusterLogTypes": ["audit"], "instanceRoles": [], "skipDefaultNodeGroup": true, "useDefaultVpcCni": true}`)
 }
 
 func TestNodesAndAddons(t *testing.T) {

@@ -22,8 +22,7 @@ type controlPlane struct {
 }
 
 func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
-	role, err := c.newNodeRole(ctx)
-	if err != nil {
+	if err := c.newNodeRole(ctx); err != nil {
 		return err
 	}
 	useAPI := eks.AuthenticationModeApi
@@ -40,10 +39,13 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		EndpointPrivateAccess:  pulumi.Bool(true),
 		PublicAccessCidrs:      pulumi.ToStringArray(c.args.PublicAccessCIDRs),
 		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.LogTypes),
-		// Nodes come as a managed node group of our own. Without their role the
-		// component would make another; in mode API it takes one, not a list.
+		// Nodes come as a managed node group of our own, and EKS makes the access
+		// entry of their role with it. The component would make one as well unless
+		// it is given no roles at all; nothing would depend on that one, so a
+		// destroy would begin with it and cut off the nodes.
+		// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
 		SkipDefaultNodeGroup: &yes,
-		InstanceRole:         role,
+		InstanceRoles:        iam.RoleArray{},
 		// Otherwise it installs an old CNI with kubectl, which the managed
 		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
 		UseDefaultVpcCni: &yes,
@@ -64,13 +66,13 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 // credentials. https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
 var nodePolicies = []string{"AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"}
 
-func (c *LatticeCluster) newNodeRole(ctx *pulumi.Context) (*iam.Role, error) {
+func (c *LatticeCluster) newNodeRole(ctx *pulumi.Context) error {
 	role, err := iam.NewRole(ctx, c.name+"-node", &iam.RoleArgs{
 		Description:      pulumi.String("Nodes of EKS cluster " + c.args.ClusterName),
 		AssumeRolePolicy: pulumi.String(nodeTrust().JSON()),
 	}, pulumi.Parent(c))
 	if err != nil {
-		return nil, fmt.Errorf("creating node role: %w", err)
+		return fmt.Errorf("creating node role: %w", err)
 	}
 	for _, policy := range nodePolicies {
 		attachment, err := iam.NewRolePolicyAttachment(ctx, c.name+"-node-"+policy, &iam.RolePolicyAttachmentArgs{
@@ -78,10 +80,10 @@ func (c *LatticeCluster) newNodeRole(ctx *pulumi.Context) (*iam.Role, error) {
 			PolicyArn: pulumi.String(c.args.Account.managedPolicyARN(policy)),
 		}, pulumi.Parent(c))
 		if err != nil {
-			return nil, fmt.Errorf("attaching %s to node role: %w", policy, err)
+			return fmt.Errorf("attaching %s to node role: %w", policy, err)
 		}
 		c.plane.nodePolicies = append(c.plane.nodePolicies, attachment)
 	}
 	c.plane.nodeRoleARN = role.Arn
-	return role, nil
+	return nil
 }
