@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -211,33 +210,6 @@ func TestHundredAtOnce(t *testing.T) {
 	require.Len(t, seen, 100)
 	for _, s := range seen {
 		require.NoError(t, s.Signature)
-	}
-}
-
-// The server answers each piece before the next one is sent, so neither
-// direction is held back or collected anywhere.
-func TestStreamingBothWays(t *testing.T) {
-	b := up(t)
-	caller, s := b.pair()
-	for name, args := range map[string][]string{"HTTP/1.1": nil, "HTTP/2": {"--http2-prior-knowledge"}} {
-		t.Run(name, func(t *testing.T) {
-			feed, out, err := caller.Pipe(b.ctx, append([]string{"curl", "-sS", "-N", "-T", ".", "-X", "POST"}, append(args, "http://"+s.Host+"/stream/"+strconv.Itoa(len(args)))...)...)
-			require.NoError(t, err)
-			for i := range 20 {
-				piece := fmt.Sprintf("piece %02d\n", i)
-				_, err := io.WriteString(feed, piece)
-				require.NoError(t, err)
-				back := make([]byte, len(piece))
-				_, err = io.ReadFull(out, back)
-				require.NoError(t, err)
-				require.Equal(t, piece, string(back))
-			}
-			require.NoError(t, feed.Close())
-			rest, err := io.ReadAll(out)
-			require.NoError(t, err)
-			assert.Empty(t, rest)
-			assert.NoError(t, b.seen(t, "/stream/"+strconv.Itoa(len(args))).Signature)
-		})
 	}
 }
 

@@ -18,6 +18,7 @@ type Agent struct {
 	pods     map[string]iam.Principal // by token
 	lifetime time.Duration
 	hold     chan struct{} // requests wait until it is closed
+	held     int
 	refuse   bool
 	served   map[string]int // credentials given out, by session ARN
 }
@@ -50,6 +51,13 @@ func (a *Agent) Hold() (release func()) {
 	})
 }
 
+// Held is how many requests have been made to wait.
+func (a *Agent) Held() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.held
+}
+
 // Served is how often the pod has been given credentials.
 func (a *Agent) Served(sessionARN string) int {
 	a.mu.Lock()
@@ -74,6 +82,9 @@ func (a *Agent) state() (hold chan struct{}, refuse bool, lifetime time.Duration
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hold, _, _ := a.state()
 	if hold != nil {
+		a.mu.Lock()
+		a.held++
+		a.mu.Unlock()
 		select {
 		case <-hold:
 		case <-r.Context().Done():

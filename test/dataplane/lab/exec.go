@@ -83,29 +83,6 @@ func (p *process) run(ctx context.Context, dir string, stdin io.Reader) (Result,
 	return r, err
 }
 
-// pipe starts the process with its standard input and output connected. When
-// it ends, writing fails and reading is at its end.
-func (p *process) pipe(ctx context.Context, dir string) (io.WriteCloser, io.Reader, error) {
-	cmd, err := p.command(ctx, dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	out, write, err := os.Pipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	cmd.Stdout = write
-	if err := startOnOwnThread(cmd); err != nil {
-		return nil, nil, err
-	}
-	go func() { _ = cmd.Wait() }() // what it wrote tells how it ended
-	return in, out, write.Close()
-}
-
 // Running is a process of a container that stays.
 type Running struct {
 	cmd  *exec.Cmd

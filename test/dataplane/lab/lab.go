@@ -33,8 +33,9 @@ type Lab struct {
 	silent     *log.Logger
 	closers    []io.Closer
 
-	mu   sync.Mutex
-	pods []*RunningPod
+	mu      sync.Mutex
+	pods    []*RunningPod
+	targets map[string]*RunningPod // pods whose application runs, by key
 }
 
 // New builds the VPCs of a world and what AWS runs in them; pods are started
@@ -47,7 +48,8 @@ func New(w *World, dir, envoy string) (*Lab, error) {
 	l := &Lab{
 		World: w, dir: dir, envoy: envoy,
 		Agents: map[string]*Agent{}, vpcs: map[string]*VPC{}, metadata: map[string]*metadata{},
-		issuer: &issuer{}, silent: log.New(io.Discard, "", 0),
+		targets: map[string]*RunningPod{},
+		issuer:  &issuer{}, silent: log.New(io.Discard, "", 0),
 	}
 	l.secrets.add(w.Key)
 	l.Lattice = &Lattice{world: w, issuer: l.issuer, silent: l.silent, cert: &cert, idle: map[net.Conn]bool{}, dial: l.dialTarget}
@@ -113,13 +115,12 @@ func (l *Lab) addVPC(id string) error {
 // dialTarget connects to the service's pod from Lattice's side of its VPC.
 func (l *Lab) dialTarget(ctx context.Context, s Service) (net.Conn, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, p := range l.pods {
-		if p.Key() == s.Target && p.app != nil {
-			return p.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", p.Address, s.TargetPort))
-		}
+	target := l.targets[s.Target]
+	l.mu.Unlock()
+	if target == nil {
+		return nil, fmt.Errorf("service %s has no healthy target", s.Name)
 	}
-	return nil, fmt.Errorf("service %s has no healthy target", s.Name)
+	return target.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", target.Address, s.TargetPort))
 }
 
 // MetadataRequests are the requests that any VPC's instance metadata has seen.

@@ -116,7 +116,7 @@ func (l *Lattice) serve(v *VPC, s Service) ([]io.Closer, error) {
 			Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.handle(w, r, v, port) }),
 			ErrorLog:          l.silent,
 			ReadHeaderTimeout: time.Minute,
-			TLSConfig:         tlsConfig,
+			TLSConfig:         tlsConfig.Clone(),
 			ConnState: func(c net.Conn, s http.ConnState) {
 				l.mu.Lock()
 				defer l.mu.Unlock()

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -91,6 +89,9 @@ func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 			}
 		}
 		r.app = serveDemo(listener, demoServer(p.Name, greeting), l.silent)
+		l.mu.Lock()
+		l.targets[p.Key()] = r
+		l.mu.Unlock()
 	}
 	return r, nil
 }
@@ -138,82 +139,6 @@ func (r *RunningPod) UpdateConfigMap(name string, data map[string]string) error 
 		}
 	}
 	return fmt.Errorf("pod %s mounts no ConfigMap %s", r.Key(), name)
-}
-
-func (r *RunningPod) startInit(ctx context.Context, c Container) error {
-	if c.RestartPolicy != "Always" {
-		res, err := r.process(c).run(ctx, r.dir, nil)
-		if err == nil && res.Code != 0 {
-			err = fmt.Errorf("exit code %d: %s%s", res.Code, res.Stdout, res.Stderr)
-		}
-		return err
-	}
-	if err := r.startSidecar(c); err != nil {
-		return err
-	}
-	if c.StartupProbe == nil {
-		return nil
-	}
-	return Eventually(ctx, func() error { return r.Probe(*c.StartupProbe) })
-}
-
-// RunInit runs an init container once more, as after a lost pod sandbox.
-func (r *RunningPod) RunInit(ctx context.Context, name string) error {
-	for _, c := range r.Spec.InitContainers {
-		if c.Name == name {
-			return r.startInit(ctx, c)
-		}
-	}
-	return fmt.Errorf("pod %s has no init container %s", r.Key(), name)
-}
-
-// Listen is for a server of the application's.
-func (r *RunningPod) Listen(address string) (net.Listener, error) { return r.ns.Listen(address) }
-
-// crashLoop is the number of restarts after which a sidecar is given up.
-const crashLoop = 5
-
-// startSidecar starts it again whenever it ends, until the pod stops.
-func (r *RunningPod) startSidecar(c Container) error {
-	proc, err := r.process(c).start(r.dir, c.Name+".log")
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sidecars[c.Name] = proc
-	go func() {
-		<-proc.Done()
-		r.mu.Lock()
-		r.restarts++
-		again := !r.stopping && r.restarts <= crashLoop
-		r.mu.Unlock()
-		if again {
-			_ = r.startSidecar(c) // a pod without it fails its tests
-		}
-	}()
-	return nil
-}
-
-// Sidecar is the running process of a native sidecar.
-func (r *RunningPod) Sidecar(name string) *Running {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sidecars[name]
-}
-
-// Probe asks as the kubelet does: from the node, at the pod's address.
-func (r *RunningPod) Probe(p Probe) error {
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DialContext: r.vpc.ns.DialContext, DisableKeepAlives: true}}
-	resp, err := client.Get(fmt.Sprintf("http://%s:%d%s", r.Address, p.HTTPGet.Port, p.HTTPGet.Path))
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode < 200 || resp.StatusCode >= 400 {
-		return fmt.Errorf("HTTP probe failed with statuscode: %d", resp.StatusCode)
-	}
-	return nil
 }
 
 // process is a container's process as its spec describes it.
@@ -271,11 +196,18 @@ func (r *RunningPod) Exec(ctx context.Context, as *As, stdin io.Reader, argv ...
 	return p.run(ctx, r.dir, stdin)
 }
 
-// Pipe runs a command in the pod's first container, to be talked to.
-func (r *RunningPod) Pipe(ctx context.Context, argv ...string) (io.WriteCloser, io.Reader, error) {
-	p := r.process(r.Spec.Containers[0])
-	p.Argv = argv
-	return p.pipe(ctx, r.dir)
+// Client is an HTTP client in the pod's network, which talks plain http of the
+// protocol to a service, as an application does that streams.
+func (r *RunningPod) Client(s Service, http2 bool) *http.Client {
+	p := new(http.Protocols)
+	p.SetHTTP1(!http2)
+	p.SetUnencryptedHTTP2(http2)
+	return &http.Client{Transport: &http.Transport{
+		Protocols: p, DisableCompression: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return r.ns.DialContext(ctx, network, s.Address+":80")
+		},
+	}}
 }
 
 // Log is what a sidecar has written so far.
@@ -285,40 +217,6 @@ func (r *RunningPod) Log(container string) string {
 		return err.Error()
 	}
 	return string(b)
-}
-
-// Stop ends the pod as the kubelet does: the application first, and when it has
-// gone the native sidecars
-// (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#differences-from-application-containers).
-func (r *RunningPod) Stop(ctx context.Context, untilAppEnded func() error) error {
-	err := untilAppEnded()
-	if r.app != nil {
-		err = errors.Join(err, r.app.Close())
-	}
-	r.mu.Lock()
-	r.stopping = true
-	sidecars := slices.Collect(maps.Values(r.sidecars))
-	r.mu.Unlock()
-	for _, s := range sidecars {
-		err = errors.Join(err, s.Signal(syscall.SIGTERM))
-		if _, werr := s.Wait(ctx); werr != nil {
-			err = errors.Join(err, werr)
-		}
-	}
-	return err
-}
-
-func (r *RunningPod) close() {
-	r.mu.Lock()
-	r.stopping = true
-	r.mu.Unlock()
-	if r.app != nil {
-		_ = r.app.Close()
-	}
-	for _, s := range r.sidecars {
-		s.kill()
-	}
-	r.ns.Close()
 }
 
 // Eventually repeats f until it succeeds or the context ends.
