@@ -146,14 +146,16 @@ func (s stack) controlPlane() {
 // nodes are the managed node group, and the rule that lets Lattice reach it.
 func (s stack) nodes() {
 	after := s.role("module.eks.aws_iam_role.node", "ec2.amazonaws.com", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly")
-	s.aws("module.eks.aws_eks_node_group", "aws:eks/nodeGroup:NodeGroup", props{
+	in := props{
 		"clusterName": s.id("module.eks.aws_eks_cluster"), "nodeRoleArn": s.out("module.eks.aws_iam_role.node", "arn"), "subnetIds": s.privateSubnets(),
 		"nodeGroupName": "initial", "instanceTypes": []any{"m5.large"}, "scalingConfig": props{"minSize": 3, "maxSize": 10, "desiredSize": 3},
-	}, with(after, s.wayOut()...)...)
-	group := s.out("module.eks.aws_eks_cluster", "vpcConfig.clusterSecurityGroupId")
-	if s.has[ruleOnOwnGroup] {
-		group = s.id("module.eks.aws_security_group.node")
 	}
+	group := s.id("module.eks.aws_security_group.node")
+	if !s.has[noTemplate] {
+		s.aws("module.eks.aws_launch_template", "aws:ec2/launchTemplate:LaunchTemplate", props{"name": s.eks + "-initial", "vpcSecurityGroupIds": []any{group}})
+		in["launchTemplate"] = props{"id": s.id("module.eks.aws_launch_template"), "version": "$Default"}
+	}
+	s.aws("module.eks.aws_eks_node_group", "aws:eks/nodeGroup:NodeGroup", in, with(after, s.wayOut()...)...)
 	s.aws("aws_vpc_security_group_ingress_rule.cluster_sg_ingress", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 		props{"securityGroupId": group, "ipProtocol": "-1", "prefixListId": s.prefixList("vpc-lattice")})
 	if !s.has[onlyIPv4] {

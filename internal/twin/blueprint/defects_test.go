@@ -53,15 +53,16 @@ const (
 	// Service network and VPC associations are made by the controller, which
 	// never deletes them. Repair: network and associations are resources.
 	networkByController defect = "service network by the controller"
-	// The rule for Lattice is on a security group that managed nodes only carry by
-	// a launch template. Repair: it is on the cluster's own group.
-	ruleOnOwnGroup defect = "rule on a group of its own"
+	// What a port to Pulumi loses easily: the launch template by which the EKS
+	// module makes nodes carry a security group of its own. The rule for Lattice is
+	// on that group. Repair: the template, as in the blueprint.
+	noTemplate defect = "no launch template"
 	// Addons do not wait for nodes. Repair: they do.
 	addonsRace defect = "addons before nodes"
 	// Objects of one chart have no order among each other. Repair: the Gateway
 	// depends on its class.
 	chartHasNoOrder defect = "no order within a chart"
-	// What a port to Pulumi loses easily: the CNI addon is not preserved when the
+	// Another thing that a port loses: the CNI addon is not preserved when the
 	// addons are destroyed, which the blueprint's script does before the nodes.
 	// Repair: preserve, as in the blueprint.
 	addonsNotPreserved defect = "CNI goes before the nodes"

@@ -13,9 +13,7 @@
 //   - Charts come in the one version that the twin knows of each; see oldController.
 //   - Controllers get their credentials from Pod Identity, not from an OIDC
 //     provider, which the twin does not have.
-//   - KMS keys, log groups and launch templates of the Terraform modules are
-//     left out. Without a launch template nodes carry the cluster's own security
-//     group; see ruleOnOwnGroup.
+//   - KMS keys and log groups of the Terraform modules are left out.
 //   - The blueprint's two local charts are sent as the objects that they render
 //     to, in Helm's order of kinds, and the Gateway and the route are waited for.
 package blueprint

@@ -212,21 +212,35 @@ type wrapped struct {
 func (w wrapped) Error() string { return w.prefix + w.error.Error() }
 func (w wrapped) Unwrap() error { return w.error }
 
-// The CNI goes before the nodes: its interfaces stay in the subnets, carry the
-// security group that EKS made, and that keeps the VPC.
+// The CNI goes before the nodes: its interfaces stay in the subnets with the
+// nodes' security group, and that keeps the VPC.
 func TestAddonsNotPreserved(t *testing.T) {
 	t.Parallel()
 	p := newPort(t, addonsNotPreserved)
 	p.upAll("cluster1")
-	err := p.destroyByScript("cluster1")
-	subnet := "cluster1/module.vpc.aws_subnet.private[2]"
-	p.broke(err, subnet, "subnet-has-interfaces", "DependencyViolation", "has dependencies and cannot be deleted", "aws-K8S-i-")
-	vpc := "cluster1/module.vpc.aws_vpc"
+	group, subnet, vpc := "cluster1/module.eks.aws_security_group.node", "cluster1/module.vpc.aws_subnet.private[2]", "cluster1/module.vpc.aws_vpc"
+	p.broke(p.destroyByScript("cluster1"), group, "security-group-in-use", "DependencyViolation", "has a dependent object", "aws-K8S-i-")
+	p.broke(p.remove(subnet), subnet, "subnet-has-interfaces", "DependencyViolation", "has dependencies and cannot be deleted", "aws-K8S-i-")
 	p.broke(p.remove(vpc), vpc, "vpc-has-dependencies", "DependencyViolation",
-		"has dependencies and cannot be deleted", "security group sg-", "eks-cluster-sg-eks-cluster1-")
-	if left := p.leftovers(); !hasPart(left, "ec2 security group sg-", "eks-cluster-sg-eks-cluster1-") || !hasPart(left, "ec2 network interface", "aws-K8S-i-") {
+		"has dependencies and cannot be deleted", "security group "+p.made[group].id+" eks-cluster1-node", "network interface eni-")
+	if left := p.leftovers(); !hasPart(left, "ec2 security group "+p.made[group].id) || !hasPart(left, "ec2 network interface", "aws-K8S-i-") {
 		t.Errorf("left:\n%s", strings.Join(left, "\n"))
 	}
+}
+
+// The same without the launch template: the interfaces carry the group that EKS
+// made, which EKS then leaves behind, and no program knows of it.
+func TestAddonsNotPreservedNorTemplate(t *testing.T) {
+	t.Parallel()
+	p := newPort(t, addonsNotPreserved, noTemplate)
+	p.upAll("cluster1")
+	group, subnet, vpc := "cluster1/module.eks.aws_security_group.node", "cluster1/module.vpc.aws_subnet.private[2]", "cluster1/module.vpc.aws_vpc"
+	p.broke(p.destroyByScript("cluster1"), subnet, "subnet-has-interfaces", "DependencyViolation", "aws-K8S-i-")
+	if p.made[group] != nil {
+		t.Error("the group of the program is still there")
+	}
+	p.broke(p.remove(vpc), vpc, "vpc-has-dependencies", "DependencyViolation",
+		"has dependencies and cannot be deleted", "security group sg-", "eks-cluster-sg-eks-cluster1-")
 }
 
 // A security group of the program's own that something refers to: the rule of

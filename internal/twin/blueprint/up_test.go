@@ -166,9 +166,9 @@ func TestLateDNSEndpoint(t *testing.T) {
 }
 
 // A rule on a group that the nodes do not carry admits nobody to the pods.
-func TestRuleOnOwnGroup(t *testing.T) {
+func TestNoTemplate(t *testing.T) {
 	t.Parallel()
-	p := newPort(t, ruleOnOwnGroup)
+	p := newPort(t, noTemplate)
 	for _, stack := range []string{"environment", "cluster1", "cluster2"} {
 		p.must(p.up(stack))
 	}
@@ -197,7 +197,7 @@ func TestOnlyIPv4(t *testing.T) {
 		p.must(p.up("cluster1"))
 		var four, six bool
 		p.world.Look(func() {
-			group := p.account.ClusterByName("eks-cluster1").SecurityGroupID
+			group := p.account.NodeGroups("eks-cluster1")[0].GroupIDs[0]
 			_, four = p.account.PrefixListReachable(group, 4)
 			_, six = p.account.PrefixListReachable(group, 6)
 		})
