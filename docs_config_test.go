@@ -57,7 +57,7 @@ func TestConfigurationTable(t *testing.T) {
 	if declared := len(project.Config) - 1; written != declared {
 		t.Fatalf("found %d keys of %d in Pulumi.yaml", written, declared)
 	}
-	checkGenerated(t, "README.md", "configuration", b.String()+"\n")
+	checkGenerated(t, "configuration", b.String()+"\n")
 }
 
 // configLines returns the part of Pulumi.yaml that declares the configuration.
@@ -85,10 +85,11 @@ func shownDefault(t *testing.T, value any) string {
 	return "`" + string(text) + "`"
 }
 
-// checkGenerated compares what stands between two markers of a page with what
+// checkGenerated compares what stands between two markers of README.md with what
 // should, or writes it there with -update.
-func checkGenerated(t *testing.T, page, marker, want string) {
+func checkGenerated(t *testing.T, marker, want string) {
 	t.Helper()
+	const page = "README.md"
 	text := readText(t, page)
 	begin, end := "<!-- "+marker+" -->\n", "<!-- /"+marker+" -->"
 	before, rest, ok := strings.Cut(text, begin)

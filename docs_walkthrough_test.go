@@ -62,6 +62,15 @@ func TestWalkthroughInReadme(t *testing.T) {
 		"`" + sidecar.Annotation + ": \"" + sidecar.AnnotationValue + "\"`",
 		"`" + sidecar.LatticeCIDR + "`",
 	}
+	// the answers, as the rehearsal gets them
+	for answer, times := range map[string]int{
+		`(?m)^Requsting to Pod\(demo-cluster[12]-v1-[a-z0-9]+-[a-z0-9]{5}\): Hello from demo-cluster[12]-v1$`: 2,
+		`(?m)^AccessDeniedException: User: arn:aws:sts::\d{12}:assumed-role/vpc-lattice-sigv4-client/eks-eks-cluste-demo-clust-[-0-9a-f]{36} is not authorized to perform: vpc-lattice-svcs:Invoke on resource: arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ because no service-based policy allows the vpc-lattice-svcs:Invoke action$`: 2,
+	} {
+		if got := len(regexp.MustCompile(answer).FindAllString(readme, -1)); got != times {
+			t.Errorf("README.md has %d lines like %s, want %d", got, answer, times)
+		}
+	}
 	for _, text := range wanted {
 		if !strings.Contains(readme, text) {
 			t.Errorf("README.md does not have %q", text)
@@ -98,7 +107,7 @@ func TestExampleProgram(t *testing.T) {
 	source := readText(t, "docs_example_test.go")
 	source = regexp.MustCompile(`(?m)^// What follows .*\n\n`).ReplaceAllString(source, "")
 	source = strings.Replace(source, "\nfunc shop(", "\nfunc main() { pulumi.Run(shop) }\n\nfunc shop(", 1)
-	checkGenerated(t, "README.md", "example", "```go\n"+source+"```\n")
+	checkGenerated(t, "example", "```go\n"+source+"```\n")
 
 	r, err := recorder.Run(t, recorder.Options{}, shop)
 	if err != nil {
