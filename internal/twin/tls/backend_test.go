@@ -4,12 +4,14 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
 )
 
 func urn(kind string) resource.URN {
@@ -24,7 +26,7 @@ func apply(t *testing.T, kind string, in engine.Props) (engine.Props, error) {
 		return nil, err
 	}
 	if len(failures) > 0 {
-		return nil, lawRequired.Refuse("", "%s", failures[0].Reason)
+		return nil, errors.New(failures[0].Reason)
 	}
 	id, out, err := Backend().Create(nil, nil, urn(kind), checked)
 	if err == nil && id == "" {
@@ -87,20 +89,21 @@ func TestRefusals(t *testing.T) {
 	for name, tt := range map[string]struct {
 		kind string
 		in   engine.Props
+		law  law.Law
 		want string
 	}{
-		"unknown type":       {"Nonsense", engine.Props{}, "unrecognized resource type"},
-		"no algorithm":       {"PrivateKey", engine.Props{}, `The argument "algorithm" is required`},
-		"unknown algorithm":  {"PrivateKey", engine.Props{"algorithm": "DSA"}, `invalid key algorithm "DSA"`},
-		"unknown curve":      {"PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P1"}, "invalid ECDSA curve P1"},
-		"a key that is none": {"CertRequest", engine.Props{"privateKeyPem": "x"}, "no PEM block found in private key"},
+		"unknown type":       {"Nonsense", engine.Props{}, lawKnownType, "unrecognized resource type"},
+		"no algorithm":       {"PrivateKey", engine.Props{}, lawRequired, `The argument "algorithm" is required`},
+		"unknown algorithm":  {"PrivateKey", engine.Props{"algorithm": "DSA"}, lawReadable, `invalid key algorithm "DSA"`},
+		"unknown curve":      {"PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P1"}, lawReadable, "invalid ECDSA curve P1"},
+		"a key that is none": {"CertRequest", engine.Props{"privateKeyPem": "x"}, lawReadable, "no PEM block found in private key"},
 		"an unknown use": {"SelfSignedCert", engine.Props{"privateKeyPem": caKey["privateKeyPem"], "validityPeriodHours": 1.0,
-			"allowedUses": []any{"party"}}, `unknown use "party"`},
+			"allowedUses": []any{"party"}}, lawReadable, `unknown use "party"`},
 		"a CA with another's key": {"LocallySignedCert", engine.Props{"caPrivateKeyPem": otherKey["privateKeyPem"], "caCertPem": ca["certPem"],
-			"certRequestPem": request["certRequestPem"], "validityPeriodHours": 1.0, "allowedUses": []any{}}, "does not belong to its certificate"},
+			"certRequestPem": request["certRequestPem"], "validityPeriodHours": 1.0, "allowedUses": []any{}}, lawReadable, "does not belong to its certificate"},
 	} {
-		if _, err := apply(t, tt.kind, tt.in); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: %v, want an error with %q", name, err, tt.want)
+		if _, err := apply(t, tt.kind, tt.in); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "[law "+tt.law.ID+"]") {
+			t.Errorf("%s: %v, want an error of law %s with %q", name, err, tt.law.ID, tt.want)
 		}
 	}
 }
