@@ -78,6 +78,22 @@ func TestWalkthroughInReadme(t *testing.T) {
 	}
 }
 
+// The messages by which README.md tells failures apart are those of the sources.
+func TestMessagesInDocs(t *testing.T) {
+	t.Parallel()
+	for message, file := range map[string]string{
+		"has no outputs: it is not deployed yet":         "environment/outputs.go",
+		"is not the Region of the environment":           "cluster/config.go",
+		"envoy-sigv4: no connection to VPC Lattice for ": "internal/sidecar/envoy.yaml.tmpl",
+	} {
+		for _, file := range []string{"README.md", file} {
+			if !strings.Contains(readText(t, file), message) {
+				t.Errorf("%s does not have %q", file, message)
+			}
+		}
+	}
+}
+
 // The command for kubectl in README.md is the stack's output.
 func TestConfigureKubectlInReadme(t *testing.T) {
 	t.Parallel()
