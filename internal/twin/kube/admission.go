@@ -3,9 +3,6 @@ package kube
 import (
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	kruntime "k8s.io/apimachinery/pkg/runtime/schema"
-
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
@@ -84,7 +81,7 @@ func (c *Cluster) selected(hook obj.Map, q kyverno.Request) bool {
 			}
 			scoped := obj.Str(q.Object, "metadata", "namespace") != "" || q.GVK.Kind == "Namespace"
 			return (!scoped || kyverno.Selects(obj.At(hook, "namespaceSelector"), labels)) &&
-				kyverno.Selects(obj.At(hook, "objectSelector"), obj.StringMap(q.Object, "metadata", "labels"))
+				kyverno.Selects(obj.At(hook, "objectSelector"), obj.StringMap(q.Object, "metadata", "labels")) && c.policies.Conditions(obj.List(hook, "matchConditions"), q)
 		}
 	}
 	return false
@@ -101,8 +98,11 @@ func (c *Cluster) callWebhook(r *api.Request, q kyverno.Request, config *api.Obj
 		problem = fmt.Sprintf("no endpoints available for service %q", name)
 	}
 	if problem == "" {
-		if config.Name == kyvernoResourceMutating {
+		switch config.Name {
+		case kyvernoResourceMutating:
 			return c.mutateByKyverno(r, q, hook)
+		case kyvernoPolicyValidating:
+			return c.validatePolicy(r, hook)
 		}
 		return nil // the other webhooks of the system have nothing against our objects
 	}
@@ -115,7 +115,6 @@ func (c *Cluster) callWebhook(r *api.Request, q kyverno.Request, config *api.Obj
 }
 
 // denied is a webhook's refusal of a request.
-func denied(r *api.Request, hook, reason string) error {
-	return apierrors.NewForbidden(kruntime.GroupResource{Group: r.GVK.Group, Resource: r.GVK.Kind}, r.Key.Name,
-		fmt.Errorf("admission webhook %q denied the request: %s", hook, reason))
+func denied(l law.Law, hook, format string, args ...any) error {
+	return l.Refuse("", "admission webhook %q denied the request: %s", hook, fmt.Sprintf(format, args...))
 }

@@ -39,9 +39,10 @@ spec:
 const injectionManifest = `
 apiVersion: policies.kyverno.io/v1
 kind: MutatingPolicy
-metadata: {name: inject, annotations: {pulumi.com/waitFor: "jsonpath={.status.conditionStatus.ready}=true"}}
+metadata: {name: inject, annotations: {pulumi.com/waitFor: 'jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True'}}
 spec:
   failurePolicy: Fail
+  autogen: {podControllers: {controllers: []}}
   matchConstraints:
     namespaceSelector: {matchLabels: {inject: enabled}}
     resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]

@@ -11,7 +11,6 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
-	"eks-lattice/internal/twin/world"
 )
 
 var (
@@ -38,7 +37,7 @@ func waits(o *api.Object) bool {
 
 // await refuses when an object has come to rest short of what the provider
 // waits for: nothing in the twin changes by waiting longer.
-func (c *Cluster) await(op *world.Op, o *api.Object) error {
+func (c *Cluster) await(o *api.Object) error {
 	if !waits(o) {
 		return nil
 	}

@@ -19,70 +19,95 @@ func callLab(t *testing.T) *lab {
 	return l
 }
 
+// step is a call that one step of the way decides.
+type step struct {
+	name   string
+	change func(l *lab)
+	caller Caller
+	url    string
+	step   string
+	status int
+	word   string
+	law    law.Law
+}
+
+const otherCA = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
+
+func podOf(name string) Caller { return Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name} }
+
+var demo = podOf("demo-one-v1")
+
+// broken takes away what every call of the cluster needs.
+var broken = []step{
+	{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", StepDNS, 0, "Could not resolve host: demo-two.example.com", lawCallName},
+	{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", StepNetwork, 0, "connection timed out", law.Law{}},
+	{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", StepTarget, 503, "", law.Law{}},
+	{"authority", func(l *lab) {
+		l.down("eks-one.deployment", "eks-one.proxy")
+		l.config("eks-one", otherCA)
+		l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
+	}, demo, "", StepTLS, 503, "CERTIFICATE_VERIFY_FAILED", lawCallTLS},
+	{"association after the pods", func(l *lab) {
+		l.down("eks-one.deployment", "eks-one.identity-apps-default")
+		l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
+		l.identity("eks-one", "apps", "default", "client")
+	}, demo, "", StepSignature, 403, "anonymous", lawIdentityAtCreation},
+	{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", StepSignature, 403, "anonymous", lawIdentityAgent},
+	{"identity policy", func(l *lab) { l.down("client-policy") }, demo, "", StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
+	{"network policy", func(l *lab) { l.down("network-policy") }, demo, "", StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
+}
+
+// beside only adds callers.
+var beside = []step{
+	{"application's TLS", nil, demo, "https://demo-two.example.com", StepTLS, 0, "curl: (60) SSL certificate problem", lawCallTLS},
+	{"no proxy behind the rule", func(l *lab) {
+		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
+	}, podOf("bare"), "", StepRedirect, 0, "Connection refused", lawCallRedirect},
+	{"no sidecar", func(l *lab) {
+		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps"), "agent-inject", "none", 1))
+	}, podOf("bare"), "", StepSignature, 403, "User: anonymous is not authorized", lawCallSignature},
+	{"proxy's uid", func(l *lab) {
+		l.apply("eks-one", "uid", deployment("uid", "apps", "securityContext: {runAsUser: 47443}"))
+	}, podOf("uid"), "", StepSignature, 403, "anonymous", lawCallSignature},
+	{"group 0 is redirected", func(l *lab) {
+		l.apply("eks-one", "gid", deployment("gid", "apps", "securityContext: {runAsUser: 0, runAsGroup: 0}"))
+	}, podOf("gid"), "", StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
+	{"service account", nil, Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", StepServicePolicy, 200, "Hello", law.Law{}},
+}
+
 // Every step of a call, broken in its own way.
-func TestCalls(t *testing.T) {
+func TestBrokenCalls(t *testing.T) {
 	t.Parallel()
-	const otherCA = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
-	demo := Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "demo-one-v1"}
-	own := func(name string) Caller { return Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name} }
-	for _, c := range []struct {
-		name   string
-		change func(l *lab)
-		caller Caller
-		url    string
-		step   string
-		status int
-		word   string
-		law    law.Law
-	}{
-		{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", StepDNS, 0, "Could not resolve host: demo-two.example.com", lawCallName},
-		{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", StepNetwork, 0, "connection timed out", law.Law{}},
-		{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", StepTarget, 503, "", law.Law{}},
-		{"authority", func(l *lab) {
-			l.down("eks-one.deployment", "eks-one.proxy")
-			l.config("eks-one", otherCA)
-			l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
-		}, demo, "", StepTLS, 503, "CERTIFICATE_VERIFY_FAILED", lawCallTLS},
-		{"application's TLS", nil, demo, "https://demo-two.example.com", StepTLS, 0, "curl: (60) SSL certificate problem", lawCallTLS},
-		{"no proxy behind the rule", func(l *lab) {
-			l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
-		}, own("bare"), "", StepRedirect, 0, "Connection refused", lawCallRedirect},
-		{"no sidecar", func(l *lab) {
-			l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps"), "agent-inject", "none", 1))
-		}, own("bare"), "", StepSignature, 403, "User: anonymous is not authorized", lawCallSignature},
-		{"proxy's uid", func(l *lab) {
-			l.apply("eks-one", "uid", deployment("uid", "apps", "securityContext: {runAsUser: 47443}"))
-		}, own("uid"), "", StepSignature, 403, "anonymous", lawCallSignature},
-		{"group 0 is redirected", func(l *lab) {
-			l.apply("eks-one", "gid", deployment("gid", "apps", "securityContext: {runAsUser: 0, runAsGroup: 0}"))
-		}, own("gid"), "", StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
-		{"association after the pods", func(l *lab) {
-			l.down("eks-one.deployment", "eks-one.identity-apps-default")
-			l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
-			l.identity("eks-one", "apps", "default", "client")
-		}, demo, "", StepSignature, 403, "anonymous", lawIdentityAtCreation},
-		{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", StepSignature, 403, "anonymous", lawIdentityAgent},
-		{"identity policy", func(l *lab) { l.down("client-policy") }, demo, "", StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
-		{"network policy", func(l *lab) { l.down("network-policy") }, demo, "", StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
-		{"service account", nil, Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", StepServicePolicy, 200, "Hello", law.Law{}},
-	} {
+	for _, c := range broken {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			l := callLab(t)
-			if c.change != nil {
-				c.change(l)
-			}
-			if c.url == "" {
-				c.url = "http://demo-two.example.com"
-			}
-			r := l.call(c.caller, c.url)
-			if r.DecidedBy != c.step || r.Status != c.status || r.Allowed != (c.status == 200) || !strings.Contains(r.Body, c.word) {
-				t.Errorf("the call came to %+v", r)
-			}
-			if c.law.ID != "" {
-				shows(c.law)
-			}
+			callLab(t).decides(t, c)
 		})
+	}
+}
+
+func TestCallsBeside(t *testing.T) {
+	t.Parallel()
+	l := callLab(t)
+	for _, c := range beside {
+		l.decides(t, c)
+	}
+}
+
+func (l *lab) decides(t *testing.T, c step) {
+	t.Helper()
+	if c.change != nil {
+		c.change(l)
+	}
+	if c.url == "" {
+		c.url = "http://demo-two.example.com"
+	}
+	r := l.call(c.caller, c.url)
+	if r.DecidedBy != c.step || r.Status != c.status || r.Allowed != (c.status == 200) || !strings.Contains(r.Body, c.word) {
+		t.Errorf("%s: the call came to %+v", c.name, r)
+	}
+	if c.law.ID != "" {
+		shows(c.law)
 	}
 }
 

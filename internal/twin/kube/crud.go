@@ -95,7 +95,11 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 	op.Takes(takes(o.Kind, op.Kind))
 	c.reconcile(op)
 	id := strings.TrimPrefix(o.Namespace+"/"+o.Name, "/")
-	err = c.await(op, o)
+	err = c.await(o)
+	if err != nil && c.waitLonger(op, o) {
+		c.reconcile(op)
+		err = c.await(o)
+	}
 	c.needReliance(op, o, err == nil && waits(o))
 	outputs := obj.Copy(o.Content)
 	outputs[fieldManager] = manager

@@ -34,8 +34,7 @@ func TestInjection(t *testing.T) {
 	early := deployment("early", "apps")
 	l.apply("eks-one", "early", early)
 	_, err := l.tryApply("eks-one", "broken", strings.Replace(injectionManifest, "object.metadata.?annotations", "object.metadata.?annotations[nobody", 1))
-	l.broke(err, lawPolicyReady, "'inject' timed out waiting to be Ready", "spec.matchConditions[0].expression: Invalid value")
-	l.down("broken")
+	l.broke(err, lawPolicyCompiles, `admission webhook "validate-policy.kyverno.svc" denied the request: spec.matchConditions[0].expression: Invalid value`)
 	l.apply("eks-one", "policy", injectionManifest)
 	for _, pod := range l.pods("eks-one", "apps") {
 		if injected(pod) {
@@ -68,6 +67,71 @@ func TestInjection(t *testing.T) {
 	}
 }
 
+// Without spec.autogen a policy for pods changes the stored workloads too.
+func TestAutogen(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("eks-one")
+	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
+	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l.apply("eks-one", "apps", namespace("apps", appLabels...))
+	manifest := injectionManifest[:strings.Index(injectionManifest, "  mutations:")] + `  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration: {expression: 'Object{spec: Object.spec{containers: [Object.spec.containers{name: "demo", workingDir: "/tmp"}]}}'}
+`
+	stored := func() string {
+		return obj.Str(obj.Maps(l.object("eks-one", "apps", "Deployment", "apps", "demo"), "spec", "template", "spec", "containers")[0], "workingDir")
+	}
+	l.apply("eks-one", "policy", manifest)
+	l.apply("eks-one", "app", deployment("demo", "apps"))
+	if stored() != "" || obj.Str(obj.Maps(l.pods("eks-one", "apps")[0], "spec", "containers")[0], "workingDir") != "/tmp" {
+		t.Error("the policy for pods did not change the pods alone")
+	}
+	l.down("app", "policy")
+	l.apply("eks-one", "policy", strings.Replace(manifest, "  autogen: {podControllers: {controllers: []}}\n", "", 1))
+	l.apply("eks-one", "app", deployment("demo", "apps"))
+	if stored() != "/tmp" {
+		t.Error("the expanded policy did not change the stored Deployment")
+	}
+}
+
+// A policy counts as ready before its webhook is there.
+func TestPolicyBeforeItsWebhook(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, wait string
+		injected   bool
+	}{
+		{"ready", "jsonpath={.status.conditionStatus.ready}=true", false},
+		{"webhook", `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.environment()
+			l.cluster("eks-one")
+			l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
+			l.release("eks-one", "kyverno", kyvernoChart(nil))
+			l.apply("eks-one", "apps", namespace("apps", appLabels...))
+			l.config("eks-one", "")
+			m := l.apply("eks-one", "policy", injectionManifest)
+			l.down("policy")
+			obj.Set(m.in, c.wait, "metadata", "annotations", waitFor)
+			if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:policies.kyverno.io/v1:MutatingPolicy", "policy", m.in); err != nil {
+				t.Fatal(err)
+			}
+			l.apply("eks-one", "app", deployment("demo", "apps"))
+			for _, pod := range l.pods("eks-one", "apps") {
+				if injected(pod) != c.injected {
+					t.Errorf("the pod has the sidecar: %v", injected(pod))
+				}
+			}
+			shows(lawPolicyReady)
+		})
+	}
+}
+
 // A policy that the engine cannot evaluate for a pod keeps the pod out.
 func TestInjectionFails(t *testing.T) {
 	t.Parallel()
@@ -79,7 +143,7 @@ func TestInjectionFails(t *testing.T) {
 	l.apply("eks-one", "apps", namespace("apps", appLabels...))
 	l.apply("eks-one", "policy", strings.Replace(injectionManifest, `path: "/spec/volumes/-"`, `path: "/spec/nothing/there/-"`, 1))
 	_, err := l.tryApply("eks-one", "app", deployment("demo", "apps"))
-	l.broke(err, lawAvailable, `admission webhook "mpol.mutate.kyverno.svc-fail" denied the request`, "policy inject error")
+	l.broke(err, lawEvaluation, `admission webhook "mpol.validate.kyverno.svc-fail-finegrained-inject" denied the request: Resource: apps/demo-`, "Errors: [Policy inject: failed to evaluate policy: ")
 }
 
 // Kyverno that goes without its hooks leaves webhooks that nobody answers.
@@ -101,6 +165,7 @@ func TestLeftoverWebhooks(t *testing.T) {
 			l.apply("eks-one", "policy", injectionManifest)
 			l.down("kyverno")
 			l.apply("eks-one", "outside", deployment("outside", "plain"))
+			l.apply("eks-one", "unasked", strings.Replace(deployment("unasked", "apps"), "agent-inject", "other", 1))
 			_, err := l.tryApply("eks-one", "app", deployment("demo", "apps"))
 			if !c.without {
 				if err != nil {
@@ -108,7 +173,7 @@ func TestLeftoverWebhooks(t *testing.T) {
 				}
 				return
 			}
-			l.broke(err, lawLeftoverWebhooks, "Internal error occurred: failed calling webhook \"mpol.mutate.kyverno.svc-fail\": failed to call webhook: Post \"https://kyverno-svc.kyverno.svc:443", `service "kyverno-svc" not found`)
+			l.broke(err, lawLeftoverWebhooks, "Internal error occurred: failed calling webhook \"mpol.validate.kyverno.svc-fail-finegrained-inject\": failed to call webhook: Post \"https://kyverno-svc.kyverno.svc:443", `service "kyverno-svc" not found`)
 		})
 	}
 }

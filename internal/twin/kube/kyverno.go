@@ -1,9 +1,7 @@
 package kube
 
 import (
-	"encoding/json"
-	"fmt"
-	"slices"
+	"time"
 
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
@@ -14,8 +12,14 @@ import (
 )
 
 var (
-	lawPolicyReady = law.New(law.Injection, "policy-is-ready-by-its-webhook",
-		"A policy works once Kyverno has compiled it and registered its webhook; its status says when.",
+	lawPolicyReady = law.New(law.Injection, "policy-works-by-its-webhook",
+		"A policy works from the moment that its webhook is registered: condition WebhookConfigured of status.conditionStatus says so, while ready is true before.",
+		"https://github.com/kyverno/kyverno/issues/16281")
+	lawPolicyCompiles = law.New(law.Injection, "policies-must-compile",
+		"Kyverno's webhook refuses a policy with an expression that does not compile.",
+		"https://kyverno.io/docs/policy-types/mutating-policy/")
+	lawEvaluation = law.New(law.Injection, "evaluation-errors-keep-pods-out",
+		"A policy of failure policy Fail that cannot be evaluated for an object keeps the object out.",
 		"https://kyverno.io/docs/policy-types/mutating-policy/")
 	lawInjectAtCreation = law.New(law.Injection, "pods-are-mutated-at-creation",
 		"Only pods that are created after the policy is ready, in the namespaces that it selects and with what its conditions ask for, are mutated.",
@@ -34,6 +38,9 @@ const (
 	mutatingPolicyGroup     = "policies.kyverno.io"
 	clusterPolicyGroup      = "kyverno.io"
 	kyvernoManager          = "kyverno"
+	// webhookDelay is how long after a policy its webhook is registered:
+	// https://github.com/kyverno/kyverno/issues/1784
+	webhookDelay = 20 * time.Second
 )
 
 // kyvernoRelease finds the running admission controller.
@@ -83,10 +90,11 @@ func (c *Cluster) runKyverno(op *world.Op) {
 		}
 		p.ReliesAs(pod, lawPolicyReady, false)
 		err := c.compilePolicy(p)
-		if err == nil {
+		registered := err == nil && c.registered(p)
+		if registered {
 			hooks = append(hooks, c.policyHook(r, p, fail))
 		}
-		c.policyStatus(p, err)
+		c.policyStatus(p, registered, err)
 	}
 	c.webhookConfig(acting, "MutatingWebhookConfiguration", kyvernoResourceMutating, hooks)
 }
@@ -114,163 +122,60 @@ func (c *Cluster) compilePolicy(p *api.Object) error {
 	return err
 }
 
-// policyHook is the webhook of one policy: its rules, in the namespaces that
-// both the policy and the chart's configuration select.
-func (c *Cluster) policyHook(r *release, p *api.Object, hook func(string, string, ...any) obj.Map) obj.Map {
-	var rules []any
-	selector := obj.Map{}
-	name, path := "mutate.kyverno.svc-fail", "/mutate/fail"
-	if p.Kind == "MutatingPolicy" {
-		name, path = "mpol.mutate.kyverno.svc-fail", "/mpol/mutate/"+p.Name
-		rules = obj.List(p.Content, "spec", "matchConstraints", "resourceRules")
-		selector = obj.Copy(obj.At(p.Content, "spec", "matchConstraints", "namespaceSelector"))
-	} else {
-		rules = kyverno.ClusterPolicyRules(p.Content)
+// registered tells whether a policy's webhook is there yet. It comes some time
+// after the policy, which whoever waits for it does not notice, and whoever
+// does not wait may.
+func (c *Cluster) registered(p *api.Object) bool {
+	if c.webhookDue[p.UID()].IsZero() {
+		c.webhookDue[p.UID()] = c.all.world.Now().Add(webhookDelay)
 	}
-	h := hook(name, path, rules...)
-	if obj.Str(p.Content, "spec", "failurePolicy") == "Ignore" {
-		h["failurePolicy"] = "Ignore"
-	}
-	if selector == nil {
-		selector = obj.Map{}
-	}
-	expressions := obj.List(selector, "matchExpressions")
-	expressions = append(expressions, obj.List(c.kyvernoConfig(r), "namespaceSelector", "matchExpressions")...)
-	expressions = append(expressions, obj.Map{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": []any{r.ns}})
-	selector["matchExpressions"] = expressions
-	for k, v := range obj.At(c.kyvernoConfig(r), "namespaceSelector", "matchLabels") {
-		obj.Set(selector, v, "matchLabels", k)
-	}
-	h["namespaceSelector"] = selector
-	if o := obj.At(p.Content, "spec", "matchConstraints", "objectSelector"); o != nil {
-		h["objectSelector"] = o
-	}
-	obj.Set(h, p.Name, "clientConfig", "service", "path")
-	obj.Set(h, path, "clientConfig", "service", "path")
-	return h
+	return !c.all.world.Now().Before(c.webhookDue[p.UID()])
 }
 
-// kyvernoConfig is config.webhooks of the chart, as its ConfigMap holds it.
-func (c *Cluster) kyvernoConfig(r *release) obj.Map {
-	for _, key := range r.objects {
-		if o := c.API.Lookup(key); o != nil && key.Kind == "ConfigMap" {
-			var m obj.Map
-			if json.Unmarshal([]byte(obj.Str(o.Content, "data", "webhooks")), &m) == nil {
-				return m
-			}
-		}
+// waitLonger lets the time pass that an object takes which has come to rest
+// only for the moment. It tells whether waiting makes sense.
+func (c *Cluster) waitLonger(op *world.Op, o *api.Object) bool {
+	due, ok := c.webhookDue[o.UID()]
+	if !ok || !c.all.world.Now().Before(due) {
+		return false
 	}
-	return nil
+	op.Takes(due.Sub(c.all.world.Now()))
+	c.webhookDue[o.UID()] = c.all.world.Now()
+	return true
 }
 
 // policyStatus writes what Kyverno writes: conditionStatus for the policies of
-// policies.kyverno.io, conditions for a ClusterPolicy.
-func (c *Cluster) policyStatus(p *api.Object, broken error) {
-	ready, status, text := true, "True", "Policy is ready for reporting."
+// policies.kyverno.io, where ready only means that no condition is false, and
+// conditions for a ClusterPolicy.
+func (c *Cluster) policyStatus(p *api.Object, registered bool, broken error) {
 	if broken != nil {
-		ready, status, text = false, "False", broken.Error()
-		c.blame(p, lawPolicyReady, "%s", text)
+		c.blame(p, lawPolicyReady, "%s", broken)
 	} else {
 		c.clear(p)
 	}
-	generation := obj.Int(p.Content, "metadata", "generation")
-	now := c.all.world.Now().UTC().Format("2006-01-02T15:04:05Z")
-	condition := func(kind string, old []obj.Map) any {
-		when := now
-		for _, o := range old {
-			if obj.Str(o, "type") == kind && obj.Str(o, "status") == status {
-				when = obj.Str(o, "lastTransitionTime")
-			}
-		}
-		return obj.Map{"type": kind, "status": status, "reason": map[bool]string{true: "Succeeded", false: "Failed"}[ready], "message": text, "lastTransitionTime": when}
-	}
 	_ = c.API.Write(p, kyvernoManager, func(content obj.Map) {
 		if p.Kind == "ClusterPolicy" {
-			obj.Set(content, []any{condition("Ready", obj.Maps(content, "status", "conditions"))}, "status", "conditions")
+			if registered {
+				c.policyCondition(content, []string{"status", "conditions"}, "Ready", "Ready")
+			}
 			return
 		}
-		old := obj.Maps(content, "status", "conditionStatus", "conditions")
-		obj.Set(content, ready, "status", "conditionStatus", "ready")
-		var list []any
-		for _, kind := range []string{"WebhookConfigured", "PolicyCached", "RBACPermissionsGranted"} {
-			e := condition(kind, old).(obj.Map)
-			e["observedGeneration"] = generation
-			list = append(list, e)
+		path := []string{"status", "conditionStatus", "conditions"}
+		text := "Policy is ready for reporting."
+		if enabled, ok := obj.Get(content, "spec", "evaluation", "background", "enabled").(bool); ok && !enabled {
+			text = "Background scanning disabled; reporting permissions not required."
 		}
-		obj.Set(content, list, "status", "conditionStatus", "conditions")
+		c.policyCondition(content, path, "RBACPermissionsGranted", text)
+		if registered {
+			c.policyCondition(content, path, "WebhookConfigured", "Webhook configured.")
+		}
+		obj.Set(content, broken == nil, "status", "conditionStatus", "ready")
 	})
 }
 
-// mutateByKyverno evaluates the policies behind one webhook.
-func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Map) error {
-	for _, p := range c.kyvernoPolicies() {
-		if p.Terminating() || p.Kind == "MutatingPolicy" && obj.Str(hook, "clientConfig", "service", "path") != "/mpol/mutate/"+p.Name {
-			continue
-		}
-		if p.Kind == "ClusterPolicy" && obj.Str(hook, "clientConfig", "service", "path") != "/mutate/fail" {
-			continue
-		}
-		q.Object = r.Object
-		patched, err := c.evaluate(p, q)
-		if err != nil {
-			if obj.Str(p.Content, "spec", "failurePolicy") == "Ignore" {
-				continue
-			}
-			return denied(r, obj.Str(hook, "name"), fmt.Sprintf("policy %s error: failed to evaluate: %v", p.Name, err))
-		}
-		if patched != nil {
-			r.Object = patched
-			r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawInjectAtCreation, Lasting: true})
-			for _, n := range p.Reliance {
-				r.Notes = append(r.Notes, api.Reliance{URN: n.URN, Law: n.Law, Lasting: true})
-			}
-		}
+func (c *Cluster) policyCondition(content obj.Map, path []string, kind, text string) {
+	c.condition(content, path, kind, true, "Succeeded", text)
+	for _, condition := range obj.Maps(content, path...) {
+		delete(condition, "observedGeneration")
 	}
-	return nil
-}
-
-func (c *Cluster) evaluate(p *api.Object, q kyverno.Request) (obj.Map, error) {
-	if p.Kind == "ClusterPolicy" {
-		return kyverno.MutateByClusterPolicy(p.Content, q)
-	}
-	policy, err := c.policies.Compile(obj.At(p.Content, "spec"))
-	if err != nil {
-		return nil, err
-	}
-	return policy.Mutate(q)
-}
-
-// preDelete runs the pre-delete hooks of Kyverno's chart: Jobs that scale the
-// controllers down and remove the webhook configurations. Jobs are pods: they
-// need a node, and the way to their image.
-func (c *Cluster) preDelete(op *world.Op, r *release) error {
-	if r.chart.Name != charts.Kyverno || !obj.Bool(r.values, "webhooksCleanup", "enabled") {
-		return nil
-	}
-	needed, err := c.all.account.EgressFromNodes(c.eks.Name)
-	groups := c.all.account.NodeGroups(c.eks.Name)
-	if len(c.nodes()) == 0 || err != nil {
-		return lawKyvernoHooks.Refuse("", "1 error occurred:\n\t* job %s-scale-to-zero failed: DeadlineExceeded: pre-delete hooks failed: timed out waiting for the condition: the hook's pod does not start without nodes and their network", r.name)
-	}
-	for _, g := range groups {
-		op.Need(g.URN, lawKyvernoHooks)
-	}
-	for _, urn := range needed {
-		op.Need(urn, lawKyvernoHooks)
-	}
-	for _, key := range r.objects {
-		if d := c.API.Lookup(key); d != nil && key.Kind == "Deployment" {
-			_ = c.API.Write(d, helm, func(content obj.Map) { obj.Set(content, int64(0), "spec", "replicas") })
-		}
-	}
-	for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
-		for _, config := range slices.Clone(c.API.List(admissionGroup, kind, "")) {
-			if config.Labels()["webhook.kyverno.io/managed-by"] == "kyverno" {
-				if err := c.API.Delete(op, config.Key); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -19,7 +19,7 @@ var own = []law.Law{
 	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, lawKindExists, lawNamespaceExists,
 	lawValid, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
 	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns,
-	lawPolicyReady, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
+	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
 	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawRouteParent, lawRouteAllowed, lawRouteListener,
 	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawCNI,
 	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawValues, lawReleaseName, lawReleaseReady,

@@ -24,10 +24,9 @@ var durations = map[string]struct{ create, remove time.Duration }{
 	"Gateway":       {5 * time.Second, 5 * time.Second},
 	"GatewayClass":  {3 * time.Second, time.Second},
 	"IAMAuthPolicy": {5 * time.Second, 5 * time.Second},
-	// Policies count as ready once their webhook is registered; pods of the
-	// first 20 s may slip through: https://github.com/kyverno/kyverno/issues/1784
-	"MutatingPolicy": {20 * time.Second, 5 * time.Second},
-	"ClusterPolicy":  {20 * time.Second, 5 * time.Second},
+	// Waiting for the webhook of a policy adds webhookDelay.
+	"MutatingPolicy": {time.Second, 5 * time.Second},
+	"ClusterPolicy":  {time.Second, 5 * time.Second},
 }
 
 func takes(kind string, what world.Kind) time.Duration {

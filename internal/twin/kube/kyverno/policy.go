@@ -40,6 +40,7 @@ var compiled sync.Map // of *Policy by the hash of a spec
 
 // Policy is a compiled MutatingPolicy.
 type Policy struct {
+	spec        obj.Map
 	constraints obj.Map
 	matcher     matchconditions.Matcher
 	patchers    []patch.Patcher
@@ -79,7 +80,7 @@ func (e *Engine) Compile(content obj.Map) (*Policy, error) {
 		return p.(*Policy), p.(*Policy).err
 	}
 	p := compile(text)
-	p.constraints = obj.At(content, "matchConstraints")
+	p.spec, p.constraints = obj.Copy(content), obj.At(content, "matchConstraints")
 	compiled.Store(key, p)
 	return p, p.err
 }
@@ -155,25 +156,16 @@ func (p *Policy) Mutate(r Request) (mutated obj.Map, err error) {
 		}
 	}()
 	if !matches(p.constraints, r) {
-		return nil, nil
+		return p.Workload(r)
 	}
-	object := &unstructured.Unstructured{Object: obj.Copy(r.Object)}
-	gvr := r.GVK.GroupVersion().WithResource(r.Resource)
-	attributes := &admission.VersionedAttributes{
-		Attributes: admission.NewAttributesRecord(object, nil, r.GVK, obj.Str(r.Object, "metadata", "namespace"), obj.Str(r.Object, "metadata", "name"),
-			gvr, "", admission.Operation(r.Operation), nil, false, nil),
-		VersionedObject: object, VersionedKind: r.GVK,
+	attributes, gvr, namespace, err := input(r)
+	if err != nil {
+		return nil, err
 	}
-	namespace := &corev1.Namespace{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(r.Namespace, namespace); err != nil {
-		return nil, fmt.Errorf("reading the namespace: %w", err)
+	if holds, err := p.conditionsHold(r); err != nil || !holds {
+		return nil, err
 	}
 	ctx := p.env.CreateContext(context.Background())
-	if p.matcher != nil {
-		if result := p.matcher.Match(ctx, attributes, nil, nil); result.Error != nil || !result.Matches {
-			return nil, result.Error
-		}
-	}
 	for _, patcher := range p.patchers {
 		next, err := patcher.Patch(ctx, patch.Request{
 			MatchedResource: gvr, VersionedAttributes: attributes, Namespace: namespace,
@@ -189,6 +181,35 @@ func (p *Policy) Mutate(r Request) (mutated obj.Map, err error) {
 		return nil, fmt.Errorf("the policy made a %T", attributes.VersionedObject)
 	}
 	return obj.Copy(patched.Object), nil
+}
+
+// conditionsHold evaluates the policy's match conditions.
+func (p *Policy) conditionsHold(r Request) (bool, error) {
+	if p.matcher == nil {
+		return true, nil
+	}
+	attributes, _, _, err := input(r)
+	if err != nil {
+		return false, err
+	}
+	result := p.matcher.Match(p.env.CreateContext(context.Background()), attributes, nil, nil)
+	return result.Matches, result.Error
+}
+
+// input is a request as the API server's library takes it.
+func input(r Request) (*admission.VersionedAttributes, schema.GroupVersionResource, *corev1.Namespace, error) {
+	object := &unstructured.Unstructured{Object: obj.Copy(r.Object)}
+	gvr := r.GVK.GroupVersion().WithResource(r.Resource)
+	attributes := &admission.VersionedAttributes{
+		Attributes: admission.NewAttributesRecord(object, nil, r.GVK, obj.Str(r.Object, "metadata", "namespace"), obj.Str(r.Object, "metadata", "name"),
+			gvr, "", admission.Operation(r.Operation), nil, false, nil),
+		VersionedObject: object, VersionedKind: r.GVK,
+	}
+	namespace := &corev1.Namespace{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(r.Namespace, namespace); err != nil {
+		return nil, gvr, nil, fmt.Errorf("reading the namespace: %w", err)
+	}
+	return attributes, gvr, namespace, nil
 }
 
 // converter reads objects by the schemas of the built-in kinds, as the type
