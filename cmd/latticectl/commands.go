@@ -86,14 +86,13 @@ func serveTwin(dir *string) *cobra.Command {
 		Use:   "twin",
 		Short: "Serve an empty twin until Ctrl-C and print the environment that points Pulumi to it",
 		Long: `twin serves an empty twin of AWS and Kubernetes and prints shell exports.
-With them, plain pulumi commands deploy to the twin and to nothing else:
-
-  latticectl twin > twin.env &
+With them, plain pulumi commands deploy to the twin and to nothing else. The
+world lasts as long as the command.`,
+		Example: `  latticectl twin > twin.env &
   . ./twin.env
+  export PATH=$PWD/.cache/bin:$PATH PULUMI_CONFIG_PASSPHRASE=rehearsal
   pulumi login file://$(mktemp -d)
-  pulumi stack init environment && pulumi up
-
-The world lasts as long as the command.`,
+  pulumi stack init environment && pulumi up`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kit, err := toolkit.Open(*dir)

@@ -25,10 +25,9 @@ var errFailed = errors.New("not ok")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := root().ExecuteContext(ctx)
-	interrupted := ctx.Err() != nil
 	stop()
 	switch {
-	case interrupted:
+	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "latticectl: interrupted; nothing was left behind")
 		os.Exit(exitInterrupted)
 	case errors.Is(err, errFailed):

@@ -195,9 +195,7 @@ func subject(in engine.Props) (name pkix.Name, dns []string, ips []net.IP, uris 
 	if o, ok := s["organization"].(string); ok {
 		name.Organization = []string{o}
 	}
-	for _, v := range list(in["dnsNames"]) {
-		dns = append(dns, v)
-	}
+	dns = list(in["dnsNames"])
 	for _, v := range list(in["ipAddresses"]) {
 		ips = append(ips, net.ParseIP(v))
 	}

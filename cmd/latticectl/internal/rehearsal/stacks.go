@@ -75,6 +75,9 @@ func Environment(kit *toolkit.Kit, attach string) map[string]string {
 		"AWS_SECRET_ACCESS_KEY": "REHEARSAL",
 		"AWS_SESSION_TOKEN":     "",
 		"AWS_PROFILE":           "",
+		// The EKS component would look for the clusters' endpoints behind a proxy.
+		"HTTPS_PROXY": "",
+		"https_proxy": "",
 	}
 }
 
