@@ -25,6 +25,9 @@ const (
 	sameOwner defect = "one owner id"
 	// The same, with one TXT prefix for both: all that keeps them apart is gone.
 	samePrefix defect = "one owner id and one prefix"
+	// ExternalDNS gets values of another chart of the same name and one in an old
+	// form. Repair: neither.
+	otherChartsValues defect = "values of another chart"
 	// Only Lattice's IPv4 prefix list is admitted. Repair: a rule for IPv6.
 	onlyIPv4 defect = "IPv4 only"
 	// Each cluster puts the auth policy of the service network that they share.
@@ -50,6 +53,9 @@ const (
 	lateDNSEndpoint defect = "DNSEndpoint after the controller"
 	// The policy that injects the sidecar does not wait for Kyverno. Repair: it does.
 	kyvernoRaces defect = "policy before Kyverno"
+	// Nothing waits until the policy works: the application's pods can come before
+	// its webhook, without the sidecar. Repair: a wait for the condition Ready.
+	policyNotAwaited defect = "pods before the policy works"
 	// Service network and VPC associations are made by the controller, which
 	// never deletes them. Repair: network and associations are resources.
 	networkByController defect = "service network by the controller"

@@ -15,5 +15,5 @@
 //     provider, which the twin does not have.
 //   - KMS keys and log groups of the Terraform modules are left out.
 //   - The blueprint's two local charts are sent as the objects that they render
-//     to, in Helm's order of kinds, and the Gateway and the route are waited for.
+//     to, in Helm's order of kinds, and Gateway and route are waited for.
 package blueprint

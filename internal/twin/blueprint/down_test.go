@@ -36,6 +36,14 @@ func TestFinalizers(t *testing.T) {
 			[]string{"cluster1/" + controller + ".aws_eks_pod_identity_association"}, route, "credentials-end-with-the-association",
 			[]string{`HTTPRoute "apps/demo-cluster1"`, "failed to load credentials"},
 		},
+		"nodes before route": {
+			[]string{"cluster1/module.eks.aws_eks_node_group"}, route, "controller-must-run",
+			[]string{`HTTPRoute "apps/demo-cluster1"`, "no controller runs"},
+		},
+		"way out before route": {
+			[]string{"cluster1/module.vpc.aws_route.private"}, route, "controllers-need-egress",
+			[]string{`HTTPRoute "apps/demo-cluster1"`, "no route to 0.0.0.0/0"},
+		},
 		"class before route": {
 			[]string{"cluster1/" + platform + ".gateway_class"}, route, "route-needs-its-gateway",
 			[]string{`HTTPRoute "apps/demo-cluster1"`, "the route is not relevant to the controller"},
@@ -75,6 +83,37 @@ func TestChartHasNoOrder(t *testing.T) {
 	p.must(p.destroy("cluster1", demo))
 	p.must(p.remove("cluster1/" + platform + ".gateway_class"))
 	p.broke(p.destroy("cluster1", platform), "cluster1/"+platform+".gateway", "class-is-accepted-by-its-controller", "", "gateway.k8s.aws/resources")
+}
+
+// Objects cannot go once nobody is let in at their API, or once it is gone.
+func TestAccessBeforeObjects(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	p.upAll("cluster1")
+	route := "cluster1/" + demo + ".route"
+	p.must(p.remove("cluster1/module.eks.aws_eks_access_policy_association"))
+	p.broke(p.remove(route), route, "access-needs-a-policy", "Forbidden", "namespaces is forbidden")
+	p.must(p.remove("cluster1/module.eks.aws_eks_access_entry"))
+	p.broke(p.remove(route), route, "access-needs-an-entry", "Unauthorized", "the server has asked for the client to provide credentials")
+	p.must(p.remove("cluster1/module.eks.aws_eks_node_group"))
+	p.must(p.remove("cluster1/module.eks.aws_eks_cluster"))
+	p.broke(p.remove(route), route, "api-lives-with-its-cluster", "", "configured Kubernetes cluster is unreachable", "no such host")
+	if left := p.leftovers(); !hasPart(left, "vpc-lattice service svc-") {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// ExternalDNS before the application: its records stay in the zone.
+func TestExternalDNSBeforeRoute(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	p.upAll("cluster1")
+	p.must(p.remove("cluster1/" + externalDNS + ".helm_release"))
+	p.must(p.destroyByScript("cluster1"))
+	if left := p.leftovers(); !hasPart(left, "route53 record demo-cluster1.example.com. CNAME") || !hasPart(left, "route53 record eks-cluster1-cname-demo-cluster1.example.com. TXT") {
+		t.Errorf("left: %v", left)
+	}
+	p.must(p.destroy("environment")) // the zone is destroyed by force
 }
 
 // What a stuck route keeps in AWS keeps the service network and the namespace.

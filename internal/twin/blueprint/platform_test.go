@@ -1,6 +1,10 @@
 package blueprint
 
-import "sigs.k8s.io/yaml"
+import (
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
 
 const (
 	platform = "helm_release.platform_application"
@@ -35,7 +39,11 @@ func (s stack) platform() {
 	if !s.has[kyvernoRaces] {
 		ready = with(ready, s.at(kyverno+".helm_release"))
 	}
-	s.manifest(platform+".cluster_policy", injection, ready...)
+	policy := injection
+	if s.has[policyNotAwaited] {
+		policy = strings.Replace(policy, "pulumi.com/waitFor: condition=Ready", "", 1)
+	}
+	s.manifest(platform+".cluster_policy", policy, ready...)
 
 	classFirst := after
 	if !s.has[chartHasNoOrder] {
@@ -94,7 +102,7 @@ spec:
 const injection = `
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy
-metadata: {name: inject-sidecar, annotations: {policies.kyverno.io/title: Inject Sidecar Container}}
+metadata: {name: inject-sidecar, annotations: {pulumi.com/waitFor: condition=Ready}}
 spec:
   rules:
   - name: inject-sidecar-envoy

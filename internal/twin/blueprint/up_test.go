@@ -165,6 +165,18 @@ func TestLateDNSEndpoint(t *testing.T) {
 	}
 }
 
+// Pods that come before the policy's webhook have no sidecar: their requests
+// leave unsigned.
+func TestPolicyNotAwaited(t *testing.T) {
+	t.Parallel()
+	p := newPort(t, policyNotAwaited)
+	p.upAll("cluster1", "cluster2")
+	r := p.call(app("cluster1"), "http://demo-cluster2."+domain)
+	if r.Allowed || r.Status != 403 || r.DecidedBy != kube.StepSignature || !strings.Contains(r.Body, "User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke") {
+		t.Errorf("call: %+v", r)
+	}
+}
+
 // A rule on a group that the nodes do not carry admits nobody to the pods.
 func TestNoTemplate(t *testing.T) {
 	t.Parallel()
@@ -232,11 +244,22 @@ func TestSameOwner(t *testing.T) {
 // What is wrong without being refused is warned of.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
-	for _, defects := range [][]defect{nil, {noRenewal}} {
-		p := newPort(t, defects...)
-		p.must(p.up("environment"))
-		if got, want := hasPart(p.warnings(), "will expire", "[law renewal-permission]"), len(defects) > 0; got != want {
-			t.Errorf("with %v: %v", defects, p.warnings())
+	p := newPort(t, noRenewal, otherChartsValues)
+	p.upAll("cluster1")
+	warnings := p.warnings()
+	for _, words := range [][]string{
+		{"certificate ", "(example.com) will expire", "does not permit acm.amazonaws.com to renew it", "[law renewal-permission]"},
+		{"chart external-dns has no value crdSourceApiversion: Helm ignores it"},
+		{"chart external-dns has no value crdSourceKind: Helm ignores it"},
+		{"chart external-dns wants a map for provider"},
+	} {
+		if !hasPart(warnings, words...) {
+			t.Errorf("no warning with %q: %v", words, warnings)
 		}
+	}
+	p = newPort(t)
+	p.upAll("cluster1")
+	if w := p.warnings(); len(w) > 0 {
+		t.Errorf("warnings of the repaired port: %v", w)
 	}
 }
