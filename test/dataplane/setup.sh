@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the data-plane suite and its benchmark run: Debian's iptables,
-# curl, wrk and hey where a program is missing, and Envoy below .cache/envoy. Doing it
+# curl and wrk where a program is missing, and Envoy below .cache/envoy. Doing it
 # twice does nothing. Where it cannot (no Linux, no root, no apt) it says so and
 # succeeds: the suite itself skips, or fails under CI=true, and names what it lacks.
 set -eu
@@ -19,7 +19,6 @@ PATH="$PATH:/usr/sbin:/sbin"
 need xtables-nft-multi iptables
 need curl curl
 need wrk wrk
-need hey hey
 if [ -n "$packages" ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     say "missing:$packages (installing them takes root and apt-get)"

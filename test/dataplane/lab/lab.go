@@ -24,6 +24,8 @@ type Lab struct {
 	World   *World
 	Lattice *Lattice
 	Agents  map[string]*Agent // by VPC
+	// AppFiles are added to the root file system of every container.
+	AppFiles map[string]string
 
 	dir, envoy string
 	vpcs       map[string]*VPC
@@ -46,7 +48,7 @@ func New(w *World, dir, envoy string) (*Lab, error) {
 		return nil, fmt.Errorf("reading the services' certificate: %w", err)
 	}
 	l := &Lab{
-		World: w, dir: dir, envoy: envoy,
+		World: w, dir: dir, envoy: envoy, AppFiles: map[string]string{},
 		Agents: map[string]*Agent{}, vpcs: map[string]*VPC{}, metadata: map[string]*metadata{},
 		targets: map[string]*RunningPod{},
 		issuer:  &issuer{}, silent: log.New(io.Discard, "", 0),

@@ -161,6 +161,7 @@ func (r *RunningPod) process(c Container) *process {
 		NoNewPrivs:   sc.AllowPrivilegeEscalation != nil && !*sc.AllowPrivilegeEscalation,
 		ReadOnlyRoot: sc.ReadOnlyRootFilesystem != nil && *sc.ReadOnlyRootFilesystem,
 	}
+	maps.Copy(p.Files, r.lab.AppFiles)
 	for _, e := range c.Env {
 		p.Env = append(p.Env, e.Name+"="+e.Value)
 	}
