@@ -24,7 +24,7 @@ type PodParts struct {
 // their configurations' names, so Kyverno's, "kyverno-resource-…", comes before
 // "pod-identity-webhook", and EKS registers the latter with reinvocationPolicy
 // IfNeeded, which calls it again after a change by another one
-// (https://repost.aws/knowledge-center/eks-pods-iam-role-service-accounts).
+// (https://repost.aws/knowledge-center/eks-troubleshoot-irsa-errors).
 func Pod(a Args) (PodParts, error) {
 	a = a.withDefaults()
 	if err := a.check(); err != nil {

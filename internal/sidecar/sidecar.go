@@ -62,7 +62,8 @@ const (
 	// each CPU of the node, each with its own connections and memory.
 	Workers = 2
 
-	// LatticeCIDR is VPC Lattice's link-local range, the same in every VPC and
-	// Region (https://docs.aws.amazon.com/vpc-lattice/latest/ug/how-it-works.html).
+	// LatticeCIDR is where VPC Lattice answers in every associated VPC: the
+	// link-local part of its managed prefix list
+	// (https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html).
 	LatticeCIDR = "169.254.171.0/24"
 )
