@@ -175,6 +175,9 @@ func (s stack) addons() {
 		if addon == "vpc-cni" && !s.has[addonsNotPreserved] {
 			in["preserve"] = true
 		}
+		if addon == "coredns" && !s.has[addonsRace] {
+			after = with(after, s.at("module.eks_blueprints_addons.aws_eks_addon.vpc-cni"), s.at("module.eks_blueprints_addons.aws_eks_addon.kube-proxy"))
+		}
 		s.aws("module.eks_blueprints_addons.aws_eks_addon."+addon, "aws:eks/addon:Addon", in, after...)
 	}
 }

@@ -63,7 +63,8 @@ const (
 	// module makes nodes carry a security group of its own. The rule for Lattice is
 	// on that group. Repair: the template, as in the blueprint.
 	noTemplate defect = "no launch template"
-	// Addons do not wait for nodes. Repair: they do.
+	// Addons do not wait for nodes, nor CoreDNS for those that make its pods run.
+	// Repair: they do.
 	addonsRace defect = "addons before nodes"
 	// Objects of one chart have no order among each other. Repair: the Gateway
 	// depends on its class.

@@ -1,9 +1,13 @@
 package blueprint
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"eks-lattice/internal/twin/kube"
 )
@@ -66,6 +70,9 @@ func TestRepaired(t *testing.T) {
 		p.must(p.destroyByScript(stack))
 	}
 	p.must(p.destroy("environment"))
+	for _, luck := range p.luck() {
+		t.Error(luck)
+	}
 	if left := p.leftovers(); len(left) > 0 {
 		t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
 	}
@@ -90,4 +97,35 @@ func hasPart(list []string, words ...string) bool {
 	return slices.ContainsFunc(list, func(line string) bool {
 		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) })
 	})
+}
+
+// luck lists what operations relied on although nothing puts it first: needs of
+// resources that do not depend on what they needed. One stack comes whole before
+// another.
+func (p *port) luck() (list []string) {
+	declared := map[string]*declared{}
+	for _, d := range p.resources {
+		declared[d.name] = d
+	}
+	depends := map[string]map[string]bool{}
+	var closure func(name string) map[string]bool
+	closure = func(name string) map[string]bool {
+		if depends[name] == nil {
+			depends[name] = map[string]bool{}
+			for _, n := range declared[name].needs() {
+				depends[name][n] = true
+				maps.Copy(depends[name], closure(n))
+			}
+		}
+		return depends[name]
+	}
+	for _, n := range p.world.Needs() {
+		name, on := resource.URN(n.URN).Name(), resource.URN(n.On).Name()
+		stack, _, _ := strings.Cut(on, "/")
+		if strings.HasPrefix(name, stack+"/") && !closure(name)[on] {
+			list = append(list, fmt.Sprintf("%s of %s needs %s by law %s and does not depend on it", n.During, name, on, n.Why))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }

@@ -1,0 +1,114 @@
+package blueprint
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+// destroy removes resources of a stack with all that needs them, as
+// `terraform destroy -target` does: a resource goes once nothing that is still
+// there needs it, the last declared first. Without targets it removes the whole
+// stack. It stops at the first refusal.
+func (p *port) destroy(stack string, targets ...string) error {
+	p.t.Helper()
+	if len(targets) == 0 {
+		targets = []string{""}
+	}
+	doomed := map[string]bool{}
+	for range p.resources { // until the dependents of dependents are in
+		for _, d := range p.resources {
+			if p.made[d.name] == nil || !strings.HasPrefix(d.name, stack+"/") {
+				continue
+			}
+			if slices.ContainsFunc(targets, func(t string) bool { return strings.HasPrefix(d.name, stack+"/"+t) }) ||
+				slices.ContainsFunc(d.needs(), func(n string) bool { return doomed[n] }) {
+				doomed[d.name] = true
+			}
+		}
+	}
+	for len(doomed) > 0 {
+		next := ""
+		for _, d := range slices.Backward(p.resources) {
+			if doomed[d.name] && !p.needed(d.name) {
+				next = d.name
+				break
+			}
+		}
+		if err := p.remove(next); err != nil {
+			return err
+		}
+		delete(doomed, next)
+	}
+	return nil
+}
+
+// needed tells whether something that is there needs a resource.
+func (p *port) needed(name string) bool {
+	for _, m := range p.made {
+		if slices.Contains(m.needs(), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// remove deletes one resource, whoever needs it: a destroy in the wrong order.
+func (p *port) remove(name string) error {
+	p.t.Helper()
+	m := p.made[name]
+	if m == nil {
+		p.t.Fatalf("%s is not there", name)
+	}
+	err := p.world.Do(world.Delete, string(m.urn), func(op *world.Op) error {
+		return m.backend.Delete(op, m.inst, m.urn, m.id, m.in, m.out)
+	})
+	if err != nil {
+		return fmt.Errorf("deleting %s: %w", name, err)
+	}
+	delete(p.made, name)
+	return nil
+}
+
+// broke checks that an error is the refusal of one resource by a law, with the
+// code and all words.
+func (p *port) broke(err error, name, lawID, code string, words ...string) {
+	p.t.Helper()
+	var r *law.Refusal
+	if bad := (invalid{}); errors.As(err, &bad) && strings.Contains(bad.Reason, "[law "+lawID+"]") {
+		r = &law.Refusal{Law: law.Law{ID: lawID}}
+	} else if !errors.As(err, &r) {
+		p.t.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
+	}
+	if r.Law.ID != lawID || r.Code != code || !strings.Contains(err.Error(), " "+name+": ") {
+		p.t.Fatalf("want %s to be refused by law %s with code %q, got law %s, code %q: %v", name, lawID, code, r.Law.ID, r.Code, err)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			p.t.Errorf("want %q in: %v", w, err)
+		}
+	}
+}
+
+func (p *port) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// leftovers lists what is still there.
+func (p *port) leftovers() (left []string) {
+	p.world.Look(func() { left = slices.Concat(p.account.Leftovers(), p.kube.Leftovers()) })
+	return left
+}
+
+// warnings lists what was taken without a word.
+func (p *port) warnings() (list []string) {
+	p.world.Look(func() { list = slices.Concat(p.account.Warnings(), p.kube.Warnings()) })
+	return list
+}
