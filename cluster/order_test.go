@@ -22,12 +22,6 @@ var order = []struct {
 		"aws:ec2/route:Route eks-cluster1-private-1",
 		"aws:ec2/route:Route eks-cluster1-private-2",
 	}},
-	{"cluster", []string{"eks:index:Cluster eks-cluster1-eks"}},
-	{"add-ons of the nodes", []string{
-		"aws:eks/addon:Addon eks-cluster1-vpc-cni",
-		"aws:eks/addon:Addon eks-cluster1-kube-proxy",
-		"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent",
-	}},
 	{"nodes", []string{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes"}},
 	{"coredns", []string{"aws:eks/addon:Addon eks-cluster1-coredns"}},
 	{"Kubernetes provider", []string{"pulumi:providers:kubernetes eks-cluster1-kubernetes"}},
@@ -50,6 +44,13 @@ const crd = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition eks-clu
 
 // more of the order: what else must be there before, and outlive, something.
 var alsoBefore = []struct{ earlier, later, why string }{
+	{"aws:ec2/subnet:Subnet eks-cluster1-private-0", "eks:index:Cluster eks-cluster1-eks", "a control plane has its interfaces there"},
+	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-vpc-cni", "an add-on is the cluster's"},
+	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-kube-proxy", "an add-on is the cluster's"},
+	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "an add-on is the cluster's"},
+	{"aws:eks/addon:Addon eks-cluster1-vpc-cni", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node without it is not ready, and it cleans up when the node goes"},
+	{"aws:eks/addon:Addon eks-cluster1-kube-proxy", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "pods reach Services from the first on"},
+	{"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "pods get credentials from the first on"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKSWorkerNodePolicy",
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node joins with this policy"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKS_CNI_Policy",
@@ -84,6 +85,16 @@ var alsoBefore = []struct{ earlier, later, why string }{
 		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "a route leads to a Service"},
 	{"kubernetes:apps/v1:Deployment demo-cluster1-deployment",
 		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "callers are turned away before the pods go"},
+}
+
+// The control plane takes longest and needs no way out: it does not wait for one.
+func TestControlPlaneDoesNotWaitForNAT(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	closure := r.Closure(find(t, r, "eks:index:Cluster eks-cluster1-eks").URN)
+	if nat := find(t, r, "aws:ec2/natGateway:NatGateway eks-cluster1-nat-0"); closure[nat.URN] {
+		t.Errorf("the control plane depends on %s", nat.URN)
+	}
 }
 
 func TestOrder(t *testing.T) {

@@ -34,9 +34,12 @@ func (a *NetworkArgs) check(found *problem.List) {
 // network is a VPC whose private subnets reach the Internet through NAT.
 type network struct {
 	vpcID pulumi.StringOutput
-	// The subnets as their route table associations know them: whoever uses
-	// these ids comes after the routes and goes before them.
+	// The bare subnets. A control plane needs no way out of them, and does not
+	// wait for the NAT gateways.
 	publicIDs, privateIDs pulumi.StringArray
+	// The private subnets as their route table associations know them: whoever
+	// uses these ids comes after the routes and goes before them.
+	onlineIDs pulumi.StringArray
 }
 
 // unsupportedZones cannot hold the network interfaces of a control plane.
@@ -73,7 +76,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 
 	var nats []*ec2.NatGateway
 	for i, zone := range zones {
-		id, err := c.newSubnet(ctx, subnetArgs{
+		id, online, err := c.newSubnet(ctx, subnetArgs{
 			kind: "public", index: i, zone: zone, cidr: public[i], role: "elb",
 			route: &ec2.RouteArgs{GatewayId: internet.ID()},
 		})
@@ -82,7 +85,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 		}
 		c.network.publicIDs = append(c.network.publicIDs, id)
 		if i == 0 || args.NATGatewayPerZone {
-			nat, err := c.newNAT(ctx, i, id, internet)
+			nat, err := c.newNAT(ctx, i, online, internet)
 			if err != nil {
 				return err
 			}
@@ -90,7 +93,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 		}
 	}
 	for i, zone := range zones {
-		id, err := c.newSubnet(ctx, subnetArgs{
+		id, online, err := c.newSubnet(ctx, subnetArgs{
 			kind: "private", index: i, zone: zone, cidr: private[i], role: "internal-elb",
 			route: &ec2.RouteArgs{NatGatewayId: nats[i%len(nats)].ID()},
 		})
@@ -98,6 +101,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 			return err
 		}
 		c.network.privateIDs = append(c.network.privateIDs, id)
+		c.network.onlineIDs = append(c.network.onlineIDs, online)
 	}
 	return nil
 }
@@ -128,13 +132,13 @@ type subnetArgs struct {
 	route      *ec2.RouteArgs
 }
 
-// newSubnet makes a subnet with a route table of its own and returns its id,
-// which is known only once the route is there.
-func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (pulumi.StringOutput, error) {
+// newSubnet makes a subnet with a route table of its own. It returns the
+// subnet's id twice: as soon as there is a subnet, and once its route is there.
+func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, online pulumi.StringOutput, err error) {
 	suffix := fmt.Sprintf("%s-%d", args.kind, args.index)
 	name := c.name + "-" + suffix
-	fail := func(err error) (pulumi.StringOutput, error) {
-		return pulumi.StringOutput{}, fmt.Errorf("creating %s subnet %d: %w", args.kind, args.index, err)
+	fail := func(err error) (pulumi.StringOutput, pulumi.StringOutput, error) {
+		return pulumi.StringOutput{}, pulumi.StringOutput{}, fmt.Errorf("creating %s subnet %d: %w", args.kind, args.index, err)
 	}
 	tags := nameTag(c.args.ClusterName + "-" + suffix)
 	tags["kubernetes.io/role/"+args.role] = pulumi.String("1")
@@ -165,12 +169,12 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (pulumi
 		SubnetId:     subnet.ID(),
 		RouteTableId: table.ID(),
 	}, pulumi.Parent(c),
-		// so that the id which it hands out stands for a subnet with a way out
+		// so that the id which it hands out stands for a subnet that is online
 		pulumi.DependsOn([]pulumi.Resource{route}))
 	if err != nil {
 		return fail(err)
 	}
-	return association.SubnetId.Elem(), nil
+	return subnet.ID().ToStringOutput(), association.SubnetId.Elem(), nil
 }
 
 func (c *LatticeCluster) newNAT(ctx *pulumi.Context, index int, subnetID pulumi.StringInput, internet *ec2.InternetGateway) (*ec2.NatGateway, error) {

@@ -56,7 +56,7 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 	nodes, err := eks.NewNodeGroup(ctx, c.name+"-nodes", &eks.NodeGroupArgs{
 		ClusterName:   c.plane.name,
 		NodeRoleArn:   c.plane.nodeRoleARN,
-		SubnetIds:     c.network.privateIDs,
+		SubnetIds:     c.network.onlineIDs,
 		Version:       pulumi.String(c.args.KubernetesVersion),
 		AmiType:       pulumi.String("AL2023_x86_64_STANDARD"),
 		InstanceTypes: pulumi.ToStringArray(c.args.Nodes.InstanceTypes),
