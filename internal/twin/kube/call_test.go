@@ -33,7 +33,9 @@ type step struct {
 
 const otherCA = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
 
-func podOf(name string) Caller { return Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name} }
+func podOf(name string) Caller {
+	return Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name}
+}
 
 var demo = podOf("demo-one-v1")
 

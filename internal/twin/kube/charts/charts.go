@@ -67,7 +67,10 @@ func Find(chart, version, repository string) (Chart, error) {
 		if oci || repository == "" {
 			return Chart{}, fmt.Errorf("failed to download %q%s", chart, at(version))
 		}
-		return Chart{}, fmt.Errorf("chart %q %sversion %q not found in %s repository", name, "", version, repository)
+		return Chart{}, fmt.Errorf("chart %q version %q not found in %s repository", name, version, repository)
+	}
+	if !oci && repository == "" {
+		return Chart{}, fmt.Errorf("failed to download %q%s", chart, at(version))
 	}
 	c := all[i]
 	if version != "" && version != c.Version && strings.TrimPrefix(version, "v") != strings.TrimPrefix(c.Version, "v") {
@@ -75,9 +78,6 @@ func Find(chart, version, repository string) (Chart, error) {
 			return Chart{}, fmt.Errorf("%s:%s: not found", strings.TrimPrefix(chart, "oci://"), version)
 		}
 		return Chart{}, fmt.Errorf("chart %q version %q not found in %s repository", name, version, repository)
-	}
-	if oci != strings.HasPrefix(c.Repository, "oci://") && repository == "" {
-		return Chart{}, fmt.Errorf("failed to download %q%s", chart, at(version))
 	}
 	return c, nil
 }
@@ -128,6 +128,12 @@ func (c Chart) Unknown(values obj.Map) []string {
 	return out
 }
 
+// free are the maps whose keys are the user's, whatever the chart has in them.
+var free = []string{
+	"affinity", "annotations", "extraArgs", "labels", "limits", "matchLabels", "namespaceSelector", "nodeSelector", "objectSelector",
+	"containerSecurityContext", "podAnnotations", "podLabels", "podSecurityContext", "requests", "resources", "securityContext",
+}
+
 func unknown(known, values obj.Map, at string, out *[]string) {
 	for _, k := range obj.Keys(values) {
 		p := strings.TrimPrefix(at+"."+k, ".")
@@ -139,6 +145,7 @@ func unknown(known, values obj.Map, at string, out *[]string) {
 		wantMap, isMap := want.(obj.Map)
 		have, haveMap := values[k].(obj.Map)
 		switch {
+		case slices.Contains(free, k):
 		case isMap && haveMap && len(wantMap) > 0:
 			unknown(wantMap, have, p, out)
 		case isMap && !haveMap:

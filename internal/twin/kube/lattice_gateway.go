@@ -1,0 +1,150 @@
+package kube
+
+import (
+	"fmt"
+	"slices"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
+)
+
+// gateway is the reconcile function of Gateway.
+func (l *latticeController) gateway(gw *api.Object) {
+	class := l.class(gw)
+	if class == nil {
+		l.blame(gw, lawClassAccepted, "GatewayClass %q is not there or names another controller", obj.Str(gw.Content, "spec", "gatewayClassName"))
+		return
+	}
+	if gw.Terminating() {
+		l.deleteGateway(gw, class)
+		return
+	}
+	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { addFinalizer(content, gatewayFinalizer) })
+	l.gatewayStatus(gw)
+	if l.looked(gw, class.UID()) {
+		return
+	}
+	gw.ReliesAs(l.pod, lawControllerRuns, false)
+	gw.Relies(class.Maker, lawClassAccepted, false)
+	client, s, err := l.aws(gw)
+	if err != nil {
+		delete(l.process.seen, gw.Key) // an error is tried again
+		l.fail(gw, lawGatewayNetwork, err)
+		return
+	}
+	networks, err := client.FindServiceNetworks(s.Principal, gw.Name)
+	programmed, reason, text := false, "Pending", "VPC Lattice Service Network not found"
+	switch {
+	case err != nil:
+		delete(l.process.seen, gw.Key)
+		l.fail(gw, lawGatewayNetwork, err)
+		return
+	case len(networks) > 1:
+		reason, text = "Invalid", "Found multiple VPC Lattice Service Networks matching Gateway name. Either ensure only one Service Network has a matching name, or use the Service Network's id as the Gateway name."
+	case len(networks) == 1:
+		programmed, reason, text = true, "Programmed", "aws-service-network-arn: "+networks[0].ARN
+		gw.Relies(networks[0].URN, lawGatewayNetwork, true)
+	}
+	if programmed {
+		l.clear(gw)
+	} else {
+		l.blame(gw, lawGatewayNetwork, "%s", text)
+	}
+	_ = l.API.Write(gw, latticeManager, func(content obj.Map) {
+		l.condition(content, []string{"status", "conditions"}, "Programmed", programmed, reason, text)
+	})
+}
+
+// gatewayStatus writes acceptance, the listeners with their routes, and one
+// route's name as the address.
+func (l *latticeController) gatewayStatus(gw *api.Object) {
+	routes := l.routesOf(gw)
+	_ = l.API.Write(gw, latticeManager, func(content obj.Map) {
+		l.condition(content, []string{"status", "conditions"}, "Accepted", true, "Accepted", controllerName)
+		var listeners, addresses []any
+		for _, listener := range obj.Maps(content, "spec", "listeners") {
+			attached := int64(0)
+			for _, route := range routes {
+				if slices.ContainsFunc(parentRefs(route), func(ref obj.Map) bool { return refMatches(ref, listener) }) {
+					attached++
+				}
+			}
+			status := obj.Map{"metadata": content["metadata"], "name": obj.Str(listener, "name"), "attachedRoutes": attached, "supportedKinds": []any{
+				obj.Map{"group": gatewayGroup, "kind": "HTTPRoute"}, obj.Map{"group": gatewayGroup, "kind": "GRPCRoute"}}}
+			for _, old := range obj.Maps(content, "status", "listeners") {
+				if obj.Str(old, "name") == obj.Str(listener, "name") {
+					status["conditions"] = obj.List(old, "conditions")
+				}
+			}
+			for _, kind := range []string{"Accepted", "ResolvedRefs", "Programmed"} {
+				l.condition(status, []string{"conditions"}, kind, true, kind, "")
+			}
+			delete(status, "metadata")
+			listeners = append(listeners, status)
+		}
+		for _, route := range routes {
+			if name := route.Annotation(assignedDomain); name != "" && len(addresses) == 0 {
+				addresses = append(addresses, obj.Map{"type": "Hostname", "value": name})
+			}
+		}
+		obj.Set(content, listeners, "status", "listeners")
+		obj.Set(content, addresses, "status", "addresses")
+	})
+}
+
+func (l *latticeController) deleteGateway(gw, class *api.Object) {
+	if routes := l.allRoutesOf(gw); len(routes) > 0 {
+		l.blame(gw, lawGatewayRoutes, "cannot delete gateway %s/%s - found referencing route %s/%s", gw.Namespace, gw.Name, routes[0].Namespace, routes[0].Name)
+		return
+	}
+	l.clear(gw)
+	gw.PartsBy(class.Maker, lawClassAccepted)
+	gw.PartsBy(l.pod.Maker, lawControllerRuns)
+	for _, r := range l.pod.Reliance {
+		gw.PartsBy(r.URN, r.Law)
+	}
+	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { removeFinalizer(content, gatewayFinalizer) })
+}
+
+// setupDefaultNetwork is what the controller does at its start, and only then.
+func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
+	name := p.env["DEFAULT_SERVICE_NETWORK"]
+	if name == "" {
+		return
+	}
+	skip := func(err error) {
+		c.all.warn(fmt.Sprintf("%s: could not setup default service network %s, proceeding without it - %s", podID(pod), name, message(err)))
+	}
+	s, err := c.session(pod)
+	if err != nil {
+		skip(err)
+		return
+	}
+	l := &latticeController{Cluster: c, process: p}
+	client := c.all.account.Lattice(pod.Maker)
+	op := &world.Op{URN: pod.Maker, Kind: world.Create}
+	networks, err := client.FindServiceNetworks(s.Principal, name)
+	if err == nil && len(networks) == 0 {
+		var sn *aws.ServiceNetwork
+		// What the controller makes for itself no program owns: it is left over.
+		if sn, err = c.all.account.Lattice(strayURN).CreateServiceNetwork(op, s.Principal, name, l.tags()); err == nil {
+			networks = []*aws.ServiceNetwork{sn}
+		}
+	}
+	if err != nil || len(networks) != 1 {
+		skip(fmt.Errorf("%d networks of that name: %w", len(networks), err))
+		return
+	}
+	have, err := client.VPCAssociations(s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"])
+	if err == nil && len(have) == 0 {
+		_, err = c.all.account.Lattice(strayURN).AssociateVPC(op, s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"], nil, l.tags())
+	}
+	if err != nil {
+		skip(err)
+	}
+}
+
+// strayURN marks what a controller made without any Pulumi resource behind it.
+const strayURN = ""
