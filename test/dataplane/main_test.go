@@ -1,6 +1,5 @@
-// Package dataplane proves the sidecar with the real Envoy, the real iptables
-// and real signatures: what a rehearsal has put into a pod runs in network
-// namespaces against stand-ins for what AWS runs (see package lab).
+//go:build linux
+
 package dataplane
 
 import (
@@ -10,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -59,9 +57,6 @@ func envoyBinary() string {
 
 func prerequisites() error {
 	var missing []error
-	if runtime.GOOS != "linux" {
-		return fmt.Errorf("Linux: its network namespaces are what the suite is made of (this is %s)", runtime.GOOS)
-	}
 	if os.Geteuid() != 0 {
 		missing = append(missing, errors.New("root: it makes network namespaces and changes users"))
 	} else if ns, err := lab.NewNamespace(); err != nil {
