@@ -63,4 +63,8 @@ func TestAuthPolicyOnGateway(t *testing.T) {
 	if sn := l.network(); sn.AuthType != lattice.AuthNone || sn.Policy != "" {
 		t.Errorf("after one cluster went the network has auth type %s and policy %q", sn.AuthType, sn.Policy)
 	}
+	if w := strings.Join(l.kube.Warnings(), "\n"); !strings.Contains(w, "with auth type NONE, open to everybody [law "+lawPolicyOpens.ID+"]") {
+		t.Errorf("warnings: %s", w)
+	}
+	shows(lawPolicyOpens)
 }

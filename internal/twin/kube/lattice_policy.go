@@ -2,6 +2,7 @@ package kube
 
 import (
 	"errors"
+	"fmt"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
@@ -18,6 +19,9 @@ var (
 	lawPolicyService = law.New(law.Controller, "auth-policy-before-its-service-is-swallowed",
 		"An IAMAuthPolicy whose Lattice service does not exist yet counts as reconciled without having any effect; only an event of its route makes the controller try again.",
 		"https://github.com/aws/aws-application-networking-k8s/pull/481")
+	lawPolicyOpens = law.New(law.Controller, "gateway-policy-opens-the-network",
+		"Deleting an IAMAuthPolicy of a Gateway deletes the service network's policy and sets its auth type to NONE, whichever cluster put it.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/deploy/lattice/iamauthpolicy_manager.go")
 	lawPolicyConflict = law.New(law.Controller, "one-auth-policy-per-target",
 		"Of several IAMAuthPolicies for one target only the oldest is accepted.",
 		"https://gateway-api.sigs.k8s.io/geps/gep-713/")
@@ -165,6 +169,10 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 		err = l.setAuthType(client, s.Principal, policy.Annotation(policyResourceType), id, lattice.AuthNone)
 		if err == nil {
 			err = client.DeleteAuthPolicy(l.op, s.Principal, id)
+		}
+		if err == nil && policy.Annotation(policyResourceType) == "ServiceNetwork" {
+			l.all.warn(fmt.Sprintf("deleting IAMAuthPolicy %s/%s of cluster %s left service network %s with auth type NONE, open to everybody [law %s]",
+				policy.Namespace, policy.Name, l.eks.Name, id, lawPolicyOpens.ID))
 		}
 		var r *law.Refusal
 		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException" && l.target(policy) == nil) {

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ var (
 	lawChart = law.New(law.Kubernetes, "chart-must-exist",
 		"Helm fails on a chart or a version that the repository does not have.",
 		"https://helm.sh/docs/helm/helm_install/")
+	lawChartVersion = law.New(law.Kubernetes, "chart-versions-known",
+		"The twin renders one version of each chart and refuses the others, whether or not they exist.",
+		"modelled: no registry of Go modules serves the charts' archives, so the twin has only those that it was written for")
 	lawValues = law.New(law.Kubernetes, "chart-values-have-a-schema",
 		"Helm refuses values that break the chart's values.schema.json.",
 		"https://helm.sh/docs/topics/charts/#schema-files")
@@ -67,10 +71,17 @@ func (c *Clusters) checkRelease(urn resource.URN, olds, news engine.Props) []eng
 	}
 	found, err := charts.Find(chart, obj.Str(news, "version"), obj.Str(news, "repositoryOpts", "repo"))
 	if err != nil {
-		return []engine.Failure{{Property: "chart", Reason: lawChart.Refuse("", "%v; check the chart name and repository configuration.", err).Error()}}
+		return []engine.Failure{{Property: "chart", Reason: chartError(err, "; check the chart name and repository configuration.").Error()}}
 	}
 	news["version"] = found.Version
 	return nil
+}
+
+func chartError(err error, hint string) error {
+	if e := (*charts.UnknownVersionError)(nil); errors.As(err, &e) {
+		return lawChartVersion.Refuse("", "%v", err)
+	}
+	return lawChart.Refuse("", "%v%s", err, hint)
 }
 
 // installRelease is `helm install --wait`.
@@ -116,7 +127,7 @@ func (c *Cluster) installRelease(op *world.Op, inputs engine.Props) (string, eng
 func (c *Cluster) prepareRelease(_ *world.Op, inputs engine.Props) (*release, obj.Map, error) {
 	chart, err := charts.Find(obj.Str(inputs, "chart"), obj.Str(inputs, "version"), obj.Str(inputs, "repositoryOpts", "repo"))
 	if err != nil {
-		return nil, nil, lawChart.Refuse("", "%v", err)
+		return nil, nil, chartError(err, "")
 	}
 	values := obj.Copy(obj.At(inputs, "values"))
 	if err := chart.Check(values); err != nil {

@@ -28,9 +28,9 @@ func TestReleases(t *testing.T) {
 		law   law.Law
 		words []string
 	}{
-		{"unknown version", with(kyvernoChart(nil), "version", "9.9.9"), law.Law{}, []string{`chart "kyverno" version "9.9.9" not found in https://kyverno.github.io/kyverno/ repository; check the chart name and repository configuration.`}},
-		{"unknown version of an image", with(l.latticeChart("one", nil), "version", "v9.0.0"), law.Law{}, []string{"aws-gateway-controller-chart:v9.0.0: not found"}},
-		{"unknown chart", with(kyvernoChart(nil), "chart", "kivverno"), law.Law{}, []string{`chart "kivverno"`}},
+		{"unknown version", with(kyvernoChart(nil), "version", "9.9.9"), law.Law{}, []string{"the twin knows chart kyverno in version 3.9.1 only", "[law chart-versions-known]"}},
+		{"unknown version of an image", with(l.latticeChart("one", nil), "version", "v9.0.0"), law.Law{}, []string{"the twin knows chart aws-gateway-controller-chart in version v2.1.3 only"}},
+		{"unknown chart", with(kyvernoChart(nil), "chart", "kivverno"), law.Law{}, []string{`chart "kivverno" version "3.9.1" not found in https://kyverno.github.io/kyverno/ repository; check the chart name and repository configuration.`}},
 		{"no namespace", l.externalDNSChart("one", nil), lawNamespaceExists, []string{`namespaces "external-dns" not found`}},
 		{"wrong type", l.externalDNSChart("one", engine.Props{"interval": 5}), lawValues, []string{"values don't meet the specifications of the schema(s) in the following chart(s):\nexternal-dns:", "'/interval'"}},
 		{"wrong type in the controller", l.latticeChart("one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), lawValues, []string{"'/serviceAccount/create'"}},
@@ -53,6 +53,7 @@ func TestReleases(t *testing.T) {
 		}
 	}
 	shows(lawChart)
+	shows(lawChartVersion)
 	l.release("one", "kyverno", kyvernoChart(engine.Props{"values": engine.Props{"admissionController": engine.Props{"replicas": 3}, "admisionController": engine.Props{"replicas": 3}}}))
 	_, err := l.tryRelease("one", "again", kyvernoChart(nil))
 	l.broke(err, lawReleaseName, "cannot re-use a name that is still in use")

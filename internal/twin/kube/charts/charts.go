@@ -74,12 +74,21 @@ func Find(chart, version, repository string) (Chart, error) {
 	}
 	c := all[i]
 	if version != "" && version != c.Version && strings.TrimPrefix(version, "v") != strings.TrimPrefix(c.Version, "v") {
-		if oci {
-			return Chart{}, fmt.Errorf("%s:%s: not found", strings.TrimPrefix(chart, "oci://"), version)
-		}
-		return Chart{}, fmt.Errorf("chart %q version %q not found in %s repository", name, version, repository)
+		return Chart{}, &UnknownVersionError{Chart: c, Version: version}
 	}
 	return c, nil
+}
+
+// UnknownVersionError says that the twin knows another version of a chart. It
+// cannot tell whether the repository has the one that was asked for.
+type UnknownVersionError struct {
+	Chart   Chart
+	Version string
+}
+
+// Error names both versions.
+func (e *UnknownVersionError) Error() string {
+	return fmt.Sprintf("the twin knows chart %s in version %s only and cannot tell whether version %s exists or what it does", e.Chart.Name, e.Chart.Version, e.Version)
 }
 
 func at(version string) string {

@@ -17,7 +17,7 @@ func TestFind(t *testing.T) {
 		{"mirror", "external-dns", "1.21.1", "https://mirror.example.com", ExternalDNS, ""},
 		{"newest", "external-dns", "", "https://mirror.example.com", ExternalDNS, ""},
 		{"no repository", "kyverno", "3.9.1", "", "", `failed to download "kyverno" at version "3.9.1"`},
-		{"version", "kyverno", "3.0.5", "https://kyverno.github.io/kyverno/", "", `chart "kyverno" version "3.0.5" not found in https://kyverno.github.io/kyverno/ repository`},
+		{"version", "kyverno", "3.0.5", "https://kyverno.github.io/kyverno/", "", "the twin knows chart kyverno in version 3.9.1 only and cannot tell whether version 3.0.5 exists or what it does"},
 		{"chart", "nginx", "1", "https://x.example.com", "", `chart "nginx" version "1" not found in https://x.example.com repository`},
 		{"image", "oci://x.example.com/nginx", "1", "", "", `failed to download "oci://x.example.com/nginx" at version "1"`},
 	} {
