@@ -59,16 +59,16 @@ var refusals = []struct {
 		words: []string{"lattice-assigned-domain-name", "No matching listeners allow this route. Check Gateway listener allowedRoutes policies"},
 	},
 	{
-		defect: oldController, refused: "cluster1/" + controller + ".helm_release", law: "chart-must-exist",
-		words: []string{"public.ecr.aws/aws-application-networking-k8s/aws-gateway-controller-chart:v1.0.5: not found"},
+		defect: oldController, refused: "cluster1/" + controller + ".helm_release", law: "chart-versions-known",
+		words: []string{"the twin knows chart aws-gateway-controller-chart in version v2.1.3 only"},
 	},
 	{
-		defect: oldExternalDNS, refused: "cluster1/" + externalDNS + ".helm_release", law: "chart-must-exist",
-		words: []string{`chart "external-dns" version "1.14.3" not found`},
+		defect: oldExternalDNS, refused: "cluster1/" + externalDNS + ".helm_release", law: "chart-versions-known",
+		words: []string{"the twin knows chart external-dns in version 1.21.1 only"},
 	},
 	{
-		defect: oldKyverno, refused: "cluster1/" + kyverno + ".helm_release", law: "chart-must-exist",
-		words: []string{`chart "kyverno" version "3.0.5" not found`},
+		defect: oldKyverno, refused: "cluster1/" + kyverno + ".helm_release", law: "chart-versions-known",
+		words: []string{"the twin knows chart kyverno in version 3.9.1 only"},
 	},
 }
 

@@ -5,7 +5,7 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -13,8 +13,10 @@ import (
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 
 	"eks-lattice/internal/twin/world"
@@ -44,7 +46,9 @@ type Change struct {
 }
 
 // Backend is a provider package of the twin: aws, kubernetes, tls.
-// Create, Update, Delete and Read run inside world.Do, one at a time.
+// Create, Update, Delete and Read run inside world.Do, one at a time. A Create
+// or Update that fails, but leaves the resource there, returns its outputs (and
+// Create its id) with the error.
 type Backend interface {
 	Name() string
 	Version() string
@@ -195,7 +199,7 @@ func (s *Server) Create(ctx context.Context, r plugin.CreateRequest) (resp plugi
 	err = s.world.Do(world.Create, string(r.URN), func(op *world.Op) error {
 		id, outputs, err := s.backend.Create(op, s.instance(ctx), r.URN, plain(r.Properties))
 		if err != nil {
-			return err
+			return partial(err, id, outputs)
 		}
 		resp = plugin.CreateResponse{ID: resource.ID(id), Properties: properties(outputs), Status: resource.StatusOK}
 		return nil
@@ -217,12 +221,28 @@ func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugi
 		outputs, err := s.backend.Update(op, s.instance(ctx), r.URN, string(r.ID),
 			plain(r.OldInputs), plain(r.OldOutputs), plain(r.NewInputs))
 		if err != nil {
-			return err
+			return partial(err, string(r.ID), outputs)
 		}
 		resp = plugin.UpdateResponse{Properties: properties(outputs), Status: resource.StatusOK}
 		return nil
 	})
 	return resp, err
+}
+
+// partial tells the engine of a resource that is there although its operation
+// failed: made, but not ready in time. The engine keeps it in the state, so that
+// a destroy finds it. A failure that left nothing goes on as it is.
+func partial(err error, id string, outputs Props) error {
+	if id == "" || outputs == nil {
+		return err
+	}
+	state, marshalErr := plugin.MarshalProperties(properties(outputs), plugin.MarshalOptions{KeepUnknowns: true})
+	if marshalErr != nil {
+		return errors.Join(err, marshalErr)
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, err.Error()), &pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: state, Reasons: []string{err.Error()},
+	})
 }
 
 // Delete removes a resource.
@@ -289,65 +309,4 @@ func connection(ctx context.Context) string {
 		return ""
 	}
 	return p.Addr.String()
-}
-
-// plain turns properties into Go values, without secret wrappers.
-func plain(m resource.PropertyMap) Props {
-	return m.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
-		switch {
-		case v.IsSecret():
-			return value(v.SecretValue().Element), true
-		case v.IsOutput():
-			if !v.OutputValue().Known {
-				return resource.Computed{Element: resource.NewProperty("")}, true
-			}
-			return value(v.OutputValue().Element), true
-		case v.IsComputed():
-			return v.V, true
-		}
-		return nil, false
-	})
-}
-
-func value(v resource.PropertyValue) any {
-	return plain(resource.PropertyMap{"v": v})["v"]
-}
-
-// properties turns Go values into properties, by way of JSON where a backend
-// answers with its own structs.
-func properties(p Props) resource.PropertyMap {
-	if p == nil {
-		return resource.PropertyMap{}
-	}
-	if !holdsUnknown(p) {
-		b, err := json.Marshal(p)
-		if err == nil {
-			var clean Props
-			if json.Unmarshal(b, &clean) == nil {
-				p = clean
-			}
-		}
-	}
-	return resource.NewPropertyMapFromMap(p)
-}
-
-// holdsUnknown tells whether v holds unknowns, which JSON cannot carry.
-func holdsUnknown(v any) bool {
-	switch v := v.(type) {
-	case resource.Computed:
-		return true
-	case map[string]any:
-		for _, e := range v {
-			if holdsUnknown(e) {
-				return true
-			}
-		}
-	case []any:
-		for _, e := range v {
-			if holdsUnknown(e) {
-				return true
-			}
-		}
-	}
-	return false
 }

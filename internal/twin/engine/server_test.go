@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"eks-lattice/internal/twin/world"
+)
+
+// echo is a backend that answers with what it was asked.
+type echo struct{}
+
+func (echo) Name() string    { return "echo" }
+func (echo) Version() string { return "1.2.3" }
+func (echo) Check(_ *Instance, _ resource.URN, _, news Props) (Props, []Failure, error) {
+	if news["bad"] != nil {
+		return news, []Failure{{Property: "bad", Reason: "is bad"}}, nil
+	}
+	return news, nil, nil
+}
+func (echo) Diff(_ *Instance, _ resource.URN, oldInputs, _, newInputs Props) (Change, error) {
+	if oldInputs["name"] != newInputs["name"] {
+		return Change{Keys: []string{"name"}, Replace: []string{"name"}, DeleteBeforeReplace: true}, nil
+	}
+	return Change{}, nil
+}
+func (echo) Create(op *world.Op, inst *Instance, _ resource.URN, inputs Props) (string, Props, error) {
+	out := Props{"whose": inst.Config["who"], "secretIsPlain": fmt.Sprintf("%T", inputs["secret"]), "name": inputs["name"]}
+	switch inputs["fail"] {
+	case "with nothing":
+		return "", nil, errors.New("refused")
+	case "half-way":
+		return "half", out, errors.New("not ready in time")
+	}
+	return "made", out, nil
+}
+func (echo) Update(_ *world.Op, _ *Instance, _ resource.URN, _ string, _, _, news Props) (Props, error) {
+	return news, nil
+}
+func (echo) Delete(*world.Op, *Instance, resource.URN, string, Props, Props) error {
+	return errors.New("in use")
+}
+func (echo) Read(_ *world.Op, _ *Instance, _ resource.URN, id string, in, out Props) (Props, Props, error) {
+	if id == "gone" {
+		return nil, nil, nil
+	}
+	return in, out, nil
+}
+func (echo) Invoke(_ *world.Op, inst *Instance, token string, _ Props) (Props, error) {
+	return Props{"token": token, "whose": inst.Config["who"]}, nil
+}
+
+const urn = "urn:pulumi:s::p::echo:index:Thing::x"
+
+// dial opens a connection and configures it, as the engine does for each provider.
+func dial(t *testing.T, port int, who string) pulumirpc.ResourceProviderClient {
+	t.Helper()
+	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() }) // the test is over
+	client := pulumirpc.NewResourceProviderClient(conn)
+	if _, err := client.Handshake(t.Context(), &pulumirpc.ProviderHandshakeRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: object(t, resource.PropertyMap{"who": resource.NewProperty(who)})}); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func object(t *testing.T, m resource.PropertyMap) *structpb.Struct {
+	t.Helper()
+	s, err := plugin.MarshalProperties(m, plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func serve(t *testing.T) (*world.World, int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	w := world.New()
+	port, err := Serve(ctx, w, echo{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, port
+}
+
+func TestInstancesAreKeptApart(t *testing.T) {
+	t.Parallel()
+	_, port := serve(t)
+	ann, bob := dial(t, port, "ann"), dial(t, port, "bob")
+	for who, client := range map[string]pulumirpc.ResourceProviderClient{"ann": ann, "bob": bob} {
+		resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, resource.PropertyMap{
+			"secret": resource.MakeSecret(resource.NewProperty("s3cret")),
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := resp.GetProperties().AsMap()
+		if out["whose"] != who || out["secretIsPlain"] != "string" {
+			t.Errorf("the provider of %s answered %v", who, out)
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	w, port := serve(t)
+	client := dial(t, port, "ann")
+	create := func(fail string) error {
+		_, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, resource.PropertyMap{"fail": resource.NewProperty(fail)})})
+		return err
+	}
+	half, ok := rpcerror.FromError(create("half-way"))
+	if !ok || len(half.Details()) != 1 {
+		t.Fatalf("a resource that is there but not ready: %v, want its state with the error", half)
+	}
+	if detail, ok := half.Details()[0].(*pulumirpc.ErrorResourceInitFailed); !ok || detail.GetId() != "half" || detail.GetProperties().AsMap()["whose"] != "ann" {
+		t.Errorf("the state with the error is %v", half.Details()[0])
+	}
+	if none, _ := rpcerror.FromError(create("with nothing")); len(none.Details()) != 0 || !strings.Contains(none.Message(), "refused") {
+		t.Errorf("a refusal came with %v", none.Details())
+	}
+	if _, err := client.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn, Id: "made"}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("delete: %v", err)
+	}
+	journal := w.Journal()
+	if len(journal) != 3 || journal[0].Kind != world.Create || journal[2].Kind != world.Delete || journal[2].Err == nil {
+		t.Errorf("the journal is %v", journal)
+	}
+	check, err := client.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn, News: object(t, resource.PropertyMap{"bad": resource.NewProperty(true)})})
+	if err != nil || len(check.GetFailures()) != 1 || check.GetFailures()[0].GetReason() != "is bad" {
+		t.Errorf("check: %v, %v", check, err)
+	}
+}
+
+func TestPreviewTouchesNothing(t *testing.T) {
+	t.Parallel()
+	w, port := serve(t)
+	client := dial(t, port, "ann")
+	resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Preview: true, Properties: object(t, resource.PropertyMap{"name": resource.NewProperty("x")})})
+	if err != nil || resp.GetId() != "" || resp.GetProperties().AsMap()["name"] != "x" {
+		t.Errorf("preview answered %v, %v; want the inputs and no id", resp, err)
+	}
+	if len(w.Journal()) != 0 {
+		t.Errorf("a preview did %v", w.Journal())
+	}
+}
+
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	_, port := serve(t)
+	client := dial(t, port, "ann")
+	for name, tt := range map[string]struct {
+		news   string
+		ignore []string
+		want   pulumirpc.DiffResponse_DiffChanges
+	}{
+		"the same":          {"x", nil, pulumirpc.DiffResponse_DIFF_NONE},
+		"another":           {"y", nil, pulumirpc.DiffResponse_DIFF_SOME},
+		"another, not seen": {"y", []string{"name"}, pulumirpc.DiffResponse_DIFF_NONE},
+	} {
+		old := object(t, resource.PropertyMap{"name": resource.NewProperty("x")})
+		resp, err := client.Diff(t.Context(), &pulumirpc.DiffRequest{
+			Urn: urn, Id: "made", OldInputs: old, Olds: old, IgnoreChanges: tt.ignore,
+			News: object(t, resource.PropertyMap{"name": resource.NewProperty(tt.news)}),
+		})
+		if err != nil || resp.GetChanges() != tt.want || resp.GetDeleteBeforeReplace() != (tt.want == pulumirpc.DiffResponse_DIFF_SOME) {
+			t.Errorf("%s: %v, %v; want %v", name, resp, err, tt.want)
+		}
+	}
+}
+
+func TestReadAndInvoke(t *testing.T) {
+	t.Parallel()
+	_, port := serve(t)
+	client := dial(t, port, "ann")
+	for id, want := range map[string]string{"there": "there", "gone": ""} {
+		resp, err := client.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn, Id: id, Properties: object(t, resource.PropertyMap{"a": resource.NewProperty("b")})})
+		if err != nil || resp.GetId() != want {
+			t.Errorf("reading %s: %v, %v", id, resp, err)
+		}
+	}
+	resp, err := client.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "echo:index:ask"})
+	if err != nil || resp.GetReturn().AsMap()["token"] != "echo:index:ask" || resp.GetReturn().AsMap()["whose"] != "ann" {
+		t.Errorf("invoke: %v, %v", resp, err)
+	}
+}
