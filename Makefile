@@ -39,7 +39,7 @@ build: ## Compile the program and latticectl
 
 .PHONY: test
 test: tools build dataplane-tools ## Run every test, the rehearsals and the data plane included
-	@for m in $(MODULES); do echo "== go test $$m" >&2; (cd $$m && go test -timeout 30m $(TESTFLAGS) ./...); done
+	@for m in $(MODULES); do echo "== go test $$m" >&2; (cd $$m && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...); done
 
 .PHONY: race
 race: tools build ## Run the unit tests of the program and of the twin under the race detector
@@ -47,7 +47,7 @@ race: tools build ## Run the unit tests of the program and of the twin under the
 
 .PHONY: dataplane
 dataplane: tools build dataplane-tools ## Run the sidecar with real Envoy, iptables and signatures (Linux, root)
-	@cd test/dataplane && go test -timeout 30m $(TESTFLAGS) ./...
+	@cd test/dataplane && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## Check formatting, vet and golangci-lint in every module

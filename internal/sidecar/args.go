@@ -54,7 +54,7 @@ func setDefault(field *string, value string) {
 func (a Args) check() error {
 	var problems []error
 	if !regionPattern.MatchString(a.Region) {
-		problems = append(problems, fmt.Errorf("Region %q is not the name of an AWS Region, such as ap-northeast-2", a.Region))
+		problems = append(problems, fmt.Errorf("region %q is not the name of an AWS Region, such as ap-northeast-2", a.Region))
 	}
 	for _, f := range []struct{ name, value string }{
 		{"Images.Envoy", a.Images.Envoy}, {"Images.Iptables", a.Images.Iptables},

@@ -153,8 +153,8 @@ func TestBadArguments(t *testing.T) {
 		args Args
 		want string
 	}{
-		{Args{}, `Region "" is not the name of an AWS Region, such as ap-northeast-2`},
-		{Args{Region: "eu-west-1\nx: y"}, `Region "eu-west-1\nx: y" is not the name of an AWS Region, such as ap-northeast-2`},
+		{Args{}, `region "" is not the name of an AWS Region, such as ap-northeast-2`},
+		{Args{Region: "eu-west-1\nx: y"}, `region "eu-west-1\nx: y" is not the name of an AWS Region, such as ap-northeast-2`},
 		{Args{Region: "eu-west-1", Images: Images{Envoy: `a"b`}}, `Images.Envoy "a\"b" holds white space, a quote or a backslash`},
 		{Args{Region: "eu-west-1", Resources: Resources{MemoryLimit: "1 Gi"}}, `Resources.MemoryLimit "1 Gi" holds white space, a quote or a backslash`},
 	} {

@@ -126,15 +126,15 @@ func TestPathsAndQueries(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mark := fmt.Sprintf("mark=%d-", i)
-			uri, want := mark, c.arrives
+			uri, want := c.uri, c.arrives
 			if want == "" {
 				want = c.uri
 			}
 			if strings.Contains(c.uri, "?") {
-				uri = c.uri + "&" + mark
+				uri += "&" + mark
 				want += "&" + mark
 			} else {
-				uri = c.uri + "?" + mark
+				uri += "?" + mark
 				want += "?" + mark
 			}
 			body, status := b.curl(t, caller, "--path-as-is", "-g", "http://"+s.Host+uri)

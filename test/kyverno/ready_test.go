@@ -26,7 +26,7 @@ import (
 func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	client := fake.NewSimpleClientset(policy(t, usual))
+	client := fake.NewSimpleClientset(policy(t, usual)) //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
 	written := make(chan policiesv1beta1.ConditionStatus, 10)
 	client.PrependReactor("update", "mutatingpolicies", func(a clienttesting.Action) (bool, runtime.Object, error) {
 		p := a.(clienttesting.UpdateAction).GetObject().(*policiesv1beta1.MutatingPolicy)

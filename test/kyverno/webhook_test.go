@@ -64,7 +64,7 @@ func registered(t testing.TB, p *policiesv1beta1.MutatingPolicy) *admissionregis
 		}
 		return false, nil, nil
 	})
-	kyverno := fake.NewSimpleClientset(p.DeepCopy())
+	kyverno := fake.NewSimpleClientset(p.DeepCopy()) //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
 	kubeInformers := kubeinformers.NewSharedInformerFactory(kube, 0)
 	kyvernoInformers := kyvernoinformers.NewSharedInformerFactory(kyverno, 0)
 	v1, v1beta1 := kyvernoInformers.Kyverno().V1(), kyvernoInformers.Policies().V1beta1()

@@ -35,7 +35,7 @@ func (echo) Diff(_ *Instance, _ resource.URN, oldInputs, _, newInputs Props) (Ch
 	}
 	return Change{}, nil
 }
-func (echo) Create(op *world.Op, inst *Instance, _ resource.URN, inputs Props) (string, Props, error) {
+func (echo) Create(_ *world.Op, inst *Instance, _ resource.URN, inputs Props) (string, Props, error) {
 	out := Props{"whose": inst.Config["who"], "secretIsPlain": fmt.Sprintf("%T", inputs["secret"]), "name": inputs["name"]}
 	switch inputs["fail"] {
 	case "with nothing":

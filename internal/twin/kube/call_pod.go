@@ -25,7 +25,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 		for _, p := range c.readyPods(d) {
 			return p, drop, nil
 		}
-		return nil, drop, fmt.Errorf("Deployment %s/%s in cluster %s has no ready pod", caller.Namespace, caller.Deployment, caller.Cluster)
+		return nil, drop, fmt.Errorf("finding a caller: no pod of Deployment %s/%s in cluster %s is ready", caller.Namespace, caller.Deployment, caller.Cluster)
 	}
 	drop, err = c.prepareNamespace(op, caller)
 	if err != nil {

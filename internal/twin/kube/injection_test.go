@@ -76,7 +76,8 @@ func TestAutogen(t *testing.T) {
 	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
 	l.release("eks-one", "kyverno", kyvernoChart(nil))
 	l.apply("eks-one", "apps", namespace("apps", appLabels...))
-	manifest := injectionManifest[:strings.Index(injectionManifest, "  mutations:")] + `  mutations:
+	matching, _, _ := strings.Cut(injectionManifest, "  mutations:")
+	manifest := matching + `  mutations:
   - patchType: ApplyConfiguration
     applyConfiguration: {expression: 'Object{spec: Object.spec{containers: [Object.spec.containers{name: "demo", workingDir: "/tmp"}]}}'}
 `

@@ -143,7 +143,7 @@ func TestPodsNeedACluster(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		without []string
-		break_  func(l *lab)
+		spoil   func(l *lab)
 		fix     func(l *lab)
 		law     law.Law
 		words   []string
@@ -159,8 +159,8 @@ func TestPodsNeedACluster(t *testing.T) {
 			l := newLab(t)
 			l.cluster("one", c.without...)
 			l.apply("one", "apps", namespace("apps"))
-			if c.break_ != nil {
-				c.break_(l)
+			if c.spoil != nil {
+				c.spoil(l)
 			}
 			_, err := l.tryApply("one", "app", deployment("demo", "apps"))
 			l.broke(err, c.law, c.words...)

@@ -82,7 +82,7 @@ type PodSpec struct {
 	ServiceAccountName string `json:"serviceAccountName"`
 }
 
-// Container, Volume and the types below mirror Kubernetes' types of these names.
+// Container mirrors Kubernetes' type of this name, as the types below do theirs.
 type Container struct {
 	Name            string          `json:"name"`
 	Image           string          `json:"image"`

@@ -61,7 +61,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if n := 1 + o.clusters; o.clusters > 0 && n < len(r.project.stacks) {
 		r.project.stacks = r.project.stacks[:n]
 	}
-	if err := r.step("compile the program", func(t *Track) error { return Compile(ctx, o.Kit) }); err != nil {
+	if err := r.step("compile the program", func(*Track) error { return Compile(ctx, o.Kit) }); err != nil {
 		return report, err
 	}
 	if r.twin, err = twin.Start(ctx); err != nil {

@@ -123,7 +123,7 @@ func (c Chart) Check(values obj.Map) error {
 		return nil
 	}
 	if err := c.check(c.Merge(values)); err != nil {
-		return fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%s:\n%s", c.Name, err)
+		return fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%s:\n%w", c.Name, err)
 	}
 	return nil
 }

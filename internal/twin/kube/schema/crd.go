@@ -36,7 +36,6 @@ type Custom struct {
 
 	once       sync.Once // the parts below are only made when an object of the kind arrives
 	schema     *apiextensions.JSONSchemaProps
-	preserve   bool
 	err        error
 	structural *structuralschema.Structural
 	validator  validation.SchemaValidator
