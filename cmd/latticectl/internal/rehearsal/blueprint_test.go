@@ -23,6 +23,12 @@ var (
 	}
 )
 
+// Its modules also sleep, by their defaults: dataplane_wait_duration before the
+// node group, create_delay_duration before the add-ons.
+// https://github.com/terraform-aws-modules/terraform-aws-eks/blob/v20.8.5/variables.tf
+// https://github.com/aws-ia/terraform-aws-eks-blueprints-addons/blob/main/variables.tf
+const blueprintSleeps = 30 + 30
+
 // blueprint sums the chains: environment, then two clusters, one after the other.
 func blueprint(journal []world.Op) float64 {
 	longest := map[string]float64{}
@@ -30,7 +36,7 @@ func blueprint(journal []world.Op) float64 {
 		typ, _, _ := strings.Cut(short(urn), " ")
 		longest[typ] = max(longest[typ], seconds)
 	}
-	total := 0.0
+	total := 2.0 * blueprintSleeps
 	for _, typ := range blueprintEnvironment {
 		total += longest[typ]
 	}
