@@ -73,7 +73,7 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 		}
 	}
 	for what, by := range map[string]string{
-		"without the annotation":                        "network policy",
+		"without the annotation":                        "signature",
 		"another namespace":                             "service policy",
 		"a cluster of the same name in another account": "network policy",
 	} {
