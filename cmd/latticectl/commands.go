@@ -110,7 +110,7 @@ world lasts as long as the command.`,
 			}
 			slices.Sort(names)
 			for _, name := range names {
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", name, shellQuote(env[name])); err != nil {
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", name, toolkit.Quote(env[name])); err != nil {
 					return fmt.Errorf("printing the environment: %w", err)
 				}
 			}
@@ -164,5 +164,3 @@ func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
-
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

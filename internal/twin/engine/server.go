@@ -97,9 +97,6 @@ func Serve(ctx context.Context, w *world.World, b Backend) (port int, err error)
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// Pkg names the backend's package.
-func (s *Server) Pkg() string { return s.backend.Name() }
-
 // Handshake accepts plain values: the engine keeps the secrets and marks them
 // again in what the twin answers.
 func (s *Server) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plugin.ProviderHandshakeResponse, error) {

@@ -91,10 +91,10 @@ esac`,
 version) echo '{"clientVersion": {"major": "1", "minor": "35", "gitVersion": "v1.35.0"}}' ;;
 *) echo "kubectl: in a rehearsal there is no cluster to ask for: $*" >&2; exit 64 ;;
 esac`,
-		"pulumi-resource-eks": fmt.Sprintf("exec %s %s \"$@\"", quote(node), quote(component)),
+		"pulumi-resource-eks": fmt.Sprintf("exec %s %s \"$@\"", Quote(node), Quote(component)),
 	}
 	if needsLanguageHost(k.Pulumi) {
-		scripts["pulumi-language-go"] = fmt.Sprintf("exec %s language-host \"$@\"", quote(latticectl))
+		scripts["pulumi-language-go"] = fmt.Sprintf("exec %s language-host \"$@\"", Quote(latticectl))
 	}
 	if err := os.MkdirAll(k.Scripts, 0o755); err != nil {
 		return fmt.Errorf("making the folder of the scripts: %w", err)
@@ -137,4 +137,5 @@ func needsLanguageHost(pulumi string) bool {
 	return err != nil
 }
 
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// Quote makes one word of s for a POSIX shell.
+func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
