@@ -61,8 +61,8 @@ docs: build ## Write docs/twin.md from the twin's laws
 ##@ Figures
 
 .PHONY: bench
-bench: tools build ## Measure rehearsals by number of clusters and of apps, and cold builds
-	@cd cmd/latticectl && go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+bench: tools build ## Measure rehearsals by number of clusters and of apps, the blueprint's way, and cold builds
+	@for m in cmd/latticectl internal/twin; do (cd $$m && go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...); done
 
 .PHONY: bench-dataplane
 bench-dataplane: tools build dataplane-tools ## Measure the sidecar against the blueprint's and against no proxy

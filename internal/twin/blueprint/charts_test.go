@@ -104,5 +104,5 @@ func (s stack) charts() {
 		"name": "kyverno", "namespace": "kyverno", "createNamespace": true,
 		"chart": "kyverno", "version": version("3.9.1", oldKyverno, "3.0.5"),
 		"repositoryOpts": props{"repo": "https://kyverno.github.io/kyverno"},
-	}, s.podsRun()...)
+	}, s.at("module.eks.aws_eks_node_group"), s.at("module.eks_blueprints_addons.aws_eks_addon.vpc-cni"))
 }

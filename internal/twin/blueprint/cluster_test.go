@@ -166,17 +166,15 @@ func (s stack) nodes() {
 
 // addons are EKS's own, as the addons module makes them.
 func (s stack) addons() {
-	var after []string
-	if !s.has[addonsRace] {
-		after = []string{s.at("module.eks.aws_eks_node_group")}
-	}
 	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"} {
 		in := props{"clusterName": s.id("module.eks.aws_eks_cluster"), "addonName": addon, "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}
 		if addon == "vpc-cni" && !s.has[addonsNotPreserved] {
 			in["preserve"] = true
 		}
+		var after []string
 		if addon == "coredns" && !s.has[addonsRace] {
-			after = with(after, s.at("module.eks_blueprints_addons.aws_eks_addon.vpc-cni"), s.at("module.eks_blueprints_addons.aws_eks_addon.kube-proxy"))
+			after = []string{s.at("module.eks.aws_eks_node_group"), s.at("module.eks_blueprints_addons.aws_eks_addon.vpc-cni"),
+				s.at("module.eks_blueprints_addons.aws_eks_addon.kube-proxy")}
 		}
 		s.aws("module.eks_blueprints_addons.aws_eks_addon."+addon, "aws:eks/addon:Addon", in, after...)
 	}

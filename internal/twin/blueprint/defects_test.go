@@ -63,9 +63,9 @@ const (
 	// module makes nodes carry a security group of its own. The rule for Lattice is
 	// on that group. Repair: the template, as in the blueprint.
 	noTemplate defect = "no launch template"
-	// Addons do not wait for nodes, nor CoreDNS for those that make its pods run.
-	// Repair: they do.
-	addonsRace defect = "addons before nodes"
+	// CoreDNS waits neither for nodes nor for the addons that make its pods run.
+	// Repair: it does.
+	addonsRace defect = "CoreDNS before nodes"
 	// Objects of one chart have no order among each other. Repair: the Gateway
 	// depends on its class.
 	chartHasNoOrder defect = "no order within a chart"
@@ -82,7 +82,7 @@ const (
 )
 
 // newPort declares environment, cluster1 and cluster2 with some of the defects.
-func newPort(t *testing.T, defects ...defect) *port {
+func newPort(t testing.TB, defects ...defect) *port {
 	t.Helper()
 	w := world.New()
 	a := aws.New(w)

@@ -41,7 +41,7 @@ type made struct {
 
 // port is the blueprint as a program, with the twin that it runs against.
 type port struct {
-	t         *testing.T
+	t         testing.TB
 	world     *world.World
 	account   *aws.Account
 	kube      *kube.Clusters

@@ -27,8 +27,8 @@ var blueprintBootstrap string
 var originBootstrap string
 
 const (
-	rounds   = 3 // the median of which counts
-	duration = 6 * time.Second
+	rounds   = 5 // the median of which counts
+	duration = 5 * time.Second
 	root     = "../../.."
 )
 

@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"eks-lattice/internal/twin"
-	"eks-lattice/internal/twin/world"
 )
 
 // stacks writes stack files for n clusters with m apps each, every app allowing
@@ -47,23 +44,5 @@ func BenchmarkRehearsal(b *testing.B) {
 				b.ReportMetric(report.Modelled.DestroySeconds, "modelled-destroy-s")
 			}
 		})
-	}
-}
-
-// BenchmarkBlueprint compares the modelled time of up with what the blueprint's
-// serial way takes on the same durations: environment, then cluster1, then
-// cluster2, each by one `terraform apply`.
-func BenchmarkBlueprint(b *testing.B) {
-	k := kit(b)
-	for b.Loop() {
-		var journal []world.Op
-		report := rehearse(b, Options{Kit: k, Inspect: func(t *twin.Twin) error {
-			journal = t.World.Journal()
-			return nil
-		}})
-		serial := blueprint(journal)
-		b.ReportMetric(report.Modelled.UpSeconds, "ours-s")
-		b.ReportMetric(serial, "blueprint-s")
-		b.ReportMetric(report.Modelled.UpSeconds/serial, "ratio")
 	}
 }
