@@ -20,13 +20,21 @@ func (l *lab) pods(cluster, namespace string) (out []obj.Map) {
 
 func injected(pod obj.Map) bool { return hasNamed(obj.Maps(pod, "spec", "initContainers"), "envoy") }
 
-func TestInjection(t *testing.T) {
-	t.Parallel()
+// kyvernoLab has a cluster with Kyverno, by a release with these inputs besides
+// the usual ones.
+func kyvernoLab(t *testing.T, more engine.Props) *lab {
+	t.Helper()
 	l := newLab(t)
 	l.environment()
 	l.cluster("eks-one")
 	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
-	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l.release("eks-one", "kyverno", kyvernoChart(more))
+	return l
+}
+
+func TestInjection(t *testing.T) {
+	t.Parallel()
+	l := kyvernoLab(t, nil)
 	l.apply("eks-one", "apps", namespace("apps", appLabels...))
 	l.apply("eks-one", "plain", namespace("plain"))
 	l.config("eks-one", "")
@@ -70,11 +78,7 @@ func TestInjection(t *testing.T) {
 // Without spec.autogen a policy for pods changes the stored workloads too.
 func TestAutogen(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
-	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
-	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l := kyvernoLab(t, nil)
 	l.apply("eks-one", "apps", namespace("apps", appLabels...))
 	matching, _, _ := strings.Cut(injectionManifest, "  mutations:")
 	manifest := matching + `  mutations:
@@ -109,11 +113,7 @@ func TestPolicyBeforeItsWebhook(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
-			l.environment()
-			l.cluster("eks-one")
-			l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
-			l.release("eks-one", "kyverno", kyvernoChart(nil))
+			l := kyvernoLab(t, nil)
 			l.apply("eks-one", "apps", namespace("apps", appLabels...))
 			l.config("eks-one", "")
 			m := l.apply("eks-one", "policy", injectionManifest)
@@ -136,11 +136,7 @@ func TestPolicyBeforeItsWebhook(t *testing.T) {
 // A policy that the engine cannot evaluate for a pod keeps the pod out.
 func TestInjectionFails(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
-	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
-	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l := kyvernoLab(t, nil)
 	l.apply("eks-one", "apps", namespace("apps", appLabels...))
 	l.apply("eks-one", "policy", strings.Replace(injectionManifest, `path: "/spec/volumes/-"`, `path: "/spec/nothing/there/-"`, 1))
 	_, err := l.tryApply("eks-one", "app", deployment("demo", "apps"))
@@ -156,11 +152,7 @@ func TestLeftoverWebhooks(t *testing.T) {
 	}{{"with hooks", false}, {"without hooks", true}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
-			l.environment()
-			l.cluster("eks-one")
-			l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
-			l.release("eks-one", "kyverno", kyvernoChart(engine.Props{"disableWebhooks": c.without}))
+			l := kyvernoLab(t, engine.Props{"disableWebhooks": c.without})
 			l.apply("eks-one", "apps", namespace("apps", appLabels...))
 			l.apply("eks-one", "plain", namespace("plain"))
 			l.apply("eks-one", "policy", injectionManifest)
@@ -182,11 +174,7 @@ func TestLeftoverWebhooks(t *testing.T) {
 // The blueprint's policy mutates the stored Deployment.
 func TestClusterPolicy(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
-	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
-	l.release("eks-one", "kyverno", kyvernoChart(nil))
+	l := kyvernoLab(t, nil)
 	l.apply("eks-one", "apps", namespace("apps"))
 	l.apply("eks-one", "policy", `
 apiVersion: kyverno.io/v1
