@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
@@ -66,8 +65,8 @@ type Cluster struct {
 	ips       map[string]string    // the addresses of pods, by their uid
 	borrowed  map[string][2]string // for the time of a call: whose association a namespace uses
 	policies  *kyverno.Engine
-	// webhookDue is when the webhook of a policy is registered, by the policy's uid.
-	webhookDue map[string]time.Time
+	// webhooks are those of the policies, by the policy's uid.
+	webhooks map[string]webhook
 }
 
 // cluster returns the Kubernetes side of an EKS cluster.
@@ -78,7 +77,7 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	}
 	cl := &Cluster{
 		all: c, eks: eks, API: api.New(c.world, eks.ARN),
-		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, borrowed: map[string][2]string{}, webhookDue: map[string]time.Time{},
+		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]webhook{},
 		policies: kyverno.NewEngine(),
 	}
 	cl.API.Admit = cl.admit

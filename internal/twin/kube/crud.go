@@ -131,7 +131,7 @@ func (c *Cluster) crdOf(group, kind string) *api.Object {
 func (c *Cluster) needReliance(op *world.Op, o *api.Object, waited bool) {
 	for _, r := range o.Reliance {
 		if waited || r.Lasting {
-			op.Need(r.URN, r.Law)
+			op.NeedAfter(r.URN, r.After, r.Law)
 		}
 	}
 }

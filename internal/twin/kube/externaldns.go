@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -23,7 +24,7 @@ var (
 		"ExternalDNS changes and deletes only records whose TXT record names its own owner id; two clusters of the same owner id delete each other's.",
 		"https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/")
 	lawRecordStays = law.New(law.DNS, "records-outlive-externaldns",
-		"Records stay in their zone when ExternalDNS goes before the objects that they come from, or when its policy is upsert-only.",
+		"Records stay in their zone when ExternalDNS goes before its next loop after the objects that they come from, or when its policy is upsert-only.",
 		"https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/")
 	lawRecordCRD = law.New(law.DNS, "crd-source-needs-its-crd",
 		"ExternalDNS exits when the source crd is configured and DNSEndpoint is not served.",
@@ -163,6 +164,21 @@ func (e *externalDNS) arg(name string) string {
 	return ""
 }
 
+// loopDelay is how long ExternalDNS takes to notice a change: at an event five
+// seconds until its next loop, which a ticker of one second starts, else its
+// whole interval.
+// https://github.com/kubernetes-sigs/external-dns/blob/v0.21.0/controller/controller.go
+func (e *externalDNS) loopDelay() time.Duration {
+	name, delay := "interval", time.Minute
+	if len(e.args["events"]) > 0 {
+		name, delay = "min-event-sync-interval", 5*time.Second
+	}
+	if d, err := time.ParseDuration(e.arg(name)); err == nil && (name == "interval" || d > delay) {
+		delay = d
+	}
+	return delay + time.Second
+}
+
 // noteOn lets the owner of a DNSEndpoint, a route, know what its record takes.
 func (e *externalDNS) noteOn(s session, endpoint *api.Object, zone *aws.Zone) {
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute"} {
@@ -206,9 +222,9 @@ func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, hav
 		if err := e.all.account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
 			return err
 		}
-		e.op.Need(e.pod.Maker, lawRecordStays)
+		e.op.NeedAfter(e.pod.Maker, e.loopDelay(), lawRecordStays)
 		for _, n := range s.needs {
-			e.op.Need(n.URN, lawRecordStays)
+			e.op.NeedAfter(n.URN, e.loopDelay(), lawRecordStays)
 		}
 	}
 	return nil

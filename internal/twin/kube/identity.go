@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"time"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
@@ -29,6 +30,11 @@ const (
 	tokenVolume   = "eks-pod-identity-token"
 )
 
+// associationDelay stands for the "several seconds" after which EKS knows an
+// association everywhere.
+// https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+const associationDelay = 5 * time.Second
+
 func (c *Cluster) association(namespace, account string) *aws.PodIdentityAssociation {
 	for _, a := range c.all.account.Associations(c.eks.Name) {
 		if a.Namespace == namespace && a.ServiceAccount == account {
@@ -53,7 +59,7 @@ func (c *Cluster) injectPodIdentity(r *api.Request) {
 	if a == nil {
 		return
 	}
-	r.Notes = append(r.Notes, api.Reliance{URN: a.URN, Law: lawIdentityAtCreation, Lasting: true})
+	r.Notes = append(r.Notes, api.Reliance{URN: a.URN, Law: lawIdentityAtCreation, Lasting: true, After: associationDelay})
 	pod := obj.Copy(r.Object)
 	env := []any{
 		obj.Map{"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},

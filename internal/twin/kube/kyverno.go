@@ -43,6 +43,13 @@ const (
 	webhookDelay = 20 * time.Second
 )
 
+// webhook is when a policy's webhook is registered, and whether an operation
+// has waited until it was.
+type webhook struct {
+	due     time.Time
+	awaited bool
+}
+
 // kyvernoRelease finds the running admission controller.
 func (c *Cluster) kyvernoRelease() (*release, *api.Object) {
 	for _, id := range sortedKeys(c.releases) {
@@ -126,21 +133,23 @@ func (c *Cluster) compilePolicy(p *api.Object) error {
 // after the policy, which whoever waits for it does not notice, and whoever
 // does not wait may.
 func (c *Cluster) registered(p *api.Object) bool {
-	if c.webhookDue[p.UID()].IsZero() {
-		c.webhookDue[p.UID()] = c.all.world.Now().Add(webhookDelay)
+	w, ok := c.webhooks[p.UID()]
+	if !ok {
+		w.due = c.all.world.Now().Add(webhookDelay)
+		c.webhooks[p.UID()] = w
 	}
-	return !c.all.world.Now().Before(c.webhookDue[p.UID()])
+	return !c.all.world.Now().Before(w.due)
 }
 
 // waitLonger lets the time pass that an object takes which has come to rest
 // only for the moment. It tells whether waiting makes sense.
 func (c *Cluster) waitLonger(op *world.Op, o *api.Object) bool {
-	due, ok := c.webhookDue[o.UID()]
-	if !ok || !c.all.world.Now().Before(due) {
+	w, ok := c.webhooks[o.UID()]
+	if !ok || !c.all.world.Now().Before(w.due) {
 		return false
 	}
-	op.Takes(due.Sub(c.all.world.Now()))
-	c.webhookDue[o.UID()] = c.all.world.Now()
+	op.Takes(w.due.Sub(c.all.world.Now()))
+	c.webhooks[o.UID()] = webhook{due: c.all.world.Now(), awaited: true}
 	return true
 }
 

@@ -93,8 +93,12 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Ma
 		if patched != nil {
 			r.Object = patched
 			r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawInjectAtCreation, Lasting: true})
+			if w := c.webhooks[p.UID()]; !w.awaited {
+				r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawPolicyReady, Lasting: true, After: webhookDelay})
+			}
 			for _, n := range p.Reliance {
-				r.Notes = append(r.Notes, api.Reliance{URN: n.URN, Law: n.Law, Lasting: true})
+				n.Lasting = true
+				r.Notes = append(r.Notes, n)
 			}
 		}
 	}

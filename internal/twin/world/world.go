@@ -32,11 +32,16 @@ const (
 // thing is among the dependencies of the resource that needed it; else the
 // operation was lucky, and a rehearsal says so.
 type Need struct {
-	URN    string  `json:"urn"`    // the Pulumi resource that needed
-	On     string  `json:"on"`     // the Pulumi resource that made what was needed
-	During Kind    `json:"during"` // create: On must come first; delete: On must outlive URN
-	Law    law.Law `json:"-"`
-	Why    string  `json:"why"` // the law's id
+	URN    string `json:"urn"`    // the Pulumi resource that needed
+	On     string `json:"on"`     // the Pulumi resource that made what was needed
+	During Kind   `json:"during"` // create: On must come first; delete: On must outlive URN
+	// After is how many seconds must lie between the two for the need to be met:
+	// between the end of On and the begin of URN, when deleting the other way round.
+	// The clock of a world is of no use for that: it is common to resources that the
+	// engine works on side by side.
+	After float64 `json:"after,omitempty"`
+	Law   law.Law `json:"-"`
+	Why   string  `json:"why"` // the law's id
 }
 
 // Op is one operation of the engine on one resource while it runs.
@@ -54,15 +59,21 @@ func (o *Op) Takes(d time.Duration) { o.Seconds += d.Seconds() }
 
 // Need records that the operation relied on what the resource urn had made.
 // An empty urn (made by the twin itself) and the operation's own are ignored.
-func (o *Op) Need(urn string, l law.Law) { o.NeedBy(o.URN, urn, l) }
+func (o *Op) Need(urn string, l law.Law) { o.need(o.URN, urn, 0, l) }
+
+// NeedAfter is Need for what takes the time d to be of use, without anybody
+// waiting for it.
+func (o *Op) NeedAfter(urn string, d time.Duration, l law.Law) { o.need(o.URN, urn, d, l) }
 
 // NeedBy is Need for a controller that works for another resource, by, than the
 // one that the engine is busy with.
-func (o *Op) NeedBy(by, urn string, l law.Law) {
+func (o *Op) NeedBy(by, urn string, l law.Law) { o.need(by, urn, 0, l) }
+
+func (o *Op) need(by, urn string, d time.Duration, l law.Law) {
 	if by == "" || urn == "" || urn == by || o.Kind == Read {
 		return
 	}
-	n := Need{URN: by, On: urn, During: o.Kind, Law: l, Why: l.ID}
+	n := Need{URN: by, On: urn, During: o.Kind, After: d.Seconds(), Law: l, Why: l.ID}
 	for _, have := range o.needs {
 		if have == n {
 			return

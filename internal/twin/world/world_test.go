@@ -2,6 +2,7 @@ package world
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,15 +40,16 @@ func TestNeeds(t *testing.T) {
 		{Read, func(o *Op) { o.Need("maker", order) }, nil},                           // a look needs no order
 		{Create, func(o *Op) { o.Need("other", order) }, errors.New("refused")},       // what failed proves nothing
 		{Delete, func(o *Op) { o.NeedBy("route", "controller", order) }, nil},         // for somebody else
+		{Create, func(o *Op) { o.NeedAfter("slow", 20*time.Second, order) }, nil},     // of use later
 	} {
 		_ = w.Do(op.kind, "me", func(o *Op) error { op.f(o); return op.err }) // the errors are the cases' own
 	}
 	want := []Need{
 		{URN: "me", On: "maker", During: Create, Law: order, Why: order.ID},
 		{URN: "route", On: "controller", During: Delete, Law: order, Why: order.ID},
+		{URN: "me", On: "slow", During: Create, After: 20, Law: order, Why: order.ID},
 	}
-	got := w.Needs()
-	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] {
+	if got := w.Needs(); !slices.Equal(got, want) {
 		t.Errorf("needs are %+v, want %+v", got, want)
 	}
 }

@@ -92,23 +92,11 @@ type schedule struct {
 }
 
 func (g *graph) schedule(seconds map[string]float64, begin float64) schedule {
-	type span struct {
-		start, end float64
-		after      string
-	}
-	spans := make(map[string]span, len(g.order))
+	spans := g.spans(seconds, begin)
 	last, end := "", begin
 	for _, u := range g.order {
-		s := span{start: begin}
-		for _, d := range g.deps[u] {
-			if e := spans[d].end; e > s.start {
-				s.start, s.after = e, d
-			}
-		}
-		s.end = s.start + seconds[u]
-		spans[u] = s
-		if s.end > end {
-			last, end = u, s.end
+		if spans[u].end > end {
+			last, end = u, spans[u].end
 		}
 	}
 	result := schedule{end: end}
@@ -119,6 +107,38 @@ func (g *graph) schedule(seconds map[string]float64, begin float64) schedule {
 	}
 	slices.Reverse(result.path)
 	return result
+}
+
+// span is when one resource is worked on, and what it waited for last.
+type span struct {
+	start, end float64
+	after      string
+}
+
+func (g *graph) spans(seconds map[string]float64, begin float64) map[string]span {
+	spans := make(map[string]span, len(g.order))
+	for _, u := range g.order {
+		s := span{start: begin}
+		for _, d := range g.deps[u] {
+			if e := spans[d].end; e > s.start {
+				s.start, s.after = e, d
+			}
+		}
+		s.end = s.start + seconds[u]
+		spans[u] = s
+	}
+	return spans
+}
+
+// between is how many seconds lie between a resource and one that it needs, if
+// the engine loses no time.
+func (g *graph) between(n world.Need, seconds map[string]float64) float64 {
+	if n.During == world.Delete {
+		spans := g.reversed().spans(seconds, 0)
+		return spans[n.On].start - spans[n.URN].end
+	}
+	spans := g.spans(seconds, 0)
+	return spans[n.URN].start - spans[n.On].end
 }
 
 // durations sums the modelled seconds of the journal's successful operations of
@@ -133,15 +153,31 @@ func durations(journal []world.Op, kind world.Kind) map[string]float64 {
 	return seconds
 }
 
-// lucky lists the needs that no dependency of the program guarantees. stackOf
-// ranks the stacks: what a later stack needs of an earlier one is in order,
-// because the rehearsal deploys them one after the other as a user does.
-func lucky(needs []world.Need, graphs map[string]*graph, rank map[string]int) []string {
+// lucky lists the needs that no dependency of the program guarantees, and those
+// that come too soon for it. rank orders the stacks: what a later stack needs of
+// an earlier one is in order, because the rehearsal deploys them one after the
+// other as a user does.
+func lucky(needs []world.Need, graphs map[string]*graph, rank map[string]int, journal []world.Op) []string {
+	seconds := map[world.Kind]map[string]float64{}
+	for _, kind := range []world.Kind{world.Create, world.Update, world.Delete} {
+		seconds[kind] = durations(journal, kind)
+	}
 	var found []string
 	for _, n := range needs {
 		by, on := stackOf(n.URN), stackOf(n.On)
 		switch {
 		case by == on && graphs[by] != nil && graphs[by].reaches(n.URN, n.On):
+			if n.After == 0 {
+				continue
+			}
+			if gap := graphs[by].between(n, seconds[n.During]); gap < n.After {
+				verb := "is made %g s after %s, which"
+				if n.During == world.Delete {
+					verb = "is deleted %g s before %s, which"
+				}
+				found = append(found, fmt.Sprintf("%s "+verb+" takes %g s, and nothing waits [law %s]",
+					short(n.URN), gap, short(n.On), n.After, n.Why))
+			}
 		case by != on && rank[on] < rank[by]:
 		default:
 			verb := "was made after"

@@ -171,7 +171,7 @@ func (r *run) conclude() {
 		rank[s.file.name] = map[string]int{roleEnvironment: 0, roleCluster: 1}[s.file.role]
 		r.report.Stacks = append(r.report.Stacks, s.tally)
 	}
-	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank)...)
+	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank, r.twin.World.Journal())...)
 	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...)
 	r.report.Leftovers = append(r.report.Leftovers, r.twin.Leftovers()...)
 	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)

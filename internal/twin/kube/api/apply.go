@@ -209,7 +209,7 @@ func (s *Server) store(op *world.Op, k kind, key Key, live *Object, content obj.
 	}
 	o.Content, o.managers = content, managers
 	for _, n := range request.Notes {
-		o.Relies(n.URN, n.Law, n.Lasting)
+		o.rely(n)
 	}
 	s.put(o)
 	if key.Kind == "CustomResourceDefinition" {

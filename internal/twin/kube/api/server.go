@@ -39,6 +39,7 @@ type Reliance struct {
 	URN     string
 	Law     law.Law
 	Lasting bool
+	After   time.Duration // how long it takes to be of use, see world.Need
 }
 
 // Object is one stored object.
@@ -54,8 +55,11 @@ type Object struct {
 
 // Relies notes that the object's state relies on what the resource urn made.
 func (o *Object) Relies(urn string, l law.Law, lasting bool) {
-	r := Reliance{urn, l, lasting}
-	if urn != "" && !slices.Contains(o.Reliance, r) {
+	o.rely(Reliance{URN: urn, Law: l, Lasting: lasting})
+}
+
+func (o *Object) rely(r Reliance) {
+	if r.URN != "" && !slices.Contains(o.Reliance, r) {
 		o.Reliance = append(o.Reliance, r)
 	}
 }
@@ -64,13 +68,13 @@ func (o *Object) Relies(urn string, l law.Law, lasting bool) {
 func (o *Object) ReliesAs(other *Object, l law.Law, lasting bool) {
 	o.Relies(other.Maker, l, lasting)
 	for _, r := range other.Reliance {
-		o.Relies(r.URN, r.Law, r.Lasting)
+		o.rely(r)
 	}
 }
 
 // PartsBy notes that the object could go because what urn made was still there.
 func (o *Object) PartsBy(urn string, l law.Law) {
-	r := Reliance{urn, l, true}
+	r := Reliance{URN: urn, Law: l, Lasting: true}
 	if urn != "" && !slices.Contains(o.Parting, r) {
 		o.Parting = append(o.Parting, r)
 	}
