@@ -59,6 +59,8 @@ func TestConfigProblems(t *testing.T) {
 		"no app name":       {"apps", app("", "apps", caller), `[0].name: is missing`},
 		"app name":          {"apps", app("Demo", "apps", caller), `[0].name = "Demo": may hold only lower-case letters, digits and inner hyphens`},
 		"long app name":     {"apps", app("a-very-long-route-name", "apps", caller), `[0].name = "a-very-long-route-name": has 22 characters, at most 20 fit: VPC Lattice names the service after it and cuts it there`},
+		"reserved app name": {"apps", app("svc-demo", "apps", caller), `[0].name = "svc-demo": begins with svc-, which VPC Lattice keeps for the ids of services; give another name`},
+		"double hyphens":    {"apps", app("de--mo", "apps", caller), `[0].name = "de--mo": has two hyphens in a row, which VPC Lattice does not take in the service's name`},
 		"long namespace":    {"apps", app("demo", "a-long-namespace-xy", caller), `[0].namespace = "a-long-namespace-xy": has 19 characters, at most 18 fit: VPC Lattice names the service after its namespace and cuts it there`},
 		"system namespace":  {"apps", app("demo", "kyverno", caller), `[0].namespace = "kyverno": belongs to the cluster; give applications another one, such as apps`},
 		"nobody":            {"apps", app("demo", "apps", `[]`), `[0].allow: is empty: nobody could call the application; name a cluster and a namespace`},

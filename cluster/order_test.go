@@ -81,6 +81,8 @@ var alsoBefore = []struct{ earlier, later, why string }{
 		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "it has to see that the record is not wanted any more"},
 	{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns",
 		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the drain of the pods is its time to see that"},
+	{"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller",
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the drain of the pods is its time to collect target groups"},
 	{"kubernetes:core/v1:Service demo-cluster1-service",
 		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "a route leads to a Service"},
 	{"kubernetes:apps/v1:Deployment demo-cluster1-deployment",

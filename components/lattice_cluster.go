@@ -189,10 +189,12 @@ func (c *LatticeCluster) BeforePods() []pulumi.Resource {
 	return []pulumi.Resource{
 		// a pod that comes earlier runs without the proxy until it is replaced
 		c.injection,
-		// A route goes before its pods, and its record must go before
-		// ExternalDNS. The time that the pods take to drain is the time that
-		// ExternalDNS has to see that the record is not wanted any more.
+		// A route goes before its pods, and what was made for it must go before
+		// the controllers that made it: its record with ExternalDNS's next loop,
+		// its target groups when the Lattice controller has collected them twice,
+		// which is a minute. The time that the pods take to drain is theirs.
 		c.controllers.externalDNS,
+		c.controllers.lattice,
 	}
 }
 

@@ -65,7 +65,10 @@ func callersPolicy(account Account, callers []Caller) PolicyDocument {
 	return allow(statements...)
 }
 
-// latticeControllerPolicy is the one that the controller's guide recommends.
+// latticeControllerPolicy is the one that the controller's guide recommends,
+// without what it allows to do to the service network: that is everybody's, and
+// an IAMAuthPolicy for a Gateway in one cluster would replace its policy, or open
+// it when deleted.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/files/controller-installation/recommended-inline-policy.json
 func latticeControllerPolicy(account Account) PolicyDocument {
 	serviceLinked := func(service, role string) PolicyStatement {
@@ -75,7 +78,7 @@ func latticeControllerPolicy(account Account) PolicyDocument {
 			Condition: PolicyCondition{"StringLike": {"iam:AWSServiceName": service}},
 		}
 	}
-	return allow(
+	document := allow(
 		PolicyStatement{
 			Action: Values{
 				"vpc-lattice:*",
@@ -104,6 +107,19 @@ func latticeControllerPolicy(account Account) PolicyDocument {
 		serviceLinked("vpc-lattice.amazonaws.com", "AWSServiceRoleForVpcLattice"),
 		serviceLinked("delivery.logs.amazonaws.com", "AWSServiceRoleForLogDelivery"),
 	)
+	document.Statement = append(document.Statement, PolicyStatement{
+		Effect: "Deny",
+		Action: Values{
+			"vpc-lattice:UpdateServiceNetwork",
+			"vpc-lattice:DeleteServiceNetwork",
+			"vpc-lattice:PutAuthPolicy",
+			"vpc-lattice:DeleteAuthPolicy",
+			"vpc-lattice:PutResourcePolicy",
+			"vpc-lattice:DeleteResourcePolicy",
+		},
+		Resource: Values{"arn:" + account.Partition + ":vpc-lattice:*:*:servicenetwork/*"},
+	})
+	return document
 }
 
 // externalDNSPolicy lets ExternalDNS change the records of one zone.

@@ -115,6 +115,7 @@ func (a *SecureAppArgs) Check() problem.List {
 	var found problem.List
 	checkName(&found, "name", a.Name, maxRouteName, becauseRoute)
 	checkNamespace(&found, "namespace", a.Namespace)
+	checkServiceName(&found, a.Name, a.Namespace)
 	if a.ServiceAccount != "" {
 		checkName(&found, "serviceAccount", a.ServiceAccount, 63, becauseDNS)
 	}

@@ -15,9 +15,12 @@ const (
 	appPort     = 8090
 	servicePort = 80
 	// drainSeconds is how long a pod goes on answering after it was told to
-	// stop: until then VPC Lattice may still send it requests. It is also what
-	// LatticeCluster.BeforePods counts on.
-	drainSeconds = 15
+	// stop: until then VPC Lattice may still send it requests. The controller's
+	// guide says 60; it is also what LatticeCluster.BeforePods counts on.
+	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/faq.md
+	drainSeconds = 75
+	// graceSeconds leaves the application time to end after that, as the guide wants.
+	graceSeconds = 150
 	// checksumAnnotation changes with the proxy's configuration.
 	checksumAnnotation = "eks-lattice.io/sidecar-checksum"
 )
@@ -75,7 +78,8 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context) ([]pulumi.Resource, error) 
 
 func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 	return corev1.PodSpecArgs{
-		ServiceAccountName: pulumi.String(a.args.ServiceAccount),
+		ServiceAccountName:            pulumi.String(a.args.ServiceAccount),
+		TerminationGracePeriodSeconds: pulumi.Int(graceSeconds),
 		Containers: corev1.ContainerArray{corev1.ContainerArgs{
 			Name:  pulumi.String(a.version()),
 			Image: pulumi.String(a.args.Sources.image(a.args.Image)),
@@ -84,6 +88,15 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 				Value: pulumi.String("Hello from " + a.version()),
 			}},
 			Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{ContainerPort: pulumi.Int(appPort)}},
+			// The proxy's own probe cannot fail in a pod that was not given one.
+			StartupProbe: corev1.ProbeArgs{
+				HttpGet: corev1.HTTPGetActionArgs{
+					Path: pulumi.String(sidecar.ReadyPath),
+					Port: pulumi.Int(sidecar.ReadyPort),
+				},
+				PeriodSeconds:    pulumi.Int(1),
+				FailureThreshold: pulumi.Int(60),
+			},
 			ReadinessProbe: corev1.ProbeArgs{
 				TcpSocket:     corev1.TCPSocketActionArgs{Port: pulumi.Int(appPort)},
 				PeriodSeconds: pulumi.Int(2),

@@ -34,16 +34,15 @@ func (e *Environment) newServiceNetwork(ctx *pulumi.Context, name string) error 
 	}
 	e.ServiceNetworkID, e.ServiceNetworkARN = network.ID().ToStringOutput(), network.Arn
 
-	// AWS deletes policy and log subscription together with the network. Deleted
-	// one by one they would go first, and a destroy that AWS then refuses would
-	// leave a network that denies every request.
-	// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_DeleteServiceNetwork.html
-	withNetwork := pulumi.DeletedWith(network)
-
 	_, err = vpclattice.NewAuthPolicy(ctx, name+"-service-network-policy", &vpclattice.AuthPolicyArgs{
 		ResourceIdentifier: network.Arn,
 		Policy:             pulumi.String(serviceNetworkPolicy(e.args.Account).JSON()),
-	}, pulumi.Parent(e), withNetwork)
+	}, pulumi.Parent(e),
+		// AWS deletes the policy together with the network. By itself it would go
+		// first, and a destroy that AWS then refuses would leave a network that
+		// denies every request.
+		// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_DeleteServiceNetwork.html
+		pulumi.DeletedWith(network))
 	if err != nil {
 		return fmt.Errorf("creating auth policy of the service network: %w", err)
 	}
@@ -53,7 +52,7 @@ func (e *Environment) newServiceNetwork(ctx *pulumi.Context, name string) error 
 	_, err = vpclattice.NewAccessLogSubscription(ctx, name+"-access-logs", &vpclattice.AccessLogSubscriptionArgs{
 		ResourceIdentifier: network.ID(),
 		DestinationArn:     logs.Arn,
-	}, pulumi.Parent(e), withNetwork)
+	}, pulumi.Parent(e))
 	if err != nil {
 		return fmt.Errorf("creating access log subscription: %w", err)
 	}

@@ -81,6 +81,20 @@ func checkName(found *problem.List, path, name string, most int, because string)
 	}
 }
 
+// checkServiceName reports what Kubernetes takes for the names of a route and of
+// its namespace, and VPC Lattice does not take for <route>-<namespace>.
+// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateService.html
+func checkServiceName(found *problem.List, route, namespace string) {
+	if strings.HasPrefix(route, "svc-") {
+		found.Add("name", route, "begins with svc-, which VPC Lattice keeps for the ids of services; give another name")
+	}
+	for _, part := range []struct{ path, name string }{{"name", route}, {"namespace", namespace}} {
+		if strings.Contains(part.name, "--") {
+			found.Add(part.path, part.name, "has two hyphens in a row, which VPC Lattice does not take in the service's name")
+		}
+	}
+}
+
 const (
 	becauseRoute     = "VPC Lattice names the service after it and cuts it there"
 	becauseNamespace = "VPC Lattice names the service after its namespace and cuts it there"

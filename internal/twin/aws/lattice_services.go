@@ -59,8 +59,8 @@ func (l *Lattice) CreateService(op *world.Op, p iam.Principal, in ServiceInput) 
 	if err := l.allowed(op, p, "CreateService", "*"); err != nil {
 		return nil, err
 	}
-	if len(in.Name) < 3 || len(in.Name) > 40 || !latticeName.MatchString(in.Name) {
-		return nil, lawServiceName.Refuse("ValidationException", "Service name %s is invalid: it must have 3 to 40 lower-case letters, digits and single hyphens", in.Name)
+	if len(in.Name) < 3 || len(in.Name) > 40 || !latticeName.MatchString(in.Name) || strings.HasPrefix(in.Name, "svc-") {
+		return nil, lawServiceName.Refuse("ValidationException", "Service name %s is invalid: it must have 3 to 40 lower-case letters, digits and single hyphens, and not begin with svc-", in.Name)
 	}
 	for _, other := range sorted(l.a.net.services) {
 		if other.Name == in.Name {

@@ -112,6 +112,7 @@ func TestServices(t *testing.T) {
 	}
 	p.broke(create(ServiceInput{Name: svc.Name}), lawServiceName, "ConflictException", "Service with name demo-cluster2-apps already exists")
 	p.broke(create(ServiceInput{Name: strings.Repeat("x", 41)}), lawServiceName, "ValidationException", "3 to 40")
+	p.broke(create(ServiceInput{Name: "svc-demo-apps"}), lawServiceName, "ValidationException", "not begin with svc-")
 	p.broke(create(ServiceInput{Name: "big", CustomDomain: "x.example.com", CertificateARN: p.id("big")}), lawServiceCertificate, "ValidationException", "only RSA_2048 is supported")
 	p.broke(create(ServiceInput{Name: "far", CustomDomain: "x.example.org", CertificateARN: p.id("certificate")}), lawServiceCertificate, "ValidationException", "does not match custom domain name x.example.org")
 	p.broke(create(ServiceInput{Name: "deep", CustomDomain: "x.y.example.com", CertificateARN: p.id("certificate")}), lawServiceCertificate, "ValidationException", "does not match")

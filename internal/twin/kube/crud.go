@@ -191,7 +191,7 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	if err := c.API.Delete(op, o.Key); err != nil {
 		return c.refuse(urn, o.Content, err, true)
 	}
-	op.Takes(takes(o.Kind, world.Delete))
+	op.Takes(takes(o.Kind, world.Delete) + drains(o))
 	c.reconcile(op)
 	if c.API.Lookup(o.Key) == o {
 		if obj.Str(inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true" {

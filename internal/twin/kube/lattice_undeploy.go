@@ -3,6 +3,7 @@ package kube
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -10,7 +11,14 @@ import (
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/law"
 )
+
+var lawGroupsCollected = law.New(law.Controller, "target-groups-are-collected",
+	"A route's target groups do not go with it: the controller collects them every 30 seconds, and once more when targets were still draining. Without it they stay.",
+	"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/deploy/stack_deployer.go")
+
+const collectEvery = 30 * time.Second
 
 // undeploy removes what a route had in AWS: association, service with its
 // listeners, target groups. What another cluster owns stays.
@@ -27,6 +35,9 @@ func (l *latticeController) undeploy(route *api.Object) error {
 		if err := l.deleteService(client, s.Principal, service); err != nil {
 			return err
 		}
+	}
+	for _, n := range s.needs {
+		l.op.NeedAfter(n.URN, 2*collectEvery, lawGroupsCollected)
 	}
 	return l.dropGroups(client, s.Principal, route, nil)
 }

@@ -3,7 +3,9 @@ package kube
 import (
 	"time"
 
+	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -38,6 +40,25 @@ func takes(kind string, what world.Kind) time.Duration {
 		return d.remove
 	}
 	return d.create
+}
+
+// drains is how long a workload's pods go on after they were told to stop: the
+// deletion waits for them.
+// https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+func drains(o *api.Object) time.Duration {
+	pod := obj.At(o.Content, "spec", "template", "spec")
+	if o.Kind == "Pod" {
+		pod = obj.At(o.Content, "spec")
+	}
+	grace := int64(30)
+	if given := obj.Int(pod, "terminationGracePeriodSeconds"); given > 0 {
+		grace = given
+	}
+	var longest int64
+	for _, container := range obj.Maps(pod, "containers") {
+		longest = max(longest, obj.Int(container, "lifecycle", "preStop", "sleep", "seconds"))
+	}
+	return time.Duration(min(longest, grace)) * time.Second
 }
 
 // releaseTakes are the times from `helm install` to ready pods: image pulls,

@@ -1,0 +1,105 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
+)
+
+// What is of use only some time after an operation is recorded with that time:
+// the clock of the world cannot tell what lies between two resources that the
+// engine works on side by side.
+func TestWhatTakesItsTime(t *testing.T) {
+	t.Parallel()
+	l := appLab(t)
+	l.down("eks-one.auth", "eks-one.route")
+	for _, c := range []struct {
+		name, on string
+		during   world.Kind
+		law      law.Law
+		after    float64
+	}{
+		{"eks-one.deployment", "eks-one.identity-apps-default", world.Create, lawIdentityAtCreation, 5},
+		{"eks-one.route", "eks-one.lattice", world.Delete, lawGroupsCollected, 60},
+		{"eks-one.route", "eks-one.external-dns", world.Delete, lawRecordStays, 61}, // by its interval: nothing triggers its loop here,
+	} {
+		if got := l.after(c.name, c.on, c.during, c.law); got != c.after {
+			t.Errorf("%s of %s needs %s %g s before, want %g", c.during, c.name, c.on, got, c.after)
+		}
+		shows(c.law)
+	}
+}
+
+// A policy whose webhook nobody waited for works for pods that come later.
+func TestPolicyNobodyWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		wait  string
+		after float64
+	}{
+		{"jsonpath={.status.conditionStatus.ready}=true", 20},
+		{`jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`, none},
+	} {
+		l := kyvernoLab(t, nil)
+		l.apply("eks-one", "apps", namespace("apps", appLabels...))
+		l.config("eks-one", "")
+		m := l.apply("eks-one", "policy", injectionManifest)
+		l.down("policy")
+		obj.Set(m.in, c.wait, "metadata", "annotations", waitFor)
+		if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:policies.kyverno.io/v1:MutatingPolicy", "policy", m.in); err != nil {
+			t.Fatal(err)
+		}
+		// Others have moved the clock of the world in the meantime.
+		l.world.Look(func() { l.world.Pass(time.Minute) })
+		l.apply("eks-one", "app", deployment("demo", "apps"))
+		if got := l.after("app", "policy", world.Create, lawPolicyReady); got != c.after {
+			t.Errorf("waiting for %s: the pods need the policy %g s before, want %g", c.wait, got, c.after)
+		}
+	}
+}
+
+func TestDrains(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		spec string
+		want time.Duration
+	}{
+		{`{containers: [{name: a}]}`, 0},
+		{`{containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 15}}}}, {name: b, lifecycle: {preStop: {sleep: {seconds: 20}}}}]}`, 20 * time.Second},
+		{`{containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 75}}}}]}`, 30 * time.Second}, // the default grace period ends it
+		{`{terminationGracePeriodSeconds: 90, containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 75}}}}]}`, 75 * time.Second},
+	} {
+		for kind, path := range map[string][]string{"Deployment": {"spec", "template", "spec"}, "Pod": {"spec"}} {
+			var pod obj.Map
+			if err := yaml.Unmarshal([]byte(c.spec), &pod); err != nil {
+				t.Fatal(err)
+			}
+			o := &api.Object{Key: api.Key{Kind: kind}, Content: obj.Map{}}
+			obj.Set(o.Content, pod, path...)
+			if got := drains(o); got != c.want {
+				t.Errorf("%s %s drains for %s, want %s", kind, c.spec, got, c.want)
+			}
+		}
+	}
+}
+
+const none = -1
+
+// after is how many seconds before an operation another resource had to be there.
+func (l *lab) after(name, on string, during world.Kind, why law.Law) float64 {
+	l.t.Helper()
+	longest := float64(none)
+	for _, n := range l.world.Needs() {
+		if strings.HasSuffix(n.URN, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during && n.Law == why {
+			longest = max(longest, n.After)
+		}
+	}
+	return longest
+}
