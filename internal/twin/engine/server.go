@@ -6,8 +6,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"sync"
 
 	"github.com/blang/semver"
@@ -15,7 +13,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 
@@ -72,29 +69,6 @@ type Server struct {
 
 	mu        sync.Mutex
 	instances map[string]*Instance // by the address of the engine's end of the connection
-}
-
-// Serve listens on a free port of loopback until ctx ends.
-func Serve(ctx context.Context, w *world.World, b Backend) (port int, err error) {
-	version, err := semver.ParseTolerant(b.Version())
-	if err != nil {
-		return 0, fmt.Errorf("reading version %q of the %s backend: %w", b.Version(), b.Name(), err)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("listening for the %s provider: %w", b.Name(), err)
-	}
-	const large = 400 << 20 // as the engine's own limit: a CRD is larger than gRPC's default allows
-	srv := grpc.NewServer(grpc.MaxRecvMsgSize(large), grpc.MaxSendMsgSize(large))
-	pulumirpc.RegisterResourceProviderServer(srv, plugin.NewProviderServer(&Server{
-		world: w, backend: b, version: version, instances: map[string]*Instance{},
-	}))
-	go func() {
-		<-ctx.Done()
-		srv.Stop()
-	}()
-	go func() { _ = srv.Serve(listener) }() // ends with an error of its own when srv stops
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // Handshake accepts plain values: the engine keeps the secrets and marks them

@@ -102,6 +102,28 @@ func serve(t *testing.T) (*world.World, int) {
 	return w, port
 }
 
+// Engines that connect side by side: a matter of the race detector.
+func TestEnginesSideBySide(t *testing.T) {
+	t.Parallel()
+	_, port := serve(t)
+	for i := range 8 {
+		who := fmt.Sprintf("engine %d", i)
+		t.Run(who, func(t *testing.T) {
+			t.Parallel()
+			client := dial(t, port, who)
+			resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, resource.PropertyMap{
+				"secret": resource.MakeSecret(resource.NewProperty("s3cret")),
+			})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if whose := resp.GetProperties().AsMap()["whose"]; whose != who {
+				t.Errorf("the provider of %s answered as that of %v", who, whose)
+			}
+		})
+	}
+}
+
 func TestInstancesAreKeptApart(t *testing.T) {
 	t.Parallel()
 	_, port := serve(t)
