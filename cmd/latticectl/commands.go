@@ -93,10 +93,12 @@ func serveTwin(dir *string) *cobra.Command {
 		Long: `twin serves an empty twin of AWS and Kubernetes and prints shell exports.
 With them, plain pulumi commands deploy to the twin and to nothing else. The
 world lasts as long as the command.`,
-		Example: `  latticectl twin > twin.env &
+		Example: `  rm -f twin.env
+  latticectl twin > twin.env &
+  until [ -s twin.env ]; do sleep 1; done
   . ./twin.env
-  export PATH=$PWD/.cache/bin:$PATH PULUMI_CONFIG_PASSPHRASE=rehearsal
-  pulumi login file://$(mktemp -d)
+  export PATH=$PWD/.cache/bin:$PATH
+  export PULUMI_BACKEND_URL=file://$(mktemp -d) PULUMI_CONFIG_PASSPHRASE=rehearsal
   pulumi stack init environment && pulumi up`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -114,10 +116,12 @@ world lasts as long as the command.`,
 				names = append(names, name)
 			}
 			slices.Sort(names)
+			var exports strings.Builder // written at once: who waits for a file of them finds all or none
 			for _, name := range names {
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", name, toolkit.Quote(env[name])); err != nil {
-					return fmt.Errorf("printing the environment: %w", err)
-				}
+				fmt.Fprintf(&exports, "export %s=%s\n", name, toolkit.Quote(env[name]))
+			}
+			if _, err := io.WriteString(cmd.OutOrStdout(), exports.String()); err != nil {
+				return fmt.Errorf("printing the environment: %w", err)
 			}
 			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "serving the twin; Ctrl-C ends it and its world")
 			<-cmd.Context().Done()
