@@ -36,6 +36,25 @@ func TestSecretsProviderStaysBehind(t *testing.T) {
 	}
 }
 
+// A caller from elsewhere is a warning, and no call: there is nobody to make it.
+func TestCallersOfUnknownClusters(t *testing.T) {
+	t.Parallel()
+	p, err := loadProject(root, overlay(t, "config:\n  eks-lattice:role: cluster\n  eks-lattice:apps:\n"+
+		"    - {name: demo, namespace: apps, allow: [{cluster: eks-clutser2, namespace: apps}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "demo allows cluster eks-clutser2, which no stack file makes: nobody called from there"
+	if got := p.strangers(); len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, c := range p.calls() {
+		if c.from.Cluster == "eks-clutser2" {
+			t.Errorf("%s is called from %s, which is not there", c.url, c.from.Cluster)
+		}
+	}
+}
+
 func TestStackFilesThatCannotBeRehearsed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ folder, want string }{

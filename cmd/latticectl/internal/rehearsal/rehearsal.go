@@ -181,6 +181,7 @@ func (r *run) conclude() {
 		r.report.Stacks = append(r.report.Stacks, s.tally)
 	}
 	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank)...)
+	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
 	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...)
 	r.report.Leftovers = append(r.report.Leftovers, r.twin.Leftovers()...)
 	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)
