@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/recorder"
+	"eks-lattice/internal/settings"
 )
 
 type schema struct {
@@ -38,6 +40,36 @@ func TestEveryKeyHasTypeDefaultAndDescription(t *testing.T) {
 	}
 	if got := fmt.Sprint(project.Config["pulumi:disable-default-providers"].Value); got != "[*]" {
 		t.Errorf("default providers: got %s, want all of them off", got)
+	}
+}
+
+// A key that Pulumi.yaml does not declare stops every stack: nothing would read it.
+func TestUnknownKeys(t *testing.T) {
+	var project schema
+	readYAML(t, "Pulumi.yaml", &project)
+	config := map[string]string{"aws:region": recorder.Region, "aws:foo": "x"}
+	var declared []string
+	for key := range project.Config {
+		if !strings.Contains(key, ":") {
+			declared = append(declared, key)
+			config["eks-lattice:"+key] = "x"
+		}
+	}
+	slices.Sort(declared)
+	if known := slices.Sorted(slices.Values(settings.Keys)); !slices.Equal(known, declared) {
+		t.Errorf("the program knows the keys\n%v\nand Pulumi.yaml declares\n%v", known, declared)
+	}
+	config["eks-lattice:protectCA"], config["eks-lattice:typo"] = "true", "secret"
+	t.Setenv(pulumi.EnvConfig, asText(t, config))
+	for _, role := range []string{"", "environment", "cluster"} {
+		_, err := recorder.Run(t, recorder.Options{Stack: "prod", Config: map[string]string{"eks-lattice:role": role}}, run)
+		const want = `
+  eks-lattice:protectCA: is not a key of this project; write eks-lattice:protectCa
+  eks-lattice:typo: is not a key of this project; remove it, or look its name up in README.md, section Configuration
+`
+		if err == nil || !strings.Contains(err.Error()+"\n", want) {
+			t.Errorf("role %q: got:\n%v\nwant in it:%s", role, err, want)
+		}
 	}
 }
 

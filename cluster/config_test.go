@@ -45,6 +45,8 @@ func TestConfigProblems(t *testing.T) {
 		"old version":       {"kubernetesVersion", "1.30", ` = "1.30": is too old: the Lattice controller needs 1.31 or newer`},
 		"no instance type":  {"nodeInstanceTypes", `[]`, `: is empty; give a type such as m5.large`},
 		"instance type":     {"nodeInstanceTypes", `["large"]`, `[0] = "large": is not an EC2 instance type; give one such as m5.large`},
+		"arm64":             {"nodeInstanceTypes", `["g4dn.xlarge", "c7gn.large"]`, `[1] = "c7gn.large": has an arm64 processor; the nodes' image is for x86_64: give a type such as m5.large`},
+		"arm64 too":         {"nodeInstanceTypes", `["gr6.4xlarge", "is4gen.large"]`, `[1] = "is4gen.large": has an arm64 processor; the nodes' image is for x86_64: give a type such as m5.large`},
 		"type twice":        {"nodeInstanceTypes", `["m5.large", "m5.large"]`, `[1] = "m5.large": is there twice`},
 		"no node":           {"nodeMinSize", "0", ` = 0: must be 1 or more: the controllers need a node`},
 		"most under least":  {"nodeMaxSize", "1", ` = 1: must not be less than nodeMinSize, which is 2`},
@@ -93,6 +95,14 @@ func checkRefused(t *testing.T, o recorder.Options, want string) {
 	if made := r.Resources(); len(made) > 0 {
 		t.Errorf("made %d resources, the first is %s", len(made), made[0].URN)
 	}
+}
+
+// A namespace that both lack is missing twice, and not the same one.
+func TestMissingNamespaces(t *testing.T) {
+	t.Parallel()
+	checkRefused(t, options("eks-lattice:apps", app("demo", "", `[{"cluster": "eks-cluster1"}]`)), `the configuration of stack "cluster1" has 2 problems:
+  eks-lattice:apps[0].namespace: is missing
+  eks-lattice:apps[0].allow[0].namespace: is missing`)
 }
 
 func TestRegionProblems(t *testing.T) {

@@ -22,7 +22,10 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 		ServiceNetworkIdentifier: c.args.ServiceNetworkID,
 		VpcIdentifier:            c.network.vpcID,
 		Tags:                     nameTag(c.args.ClusterName),
-	}, pulumi.Parent(c), timeouts(associationTimeout))
+	}, pulumi.Parent(c), timeouts(associationTimeout),
+		// A VPC has one service network at a time: with the old one there, a new
+		// association is refused, for ever.
+		pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("associating service network: %w", err)
 	}

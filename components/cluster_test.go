@@ -117,8 +117,12 @@ func TestLatticeIsAdmitted(t *testing.T) {
 func TestAssociations(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
-	checkJSON(t, "service network", plain(t, find(t, r, "aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network").Inputs),
+	association := find(t, r, "aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network")
+	checkJSON(t, "service network", plain(t, association.Inputs),
 		`{"serviceNetworkIdentifier": "sn-1", "vpcIdentifier": "eks-cluster1-vpc-id", "tags": {"Name": "eks-cluster1"}}`)
+	if !association.DeleteBeforeReplace {
+		t.Error("a new association would come before the old one is gone, and a VPC has one at a time")
+	}
 	checkJSON(t, "zone", plain(t, find(t, r, "aws:route53/zoneAssociation:ZoneAssociation eks-cluster1-zone").Inputs),
 		`{"zoneId": "Z1", "vpcId": "eks-cluster1-vpc-id", "vpcRegion": "ap-northeast-2"}`)
 }

@@ -152,7 +152,7 @@ func (a *SecureAppArgs) checkCaller(found *problem.List, path string, caller Cal
 	if own == "" {
 		own = DefaultServiceAccount
 	}
-	if caller.Cluster == a.ClusterName && caller.Namespace == a.Namespace &&
+	if caller.Namespace != "" && caller.Cluster == a.ClusterName && caller.Namespace == a.Namespace &&
 		(caller.ServiceAccount == "" || caller.ServiceAccount == own) {
 		found.Missing(path, "names the application itself (%s/%s/%s); remove it, or name the service account of another application",
 			caller.Cluster, caller.Namespace, own)

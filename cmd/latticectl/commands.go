@@ -47,7 +47,7 @@ func rehearse(dir *string) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kit, err := toolkit.Open(*dir)
-			if err != nil {
+			if err = errors.Join(err, writable("--json", jsonFile), writable("--world", worldFile)); err != nil {
 				return err
 			}
 			options := rehearsal.Options{Kit: kit, Overlay: overlay}
@@ -58,17 +58,22 @@ func rehearse(dir *string) *cobra.Command {
 			options.Progress = rehearsal.NewProgress(stderr, isTerminal(stderr))
 			report, err := rehearsal.Run(cmd.Context(), options)
 			options.Progress.Stop()
+			if cmd.Context().Err() == nil && err == nil {
+				rehearsal.Summarize(cmd.OutOrStdout(), report)
+			}
 			if jsonFile != "" {
 				err = errors.Join(err, writeJSON(jsonFile, report))
 			}
-			if cmd.Context().Err() != nil {
+			var unready *rehearsal.NotStartedError
+			switch {
+			case cmd.Context().Err() != nil:
 				return cmd.Context().Err()
-			}
-			if err != nil {
+			case errors.As(err, &unready):
+				return err
+			case err != nil:
 				_, _ = fmt.Fprintln(stderr, "rehearsal stopped:", err)
 				return errFailed
 			}
-			rehearsal.Summarize(cmd.OutOrStdout(), report)
 			if !report.OK {
 				return errFailed
 			}
@@ -88,10 +93,12 @@ func serveTwin(dir *string) *cobra.Command {
 		Long: `twin serves an empty twin of AWS and Kubernetes and prints shell exports.
 With them, plain pulumi commands deploy to the twin and to nothing else. The
 world lasts as long as the command.`,
-		Example: `  latticectl twin > twin.env &
+		Example: `  rm -f twin.env
+  latticectl twin > twin.env &
+  until [ -s twin.env ]; do sleep 1; done
   . ./twin.env
-  export PATH=$PWD/.cache/bin:$PATH PULUMI_CONFIG_PASSPHRASE=rehearsal
-  pulumi login file://$(mktemp -d)
+  export PATH=$PWD/.cache/bin:$PATH
+  export PULUMI_BACKEND_URL=file://$(mktemp -d) PULUMI_CONFIG_PASSPHRASE=rehearsal
   pulumi stack init environment && pulumi up`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -109,10 +116,12 @@ world lasts as long as the command.`,
 				names = append(names, name)
 			}
 			slices.Sort(names)
+			var exports strings.Builder // written at once: who waits for a file of them finds all or none
 			for _, name := range names {
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", name, toolkit.Quote(env[name])); err != nil {
-					return fmt.Errorf("printing the environment: %w", err)
-				}
+				fmt.Fprintf(&exports, "export %s=%s\n", name, toolkit.Quote(env[name]))
+			}
+			if _, err := io.WriteString(cmd.OutOrStdout(), exports.String()); err != nil {
+				return fmt.Errorf("printing the environment: %w", err)
 			}
 			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "serving the twin; Ctrl-C ends it and its world")
 			<-cmd.Context().Done()
@@ -155,9 +164,27 @@ func writeJSON(path string, v any) error {
 		return fmt.Errorf("encoding %s: %w", path, err)
 	}
 	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("writing what was asked for: %w", err)
 	}
 	return nil
+}
+
+// writable finds out before a rehearsal whether what it is to write after it
+// can be written.
+func writable(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	_, missing := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("%s: %w; give a file in a folder that exists", flag, err)
+	}
+	err = f.Close()
+	if errors.Is(missing, os.ErrNotExist) {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 func isTerminal(w io.Writer) bool {

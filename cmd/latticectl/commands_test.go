@@ -43,6 +43,8 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"rehearse", "cluster1"}, `unknown command "cluster1"`},
 		{[]string{"rehearse", "--jsn", "x"}, "unknown flag: --jsn"},
 		{[]string{"rehearse", "--dir", "/nonexistent"}, "no Pulumi.yaml in /nonexistent"},
+		{[]string{"rehearse", "--dir", "/nonexistent", "--json", "/nonexistent/report.json"}, "--json: open /nonexistent/report.json: no such file or directory; give a file in a folder that exists"},
+		{[]string{"rehearse", "--dir", "/nonexistent", "--world", "/"}, "--world: open /: is a directory"},
 		{[]string{"nonsense"}, `unknown command "nonsense"`},
 	} {
 		cmd := root()

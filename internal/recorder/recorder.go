@@ -51,6 +51,8 @@ type Resource struct {
 	// DependsOn are the URNs that must be there first, for whatever reason.
 	DependsOn []string
 	Protect   bool
+	// DeleteBeforeReplace is for what there can only be one of.
+	DeleteBeforeReplace bool
 	// The options of these names; timeouts such as "15m".
 	IgnoreChanges                []string
 	DeletedWith                  string // URN
@@ -110,19 +112,20 @@ func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 	}
 	rpc := args.RegisterRPC
 	res := &Resource{
-		URN:           r.urn(rpc.GetParent(), args.TypeToken, args.Name),
-		Type:          args.TypeToken,
-		Name:          args.Name,
-		Inputs:        args.Inputs,
-		Parent:        rpc.GetParent(),
-		Provider:      withoutID(args.Provider),
-		Providers:     map[string]string{},
-		DependsOn:     dependencies(args),
-		Protect:       rpc.GetProtect(),
-		IgnoreChanges: rpc.GetIgnoreChanges(),
-		DeletedWith:   rpc.GetDeletedWith(),
-		CreateTimeout: rpc.GetCustomTimeouts().GetCreate(),
-		DeleteTimeout: rpc.GetCustomTimeouts().GetDelete(),
+		URN:                 r.urn(rpc.GetParent(), args.TypeToken, args.Name),
+		Type:                args.TypeToken,
+		Name:                args.Name,
+		Inputs:              args.Inputs,
+		Parent:              rpc.GetParent(),
+		Provider:            withoutID(args.Provider),
+		Providers:           map[string]string{},
+		DependsOn:           dependencies(args),
+		Protect:             rpc.GetProtect(),
+		DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
+		IgnoreChanges:       rpc.GetIgnoreChanges(),
+		DeletedWith:         rpc.GetDeletedWith(),
+		CreateTimeout:       rpc.GetCustomTimeouts().GetCreate(),
+		DeleteTimeout:       rpc.GetCustomTimeouts().GetDelete(),
 	}
 	for name, ref := range rpc.GetProviders() {
 		res.Providers[name] = withoutID(ref)

@@ -14,7 +14,7 @@ import (
 
 // Reader reads the project's own keys of one stack.
 type Reader struct {
-	// Problems are the keys whose values could not be read.
+	// Problems are the keys that do not exist or whose values could not be read.
 	Problems problem.List
 
 	ctx    *pulumi.Context
@@ -22,8 +22,10 @@ type Reader struct {
 }
 
 // NewReader returns a reader of the keys "<project>:<key>" of the running stack.
+// Keys that do not exist are its first problems.
 func NewReader(ctx *pulumi.Context) *Reader {
-	return &Reader{ctx: ctx, prefix: ctx.Project() + ":"}
+	prefix := ctx.Project() + ":"
+	return &Reader{Problems: unknownKeys(prefix), ctx: ctx, prefix: prefix}
 }
 
 // Key returns the full name of one of the project's keys, as users write it.

@@ -40,7 +40,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 	if account == "" {
 		account = "default"
 	}
-	pod, err = c.newPod(&world.Op{Kind: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
+	made, err := c.newPod(&world.Op{Kind: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
 		"serviceAccountName": account,
 		"containers":         []any{obj.Map{"name": "curl", "image": "public.ecr.aws/docker/library/busybox:1.37"}},
 	}}, nil)
@@ -49,13 +49,13 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 	}
 	before := drop
 	drop = func() {
-		_ = c.API.Delete(&world.Op{Kind: world.Read}, pod.Key)
+		_ = c.API.Delete(&world.Op{Kind: world.Read}, made.Key)
 		before()
 	}
-	if !c.runPod(pod) {
-		return nil, drop, fmt.Errorf("the caller's pod does not start: %s", c.trouble[pod.Key].text)
+	if !c.runPod(made) {
+		return nil, drop, fmt.Errorf("the caller's pod does not start: %s", c.trouble[made.Key].text)
 	}
-	return pod, drop, nil
+	return made, drop, nil
 }
 
 // prepareNamespace gives a caller what a person would set up for a test like

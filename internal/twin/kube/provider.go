@@ -27,8 +27,9 @@ type backend struct{ clusters *Clusters }
 // Name is the package's name.
 func (b *backend) Name() string { return "kubernetes" }
 
-// Version is the provider's version that the backend stands for.
-func (b *backend) Version() string { return "4.33.0" }
+// Version is the newest that anything in a deployment asks for, which is the EKS
+// component. With an older one the engine warns of a wrong plugin.
+func (b *backend) Version() string { return "4.34.2" }
 
 // Check names what the program left unnamed.
 func (b *backend) Check(_ *engine.Instance, urn resource.URN, olds, news engine.Props) (engine.Props, []engine.Failure, error) {

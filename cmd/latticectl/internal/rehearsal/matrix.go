@@ -75,10 +75,34 @@ func (p *project) calls() []call {
 	}
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
-			calls = append(calls, b.intruders("http://"+b.Name+"."+p.domain)...)
+			for _, intruder := range b.intruders("http://" + b.Name + "." + p.domain) {
+				if p.makes(intruder.from.Cluster) {
+					calls = append(calls, intruder)
+				}
+			}
 		}
 	}
 	return calls
+}
+
+// makes tells whether one of the stack files is that of a cluster.
+func (p *project) makes(cluster string) bool {
+	return slices.ContainsFunc(p.stacks, func(s stackFile) bool { return s.role == roleCluster && s.cluster == cluster })
+}
+
+// strangers warns of callers in clusters that no stack file makes. AWS takes
+// any name, so a slip of the pen shows only when nobody gets through.
+func (p *project) strangers() (warnings []string) {
+	for _, to := range p.stacks {
+		for _, b := range to.apps {
+			for _, c := range b.Allow {
+				if !p.makes(c.Cluster) {
+					warnings = append(warnings, fmt.Sprintf("%s allows cluster %s, which no stack file makes: nobody called from there", b.Name, c.Cluster))
+				}
+			}
+		}
+	}
+	return warnings
 }
 
 // allows tells whether an app of a cluster is among b's allowed callers.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,6 +50,9 @@ const (
 	roleCluster     = "cluster"
 )
 
+// secretsProvider is what "pulumi stack init" notes in a stack file.
+var secretsProvider = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
+
 // loadProject reads Pulumi.yaml and the stack files of dir. Stack files in
 // overlay are added, or replace those of the same name.
 func loadProject(dir, overlay string) (*project, error) {
@@ -72,7 +76,7 @@ func loadProject(dir, overlay string) (*project, error) {
 			return nil, fmt.Errorf("listing the stack files of %s: %w", d, err)
 		}
 		if len(paths) == 0 {
-			return nil, fmt.Errorf("no Pulumi.<stack>.yaml in %s", d)
+			return nil, fmt.Errorf("no Pulumi.<stack>.yaml in %s; give a folder with stack files, such as examples/three-clusters", d)
 		}
 		for _, p := range paths {
 			name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(p), "Pulumi."), ".yaml")
@@ -132,7 +136,13 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 		}
 		return node.Value, nil
 	}
-	s := &stackFile{name: name, text: text}
+	for key, node := range file.Config {
+		if node.Kind == yaml.MappingNode && len(node.Content) == 2 && node.Content[0].Value == "secure" {
+			return nil, "", fmt.Errorf("%s in %s is encrypted, and a rehearsal has no key; give a plain value, if only in a copy for --stacks", key, path)
+		}
+	}
+	// Whose secrets these are is of the real stack; the rehearsal's has its own.
+	s := &stackFile{name: name, text: secretsProvider.ReplaceAll(text, nil)}
 	domain := ""
 	for key, to := range map[string]*string{"role": &s.role, "clusterName": &s.cluster, "domain": &domain} {
 		if *to, err = value(key); err != nil {

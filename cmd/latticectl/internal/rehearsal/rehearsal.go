@@ -30,6 +30,15 @@ type Options struct {
 	clusters int // how many of the cluster stacks, for benchmarks; 0 means all
 }
 
+// NotStartedError is an error before anything was deployed: of the stack files
+// or of the machine.
+type NotStartedError struct{ Err error }
+
+func (e *NotStartedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what was in the way.
+func (e *NotStartedError) Unwrap() error { return e.Err }
+
 // run is one rehearsal under way.
 type run struct {
 	Options
@@ -56,7 +65,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 
 	r := &run{Options: o, report: report}
 	if r.project, err = loadProject(o.Kit.Project, o.Overlay); err != nil {
-		return report, err
+		return report, &NotStartedError{err}
 	}
 	if n := 1 + o.clusters; o.clusters > 0 && n < len(r.project.stacks) {
 		r.project.stacks = r.project.stacks[:n]
@@ -65,10 +74,10 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		return report, err
 	}
 	if r.twin, err = twin.Start(ctx); err != nil {
-		return report, err
+		return report, &NotStartedError{err}
 	}
 	if r.work, err = openWorkspace(o.Kit, r.project, r.twin.Attach); err != nil {
-		return report, err
+		return report, &NotStartedError{err}
 	}
 	defer func() { err = errors.Join(err, r.work.close()) }()
 	return report, r.life(ctx)
@@ -172,6 +181,7 @@ func (r *run) conclude() {
 		r.report.Stacks = append(r.report.Stacks, s.tally)
 	}
 	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank, r.twin.World.Journal())...)
+	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
 	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...)
 	r.report.Leftovers = append(r.report.Leftovers, r.twin.Leftovers()...)
 	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)

@@ -1,0 +1,71 @@
+package rehearsal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"eks-lattice/cmd/latticectl/internal/toolkit"
+)
+
+// overlay returns a folder with one stack file.
+func overlay(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.cluster1.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A stack file that was deployed from has a secrets provider, whose key a
+// rehearsal does not have and does not need.
+func TestSecretsProviderStaysBehind(t *testing.T) {
+	t.Parallel()
+	const config = "config:\n  aws:region: ap-northeast-2\n  eks-lattice:role: cluster\n"
+	p, err := loadProject(root, overlay(t, "secretsprovider: awskms://alias/x\nencryptedkey: AAAA\n"+config+"encryptionsalt: v1:AAAA=:v1:BBBB=\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range p.stacks {
+		if s.name == "cluster1" && string(s.text) != config {
+			t.Errorf("got\n%swant\n%s", s.text, config)
+		}
+	}
+}
+
+// A caller from elsewhere is a warning, and no call: there is nobody to make it.
+func TestCallersOfUnknownClusters(t *testing.T) {
+	t.Parallel()
+	p, err := loadProject(root, overlay(t, "config:\n  eks-lattice:role: cluster\n  eks-lattice:apps:\n"+
+		"    - {name: demo, namespace: apps, allow: [{cluster: eks-clutser2, namespace: apps}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "demo allows cluster eks-clutser2, which no stack file makes: nobody called from there"
+	if got := p.strangers(); len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, c := range p.calls() {
+		if c.from.Cluster == "eks-clutser2" {
+			t.Errorf("%s is called from %s, which is not there", c.url, c.from.Cluster)
+		}
+	}
+}
+
+func TestStackFilesThatCannotBeRehearsed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ folder, want string }{
+		{"/nonexistent", "no Pulumi.<stack>.yaml in /nonexistent; give a folder with stack files, such as examples/three-clusters"},
+		{overlay(t, "config: ["), "Pulumi.cluster1.yaml: yaml: line 1"},
+		{overlay(t, "config:\n  eks-lattice:envoyImage:\n    secure: AAAA\n"), "eks-lattice:envoyImage in "},
+	} {
+		_, err := Run(t.Context(), Options{Kit: &toolkit.Kit{Project: root}, Overlay: tt.folder})
+		var unready *NotStartedError
+		if !errors.As(err, &unready) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got %v, want %s, before anything starts", err, tt.want)
+		}
+	}
+}
