@@ -104,7 +104,7 @@ var certificateKind = &kind{
 		return engine.Props{
 			"arn": c.ARN, "domainName": c.Domain, "subjectAlternativeNames": r.or("subjectAlternativeNames", names), "keyAlgorithm": c.KeyAlgorithm,
 			"status": c.Status, "type": c.Type, "notAfter": c.NotAfter.Format(time.RFC3339), "notBefore": "", "pendingRenewal": false,
-			"renewalEligibility": "INELIGIBLE", "renewalSummaries": []any{}, "domainValidationOptions": []any{}, "validationEmails": []any{},
+			"renewalEligibility": "INELIGIBLE", "tagsAll": c.tagsAll(), "renewalSummaries": []any{}, "domainValidationOptions": []any{}, "validationEmails": []any{},
 			"validationMethod": r.or("validationMethod", "NONE"),
 			"options":          r.or("options", engine.Props{"certificateTransparencyLoggingPreference": "DISABLED", "export": "DISABLED"}),
 		}

@@ -41,7 +41,7 @@ func (k *kind) diff(oldInputs, newInputs engine.Props) engine.Change {
 	var change engine.Change
 	keys := slices.Sorted(maps.Keys(merge(oldInputs, newInputs)))
 	for _, key := range keys {
-		if strings.HasPrefix(key, "__") || same(oldInputs[key], newInputs[key], func(s string) bool { return slices.Contains(k.sets, s) }, key) {
+		if strings.HasPrefix(key, "__") || k.same(key, oldInputs[key], newInputs[key]) {
 			continue
 		}
 		change.Keys = append(change.Keys, key)
@@ -51,7 +51,7 @@ func (k *kind) diff(oldInputs, newInputs engine.Props) engine.Change {
 	}
 	// With a name that the program gave, the new resource cannot stand beside
 	// the old one: the bridge deletes first.
-	if len(change.Replace) > 0 && k.autoname != "" && !automatic(newInputs, k.autoname) && same(oldInputs[k.autoname], newInputs[k.autoname], nil) {
+	if len(change.Replace) > 0 && k.autoname != "" && !automatic(newInputs, k.autoname) && oldInputs[k.autoname] == newInputs[k.autoname] {
 		change.DeleteBeforeReplace = true
 	}
 	return change
@@ -65,19 +65,6 @@ func (k *kind) replaces(key string, before, after any) bool {
 		}
 		return path == key
 	})
-}
-
-// same compares two values; isSet names the top-level keys whose order means nothing.
-func same(x, y any, isSet func(string) bool, key ...string) bool {
-	if isSet != nil && len(key) == 1 && isSet(key[0]) {
-		xs, ys := texts(x), texts(y)
-		slices.Sort(xs)
-		slices.Sort(ys)
-		if len(xs) > 0 && slices.Equal(xs, ys) {
-			return true
-		}
-	}
-	return reflect.DeepEqual(x, y)
 }
 
 // Create makes a resource.
@@ -98,7 +85,7 @@ func (b backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	r.id = id
 	b.made[string(urn)]++
 	b.inputs[k.token+" "+id] = inputs
-	return id, merge(inputs, k.outputs(r)), b.changed(op)
+	return id, overlay(inputs, k.outputs(r)), b.changed(op)
 }
 
 // Update changes a resource in place.
@@ -118,7 +105,7 @@ func (b backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, i
 		}
 	}
 	b.inputs[k.token+" "+id] = newInputs
-	return merge(newInputs, k.outputs(r)), b.changed(op)
+	return overlay(newInputs, k.outputs(r)), b.changed(op)
 }
 
 // Delete removes a resource.
@@ -143,25 +130,6 @@ func (b backend) changed(op *world.Op) error {
 		return nil
 	}
 	return b.OnChange(op)
-}
-
-// Read looks a resource up.
-func (b backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, _ engine.Props) (engine.Props, engine.Props, error) {
-	k, err := kindOf(urn)
-	if err != nil {
-		return nil, nil, err
-	}
-	if kept, ok := b.inputs[k.token+" "+id]; ok {
-		inputs = kept
-	}
-	if inputs == nil {
-		inputs = engine.Props{}
-	}
-	computed := k.outputs(b.request(op, inst, string(urn), id, inputs, nil))
-	if computed == nil {
-		return nil, nil, nil
-	}
-	return inputs, merge(inputs, computed), nil
 }
 
 // gone is what an update meets when somebody deleted the thing behind the

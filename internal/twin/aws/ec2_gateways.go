@@ -83,7 +83,7 @@ var internetGatewayKind = &kind{
 		if g == nil {
 			return nil
 		}
-		return engine.Props{"arn": g.ARN, "ownerId": r.ID, "vpcId": g.VPCID}
+		return engine.Props{"arn": g.ARN, "ownerId": r.ID, "vpcId": g.VPCID, "tagsAll": g.tagsAll()}
 	},
 }
 
@@ -154,7 +154,7 @@ var eipKind = &kind{
 			"publicDns":          fmt.Sprintf("ec2-%s.%s.compute.amazonaws.com", dashed(e.PublicIP), e.Region),
 			"networkBorderGroup": e.Region, "publicIpv4Pool": "amazon", "vpc": true,
 			"instance": "", "networkInterface": "", "associationId": "", "privateIp": "", "privateDns": "",
-			"carrierIp": "", "customerOwnedIp": "", "ptrRecord": "", "ipamPoolId": "",
+			"tagsAll": e.tagsAll(), "carrierIp": "", "customerOwnedIp": "", "ptrRecord": "", "ipamPoolId": "",
 		}
 	},
 }
@@ -183,6 +183,7 @@ var natGatewayKind = &kind{
 		}
 		eni := r.ec2.enis[n.ENIID]
 		return engine.Props{
+			"subnetId": n.SubnetID, "allocationId": n.AllocationID, "tagsAll": n.tagsAll(),
 			"networkInterfaceId": eni.ID, "privateIp": eni.PrivateIP, "publicIp": eni.PublicIP,
 			"associationId":               "eipassoc-" + n.AllocationID[min(len(n.AllocationID), 9):],
 			"secondaryPrivateIpAddresses": []any{}, "secondaryAllocationIds": []any{}, "secondaryPrivateIpAddressCount": 0,

@@ -27,6 +27,7 @@ type GroupRule struct {
 	Peer     string // a block, a prefix list or a group
 	Inline   bool
 	resource string // the id of the program's rule resource
+	tags     map[string]string
 }
 
 var (
@@ -41,6 +42,7 @@ var (
 var securityGroupKind = &kind{
 	token:    "aws:ec2/securityGroup:SecurityGroup",
 	forceNew: []string{"name", "description", "vpcId", "namePrefix"},
+	sets:     []string{"ingress", "egress"},
 	autoname: "name",
 	nameMax:  255,
 	defaults: engine.Props{"description": "Managed by Pulumi", "revokeRulesOnDelete": false},
@@ -84,8 +86,8 @@ var securityGroupKind = &kind{
 		if g == nil {
 			return nil
 		}
-		return engine.Props{"arn": g.ARN, "ownerId": r.ID, "vpcId": g.VPCID, "namePrefix": "",
-			"ingress": g.inline(false), "egress": g.inline(true)}
+		return engine.Props{"arn": g.ARN, "ownerId": r.ID, "vpcId": g.VPCID, "namePrefix": "", "name": g.Name,
+			"description": g.Description, "ingress": g.inline(r.objs("ingress"), false), "egress": g.inline(r.objs("egress"), true), "tagsAll": g.tagsAll()}
 	},
 }
 
@@ -134,6 +136,10 @@ func (r *request) inlineRules(g *SecurityGroup) error {
 		key    string
 		egress bool
 	}{{"ingress", false}, {"egress", true}} {
+		for _, in := range objs(r.old[side.key]) { // a refresh puts there what another party added
+			listed := g.described(in, side.egress)
+			g.Rules = slices.DeleteFunc(g.Rules, func(x GroupRule) bool { return slices.ContainsFunc(listed, x.equals) })
+		}
 		for _, in := range r.objs(side.key) {
 			if _, err := r.addRules(g, in, side.egress, true); err != nil {
 				return err
@@ -143,12 +149,39 @@ func (r *request) inlineRules(g *SecurityGroup) error {
 	return nil
 }
 
-func (g *SecurityGroup) inline(egress bool) []any {
+// inline are the rules of a group in the form of inline rules: first what the
+// given ones say and is there, then the rest, whoever added it.
+func (g *SecurityGroup) inline(given []engine.Props, egress bool) []any {
+	rest := slices.DeleteFunc(slices.Clone(g.Rules), func(x GroupRule) bool { return x.Egress != egress })
 	out := []any{}
-	for _, rule := range g.Rules {
-		if rule.Inline && rule.Egress == egress {
-			out = append(out, engine.Props{"protocol": rule.Protocol, "fromPort": rule.From, "toPort": rule.To, "cidrBlocks": []any{rule.Peer}})
+	for _, in := range given {
+		left := []string{}
+		for _, rule := range g.described(in, egress) {
+			if at := slices.IndexFunc(rest, rule.equals); at >= 0 {
+				rest = slices.Delete(rest, at, at+1)
+				left = append(left, rule.Peer)
+			}
 		}
+		if len(left) > 0 {
+			out = append(out, g.among(in, left))
+		}
+	}
+	for _, rule := range rest {
+		out = append(out, engine.Props{"protocol": rule.Protocol, "fromPort": rule.From, "toPort": rule.To, rule.peerList(): []any{rule.Peer}})
+	}
+	return out
+}
+
+// among leaves those peers of an inline rule that are in the list.
+func (g *SecurityGroup) among(in engine.Props, peers []string) engine.Props {
+	out := merge(nil, in)
+	for _, key := range peerLists {
+		if in[key] != nil {
+			out[key] = list(slices.DeleteFunc(texts(in[key]), func(p string) bool { return !slices.Contains(peers, p) }))
+		}
+	}
+	if truth(in["self"]) {
+		out["self"] = slices.Contains(peers, g.ID)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"slices"
+	"strings"
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/law"
@@ -43,6 +44,7 @@ var routeTableKind = &kind{
 	token:    "aws:ec2/routeTable:RouteTable",
 	required: []string{"vpcId"},
 	forceNew: []string{"vpcId"},
+	sets:     []string{"routes"},
 	create: func(r *request) (string, error) {
 		v, err := r.vpc(r.str("vpcId"))
 		if err != nil {
@@ -78,27 +80,40 @@ var routeTableKind = &kind{
 		}
 		routes := []any{}
 		for _, route := range t.Routes {
-			routes = append(routes, engine.Props{"cidrBlock": route.Destination, "gatewayId": route.GatewayID, "natGatewayId": route.NATID})
+			to := engine.Props{"gatewayId": route.GatewayID, "natGatewayId": route.NATID}
+			if strings.HasPrefix(route.Destination, "pl-") {
+				to["destinationPrefixListId"] = route.Destination
+			} else {
+				to["cidrBlock"] = route.Destination
+			}
+			routes = append(routes, to)
 		}
-		return engine.Props{"arn": t.ARN, "ownerId": r.ID, "routes": routes, "propagatingVgws": []any{}}
+		return engine.Props{"arn": t.ARN, "ownerId": r.ID, "vpcId": t.VPCID, "routes": routes, "propagatingVgws": []any{}, "tagsAll": t.tagsAll()}
 	},
 }
 
 func (r *request) inlineRoutes(t *RouteTable) error {
-	kept := slices.DeleteFunc(slices.Clone(t.Routes), func(x Route) bool { return x.Inline })
+	listed := objs(r.old["routes"]) // a refresh puts there what another party added
+	kept := slices.DeleteFunc(slices.Clone(t.Routes), func(x Route) bool {
+		return x.Inline || slices.ContainsFunc(listed, func(in engine.Props) bool { return destination(in) == x.Destination })
+	})
 	next := &RouteTable{Meta: t.Meta, VPCID: t.VPCID, Routes: kept}
 	for _, in := range r.objs("routes") {
-		dest := text(in["cidrBlock"])
-		if dest == "" {
-			dest = text(in["destinationPrefixListId"])
-		}
-		route := Route{URN: r.urn, Destination: dest, GatewayID: text(in["gatewayId"]), NATID: text(in["natGatewayId"]), Inline: true}
+		route := Route{URN: r.urn, Destination: destination(in), GatewayID: text(in["gatewayId"]), NATID: text(in["natGatewayId"]), Inline: true}
 		if err := r.addRoute(next, route); err != nil {
 			return err
 		}
 	}
 	t.Routes = next.Routes
 	return nil
+}
+
+// destination is where an inline route leads.
+func destination(in engine.Props) string {
+	if block := text(in["cidrBlock"]); block != "" {
+		return block
+	}
+	return text(in["destinationPrefixListId"])
 }
 
 func (r *request) addRoute(t *RouteTable, route Route) error {
@@ -163,10 +178,14 @@ var routeKind = &kind{
 	},
 	outputs: func(r *request) engine.Props {
 		t := r.ec2.tables[r.str("routeTableId")]
-		if t == nil || !slices.ContainsFunc(t.Routes, r.isOwn) {
+		if t == nil {
 			return nil
 		}
-		return engine.Props{"origin": "CreateRoute", "state": "active", "instanceId": "", "instanceOwnerId": "", "networkInterfaceId": ""}
+		at := slices.IndexFunc(t.Routes, r.isOwn)
+		if at < 0 {
+			return nil
+		}
+		return engine.Props{"gatewayId": t.Routes[at].GatewayID, "natGatewayId": t.Routes[at].NATID, "origin": "CreateRoute", "state": "active", "instanceId": "", "instanceOwnerId": "", "networkInterfaceId": ""}
 	},
 }
 
@@ -215,7 +234,7 @@ var routeTableAssociationKind = &kind{
 		if s == nil || s.TableBy != r.urn {
 			return nil
 		}
-		return engine.Props{}
+		return engine.Props{"routeTableId": s.TableID}
 	},
 }
 

@@ -53,7 +53,7 @@ func ruleKind(token string, egress bool) *kind {
 			if err != nil {
 				return "", err
 			}
-			g.ofResource(ids, ids[0])
+			g.ofResource(ids, ids[0], r.tags())
 			return ids[0], nil
 		},
 		update: func(r *request) error {
@@ -68,27 +68,61 @@ func ruleKind(token string, egress bool) *kind {
 				g.Rules = before
 				return err
 			}
-			g.ofResource(ids, r.id)
+			g.ofResource(ids, r.id, r.tags())
 			return nil
 		},
 		remove: removeRules,
 		outputs: func(r *request) engine.Props {
-			return r.ruleOutputs(engine.Props{"securityGroupRuleId": r.id, "arn": r.arn("ec2", r.region, r.ID, "security-group-rule/"+r.id)})
+			_, rules := r.ownRules()
+			if len(rules) == 0 {
+				return nil
+			}
+			rule := rules[0]
+			out := engine.Props{"securityGroupRuleId": r.id, "arn": r.arn("ec2", r.region, r.ID, "security-group-rule/"+r.id),
+				"ipProtocol": r.spelled("ipProtocol", rule), "tagsAll": (&Meta{Tags: rule.tags}).tagsAll()}
+			if rule.Protocol != "-1" {
+				out["fromPort"], out["toPort"] = rule.From, rule.To
+			}
+			for property, key := range modernPeers {
+				out[property] = nil
+				if rule.peerList() == key {
+					out[property] = rule.Peer
+				}
+			}
+			return out
 		},
 	}
 }
 
 func (r *request) modernRule() engine.Props {
 	in := engine.Props{"protocol": r.in["ipProtocol"], "fromPort": r.in["fromPort"], "toPort": r.in["toPort"]}
-	for from, to := range map[string]string{"cidrIpv4": "cidrBlocks", "cidrIpv6": "ipv6CidrBlocks", "prefixListId": "prefixListIds"} {
+	for from, to := range modernPeers {
 		if v := r.str(from); v != "" {
 			in[to] = []any{v}
 		}
 	}
-	if v := r.str("referencedSecurityGroupId"); v != "" {
-		in["sourceSecurityGroupId"] = v
-	}
 	return in
+}
+
+// modernPeers are the peers of the newer kind and what the older kind calls them.
+var modernPeers = map[string]string{
+	"cidrIpv4": "cidrBlocks", "cidrIpv6": "ipv6CidrBlocks", "prefixListId": "prefixListIds", "referencedSecurityGroupId": "securityGroups",
+}
+
+// peerLists are the lists of peers in the older form, in the order of the rules.
+var peerLists = []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups"}
+
+// peerList is the list of the older form that a rule's peer belongs to.
+func (x GroupRule) peerList() string {
+	switch {
+	case strings.HasPrefix(x.Peer, "sg-"):
+		return "securityGroups"
+	case strings.HasPrefix(x.Peer, "pl-"):
+		return "prefixListIds"
+	case strings.Contains(x.Peer, ":"):
+		return "ipv6CidrBlocks"
+	}
+	return "cidrBlocks"
 }
 
 // securityGroupRuleKind is the older kind, which the EKS component uses: one
@@ -110,12 +144,41 @@ var securityGroupRuleKind = &kind{
 			return "", err
 		}
 		id := "sgrule-" + strings.TrimPrefix(ids[0], "sgr-")
-		g.ofResource(ids, id)
+		g.ofResource(ids, id, nil)
 		return id, nil
 	},
 	remove: removeRules,
 	outputs: func(r *request) engine.Props {
-		return r.ruleOutputs(engine.Props{"securityGroupRuleId": "sgr-" + tail(r.id, "-")})
+		g, rules := r.ownRules()
+		if len(rules) == 0 {
+			return nil
+		}
+		out := engine.Props{"securityGroupRuleId": "sgr-" + tail(r.id, "-"), "protocol": r.spelled("protocol", rules[0]), "type": "ingress"}
+		if rules[0].Egress {
+			out["type"] = "egress"
+		}
+		if rules[0].Protocol != "-1" {
+			out["fromPort"], out["toPort"] = rules[0].From, rules[0].To
+		}
+		peers := map[string][]string{}
+		for _, rule := range rules {
+			switch {
+			case rule.Peer == g.ID && truth(r.in["self"]):
+				peers["self"] = []string{g.ID}
+			case rule.peerList() == "securityGroups":
+				out["sourceSecurityGroupId"] = rule.Peer
+			default:
+				peers[rule.peerList()] = append(peers[rule.peerList()], rule.Peer)
+			}
+		}
+		for _, key := range peerLists[:3] {
+			out[key] = nil
+			if len(peers[key]) > 0 {
+				out[key] = list(peers[key])
+			}
+		}
+		out["self"] = len(peers["self"]) > 0
+		return out
 	},
 }
 
@@ -127,46 +190,65 @@ func removeRules(r *request) error {
 
 // ofResource remembers which resource some rules belong to: a URN alone does not
 // tell a rule from its replacement.
-func (g *SecurityGroup) ofResource(ruleIDs []string, id string) {
+func (g *SecurityGroup) ofResource(ruleIDs []string, id string, tags map[string]string) {
 	for i := range g.Rules {
 		if slices.Contains(ruleIDs, g.Rules[i].ID) {
-			g.Rules[i].resource = id
+			g.Rules[i].resource, g.Rules[i].tags = id, tags
 		}
 	}
 }
 
-func (r *request) ruleOutputs(computed engine.Props) engine.Props {
+// ownRules are the rules that a rule resource stands for, with their group.
+func (r *request) ownRules() (*SecurityGroup, []GroupRule) {
 	g := r.ec2.groups[r.str("securityGroupId")]
-	if g == nil || !slices.ContainsFunc(g.Rules, func(x GroupRule) bool { return x.resource == r.id }) {
-		return nil
+	if g == nil {
+		return nil, nil
 	}
-	return computed
+	return g, slices.DeleteFunc(slices.Clone(g.Rules), func(x GroupRule) bool { return x.resource != r.id })
 }
 
-// addRules adds one rule per peer of a rule in the older form.
-func (r *request) addRules(g *SecurityGroup, in engine.Props, egress, inline bool) ([]string, error) {
-	peers := append(texts(in["cidrBlocks"]), texts(in["ipv6CidrBlocks"])...)
-	peers = append(peers, texts(in["prefixListIds"])...)
-	peers = append(peers, texts(in["securityGroups"])...)
+// spelled is a rule's protocol as the program spells it: "TCP" is "tcp".
+func (r *request) spelled(property string, rule GroupRule) string {
+	if given := r.str(property); protocol(given) == rule.Protocol {
+		return given
+	}
+	return rule.Protocol
+}
+
+// described are the rules that an inline rule, or one in the older form, stands for.
+func (g *SecurityGroup) described(in engine.Props, egress bool) []GroupRule {
+	var peers []string
+	for _, key := range peerLists {
+		peers = append(peers, texts(in[key])...)
+	}
 	if s := text(in["sourceSecurityGroupId"]); s != "" {
 		peers = append(peers, s)
 	}
 	if truth(in["self"]) {
 		peers = append(peers, g.ID)
 	}
-	if len(peers) == 0 {
+	rules := make([]GroupRule, 0, len(peers))
+	for _, peer := range peers {
+		rules = append(rules, GroupRule{Egress: egress, Protocol: protocol(text(in["protocol"])), From: number(in["fromPort"]), To: number(in["toPort"]), Peer: peer})
+	}
+	return rules
+}
+
+// addRules adds one rule per peer of a rule in the older form.
+func (r *request) addRules(g *SecurityGroup, in engine.Props, egress, inline bool) ([]string, error) {
+	described := g.described(in, egress)
+	if len(described) == 0 {
 		return nil, lawRulePeer.Refuse("InvalidParameterValue", "One of ['cidr_blocks', 'ipv6_cidr_blocks', 'self', 'source_security_group_id', 'prefix_list_ids'] must be set to create an AWS Security Group Rule")
 	}
 	var ids []string
 	rules := slices.Clone(g.Rules)
-	for _, peer := range peers {
-		if err := r.checkPeer(g, peer); err != nil {
+	for _, rule := range described {
+		if err := r.checkPeer(g, rule.Peer); err != nil {
 			return nil, err
 		}
-		rule := GroupRule{ID: r.newID("sgr"), URN: r.urn, Egress: egress, Protocol: protocol(text(in["protocol"])),
-			From: number(in["fromPort"]), To: number(in["toPort"]), Peer: peer, Inline: inline}
+		rule.ID, rule.URN, rule.Inline = r.newID("sgr"), r.urn, inline
 		if slices.ContainsFunc(rules, rule.equals) {
-			return nil, lawRuleOnce.Refuse("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, ALLOW\" already exists", peer, rule.ports())
+			return nil, lawRuleOnce.Refuse("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, ALLOW\" already exists", rule.Peer, rule.ports())
 		}
 		rules = append(rules, rule)
 		ids = append(ids, rule.ID)

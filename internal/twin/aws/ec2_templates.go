@@ -26,6 +26,7 @@ var (
 var launchTemplateKind = &kind{
 	token:    "aws:ec2/launchTemplate:LaunchTemplate",
 	forceNew: []string{"name", "namePrefix"},
+	sets:     []string{"vpcSecurityGroupIds"},
 	autoname: "name",
 	nameMax:  125,
 	create: func(r *request) (string, error) {
@@ -67,8 +68,10 @@ var launchTemplateKind = &kind{
 		if t == nil {
 			return nil
 		}
-		return engine.Props{"arn": t.ARN, "latestVersion": len(t.Versions), "defaultVersion": t.Default, "namePrefix": "",
-			"metadataOptions": r.or("metadataOptions", engine.Props{})}
+		latest := t.Versions[len(t.Versions)-1]
+		return merge(merge(engine.Props{"metadataOptions": engine.Props{}}, latest), engine.Props{
+			"name": t.Name, "tags": r.in["tags"], "tagsAll": t.tagsAll(), "updateDefaultVersion": r.in["updateDefaultVersion"],
+			"arn": t.ARN, "latestVersion": len(t.Versions), "defaultVersion": t.Default, "namePrefix": ""})
 	},
 }
 

@@ -82,7 +82,7 @@ func vpcOutputs(r *request) engine.Props {
 		"defaultSecurityGroupId": v.DefaultGroup, "dhcpOptionsId": v.DHCPOptions,
 		"enableDnsHostnames": v.DNSHostnames, "enableDnsSupport": v.DNSSupport,
 		"enableNetworkAddressUsageMetrics": false, "assignGeneratedIpv6CidrBlock": false,
-		"ipv6AssociationId": "", "ipv6CidrBlock": "", "ipv6CidrBlockNetworkBorderGroup": "",
+		"ipv6AssociationId": "", "ipv6CidrBlock": "", "ipv6CidrBlockNetworkBorderGroup": "", "tagsAll": v.tagsAll(),
 	}
 }
 
@@ -174,7 +174,7 @@ var subnetKind = &kind{
 			return nil
 		}
 		return engine.Props{
-			"arn": s.ARN, "ownerId": r.ID, "availabilityZone": s.Zone, "availabilityZoneId": zoneID(s.Zone),
+			"arn": s.ARN, "ownerId": r.ID, "vpcId": s.VPCID, "cidrBlock": s.CIDR.String(), "tagsAll": s.tagsAll(), "availabilityZone": s.Zone, "availabilityZoneId": zoneID(s.Zone),
 			"mapPublicIpOnLaunch": s.MapPublicIP, "privateDnsHostnameTypeOnLaunch": "ip-name",
 			"ipv6CidrBlockAssociationId": "", "enableDns64": false,
 			"enableResourceNameDnsARecordOnLaunch": false, "enableResourceNameDnsAaaaRecordOnLaunch": false,

@@ -51,6 +51,7 @@ var accessEntryKind = &kind{
 	token:    "aws:eks/accessEntry:AccessEntry",
 	required: []string{"clusterName", "principalArn"},
 	forceNew: []string{"clusterName", "principalArn", "type"},
+	sets:     []string{"kubernetesGroups"},
 	defaults: engine.Props{"type": "STANDARD"},
 	create: func(r *request) (string, error) {
 		c := r.ClusterByName(r.str("clusterName"))
@@ -93,8 +94,8 @@ var accessEntryKind = &kind{
 		if user == "" {
 			user = e.PrincipalARN
 		}
-		return engine.Props{"accessEntryArn": e.ARN, "userName": user, "createdAt": "", "modifiedAt": "",
-			"kubernetesGroups": r.or("kubernetesGroups", []any{})}
+		return engine.Props{"accessEntryArn": e.ARN, "userName": user, "createdAt": "", "modifiedAt": "", "type": e.Type,
+			"kubernetesGroups": list(e.Groups), "tagsAll": e.tagsAll()}
 	},
 }
 
@@ -102,6 +103,7 @@ var accessPolicyKind = &kind{
 	token:    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
 	required: []string{"accessScope", "clusterName", "policyArn", "principalArn"},
 	forceNew: []string{"accessScope", "clusterName", "policyArn", "principalArn"},
+	sets:     []string{"accessScope.namespaces"},
 	untagged: true,
 	create: func(r *request) (string, error) {
 		e := r.eks.entries[r.str("clusterName")+":"+r.str("principalArn")]
@@ -131,10 +133,15 @@ var accessPolicyKind = &kind{
 	},
 	outputs: func(r *request) engine.Props {
 		e := r.eks.entries[r.str("clusterName")+":"+r.str("principalArn")]
-		if e == nil || !slices.ContainsFunc(e.Policies, func(p AccessPolicy) bool { return p.PolicyARN == r.str("policyArn") }) {
+		if e == nil {
 			return nil
 		}
-		return engine.Props{"associatedAt": "", "modifiedAt": ""}
+		at := slices.IndexFunc(e.Policies, func(p AccessPolicy) bool { return p.PolicyARN == r.str("policyArn") })
+		if at < 0 {
+			return nil
+		}
+		return engine.Props{"associatedAt": "", "modifiedAt": "",
+			"accessScope": engine.Props{"type": e.Policies[at].Scope, "namespaces": list(e.Policies[at].Namespaces)}}
 	},
 }
 

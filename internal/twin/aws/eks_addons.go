@@ -84,7 +84,7 @@ var addonKind = &kind{
 			return nil
 		}
 		return engine.Props{"arn": a.ARN, "addonVersion": a.Version, "createdAt": a.created, "modifiedAt": a.created,
-			"configurationValues": r.or("configurationValues", "")}
+			"configurationValues": a.Config, "tagsAll": a.tagsAll()}
 	},
 }
 

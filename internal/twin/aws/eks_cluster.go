@@ -89,6 +89,7 @@ var clusterKind = &kind{
 	token:    "aws:eks/cluster:Cluster",
 	required: []string{"roleArn", "vpcConfig"},
 	forceNew: []string{"name", "roleArn", "bootstrapSelfManagedAddons", "kubernetesNetworkConfig", "encryptionConfig", "outpostConfig"},
+	sets:     []string{"vpcConfig.subnetIds", "vpcConfig.securityGroupIds", "vpcConfig.publicAccessCidrs", "enabledClusterLogTypes"},
 	autoname: "name",
 	nameMax:  100,
 	defaults: engine.Props{"bootstrapSelfManagedAddons": true},
@@ -221,8 +222,9 @@ func clusterOutputs(r *request) engine.Props {
 	ca := engine.Props{"data": base64.StdEncoding.EncodeToString([]byte(c.CAPEM))}
 	vpcConfig := merge(engine.Props{"endpointPrivateAccess": false, "endpointPublicAccess": true, "publicAccessCidrs": []any{"0.0.0.0/0"}}, r.obj("vpcConfig"))
 	vpcConfig["clusterSecurityGroupId"], vpcConfig["vpcId"] = c.SecurityGroupID, c.VPCID
+	vpcConfig["subnetIds"], vpcConfig["securityGroupIds"] = list(c.SubnetIDs), list(c.ExtraGroupIDs)
 	return engine.Props{
-		"arn": c.ARN, "endpoint": c.Endpoint, "certificateAuthority": ca, "certificateAuthorities": []any{ca},
+		"arn": c.ARN, "roleArn": c.RoleARN, "tagsAll": c.tagsAll(), "endpoint": c.Endpoint, "certificateAuthority": ca, "certificateAuthorities": []any{ca},
 		"createdAt": c.created, "platformVersion": "eks.1", "status": c.Status, "version": c.Version, "clusterId": "",
 		"identities": []any{engine.Props{"oidcs": []any{engine.Props{
 			"issuer": fmt.Sprintf("https://oidc.eks.%s.amazonaws.com/id/%s", c.Region, c.ID)}}}},

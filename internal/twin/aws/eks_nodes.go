@@ -14,6 +14,7 @@ type NodeGroup struct {
 	Cluster      string
 	RoleARN      string
 	SubnetIDs    []string
+	Least, Most  int
 	Desired      int
 	AMIType      string
 	InstanceType string
@@ -88,10 +89,12 @@ var nodeGroupKind = &kind{
 			ng.Version = v
 		}
 		scaling := r.obj("scalingConfig")
-		desired := number(scaling["desiredSize"])
-		if err := checkScaling(number(scaling["minSize"]), desired, number(scaling["maxSize"])); err != nil {
+		least, desired, most := number(scaling["minSize"]), number(scaling["desiredSize"]), number(scaling["maxSize"])
+		if err := checkScaling(least, desired, most); err != nil {
 			return err
 		}
+		ng.Least, ng.Most = least, most
+		ng.Labels = r.labels()
 		if err := r.launchWith(r.ClusterByName(ng.Cluster), ng); err != nil {
 			return err
 		}
@@ -119,16 +122,14 @@ func createNodeGroup(r *request) (string, error) {
 	ng := &NodeGroup{
 		Meta:    r.meta(key, r.arn("eks", r.region, r.ID, "nodegroup/"+c.Name+"/"+r.str("nodeGroupName")+"/"+r.World.ID(r.urn, 36)), r.str("nodeGroupName")),
 		Cluster: c.Name, RoleARN: r.str("nodeRoleArn"), SubnetIDs: r.list("subnetIds"), AMIType: r.str("amiType"),
-		Desired: number(r.obj("scalingConfig")["desiredSize"]), InstanceType: "t3.medium", Version: c.Version, Labels: map[string]string{},
+		Desired: number(r.obj("scalingConfig")["desiredSize"]), Least: number(r.obj("scalingConfig")["minSize"]),
+		Most: number(r.obj("scalingConfig")["maxSize"]), InstanceType: "t3.medium", Version: c.Version, Labels: r.labels(),
 	}
 	if types := r.list("instanceTypes"); len(types) > 0 {
 		ng.InstanceType = types[0]
 	}
 	if ng.AMIType == "" {
 		ng.AMIType = "AL2023_x86_64_STANDARD"
-	}
-	for k, v := range r.obj("labels") {
-		ng.Labels[k] = text(v)
 	}
 	if err := r.launchWith(c, ng); err != nil {
 		return "", err
@@ -147,6 +148,14 @@ func createNodeGroup(r *request) (string, error) {
 		}
 	}
 	return key, nil
+}
+
+func (r *request) labels() map[string]string {
+	labels := map[string]string{}
+	for k, v := range r.obj("labels") {
+		labels[k] = text(v)
+	}
+	return labels
 }
 
 // launchWith takes over what a launch template says about the instances.
@@ -230,10 +239,11 @@ func nodeGroupOutputs(r *request) engine.Props {
 	if ng.Template != "" {
 		disk = 0 // the template's business
 	}
-	scaling := merge(engine.Props{"minSize": 1, "maxSize": 1}, r.obj("scalingConfig"))
 	return engine.Props{
 		"arn": ng.ARN, "amiType": ng.AMIType, "diskSize": disk, "capacityType": r.or("capacityType", "ON_DEMAND"), "instanceTypes": r.or("instanceTypes", []any{ng.InstanceType}),
-		"status": "ACTIVE", "version": ng.Version, "releaseVersion": ng.Version + ".0-20260801", "nodeGroupNamePrefix": "", "scalingConfig": scaling,
+		"status": "ACTIVE", "version": ng.Version, "releaseVersion": ng.Version + ".0-20260801", "nodeGroupNamePrefix": "",
+		"scalingConfig": engine.Props{"minSize": ng.Least, "desiredSize": ng.Desired, "maxSize": ng.Most}, "labels": ng.Labels,
+		"nodeRoleArn": ng.RoleARN, "subnetIds": list(ng.SubnetIDs), "tagsAll": ng.tagsAll(),
 		"updateConfig":     r.or("updateConfig", engine.Props{"maxUnavailable": 1, "maxUnavailablePercentage": 0}),
 		"nodeRepairConfig": r.or("nodeRepairConfig", engine.Props{"enabled": false}),
 		"resources": []any{engine.Props{"remoteAccessSecurityGroupId": "",

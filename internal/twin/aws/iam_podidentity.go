@@ -75,7 +75,8 @@ var podIdentityKind = &kind{
 		if a == nil {
 			return nil
 		}
-		return engine.Props{"associationArn": a.ARN, "associationId": a.ID}
+		return engine.Props{"associationArn": a.ARN, "associationId": a.ID, "roleArn": a.RoleARN,
+			"disableSessionTags": a.DisableSessionTags, "tagsAll": a.tagsAll()}
 	},
 }
 

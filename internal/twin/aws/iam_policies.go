@@ -38,12 +38,13 @@ func (r *request) attachable(arn string) error {
 }
 
 var rolePolicyKind = &kind{
-	token:    "aws:iam/rolePolicy:RolePolicy",
-	required: []string{"policy", "role"},
-	forceNew: []string{"name", "namePrefix", "role"},
-	autoname: "name",
-	nameMax:  128,
-	untagged: true,
+	token:     "aws:iam/rolePolicy:RolePolicy",
+	required:  []string{"policy", "role"},
+	forceNew:  []string{"name", "namePrefix", "role"},
+	documents: []string{"policy"},
+	autoname:  "name",
+	nameMax:   128,
+	untagged:  true,
 	create: func(r *request) (string, error) {
 		role, err := r.roleOf("role")
 		if err != nil {
@@ -67,10 +68,11 @@ var rolePolicyKind = &kind{
 		if role == nil {
 			return nil
 		}
-		if _, ok := role.Inline[r.str("name")]; !ok {
+		doc, ok := role.Inline[r.str("name")]
+		if !ok {
 			return nil
 		}
-		return engine.Props{"namePrefix": ""}
+		return engine.Props{"namePrefix": "", "policy": doc.Text}
 	},
 }
 
@@ -112,12 +114,13 @@ var attachmentKind = &kind{
 }
 
 var policyKind = &kind{
-	token:    "aws:iam/policy:Policy",
-	required: []string{"policy"},
-	forceNew: []string{"name", "namePrefix", "path", "description"},
-	autoname: "name",
-	nameMax:  128,
-	defaults: engine.Props{"path": "/"},
+	token:     "aws:iam/policy:Policy",
+	required:  []string{"policy"},
+	forceNew:  []string{"name", "namePrefix", "path", "description"},
+	documents: []string{"policy"},
+	autoname:  "name",
+	nameMax:   128,
+	defaults:  engine.Props{"path": "/"},
 	create: func(r *request) (string, error) {
 		arn := r.arn("iam", "", r.ID, "policy"+r.str("path")+r.str("name"))
 		if r.iam.policies[arn] != nil {
@@ -145,7 +148,8 @@ var policyKind = &kind{
 		if p == nil {
 			return nil
 		}
-		return engine.Props{"arn": p.ARN, "policyId": p.PolicyID, "attachmentCount": 0, "namePrefix": ""}
+		return engine.Props{"arn": p.ARN, "policyId": p.PolicyID, "attachmentCount": 0, "namePrefix": "",
+			"policy": p.Text, "tagsAll": p.tagsAll()}
 	},
 }
 

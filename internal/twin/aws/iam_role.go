@@ -50,12 +50,14 @@ var (
 )
 
 var roleKind = &kind{
-	token:    "aws:iam/role:Role",
-	required: []string{"assumeRolePolicy"},
-	forceNew: []string{"name", "namePrefix", "path"},
-	autoname: "name",
-	nameMax:  64,
-	defaults: engine.Props{"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": false},
+	token:     "aws:iam/role:Role",
+	required:  []string{"assumeRolePolicy"},
+	forceNew:  []string{"name", "namePrefix", "path"},
+	sets:      []string{"managedPolicyArns", "inlinePolicies"},
+	documents: []string{"assumeRolePolicy", "inlinePolicies.policy"},
+	autoname:  "name",
+	nameMax:   64,
+	defaults:  engine.Props{"path": "/", "maxSessionDuration": 3600.0, "forceDetachPolicies": false},
 	check: func(c *checker) {
 		if name, ok := c.known("name"); ok && !validName.MatchString(name) {
 			c.fail("name", "invalid value for name (must match [\\w+=,.@-])")
@@ -68,6 +70,14 @@ var roleKind = &kind{
 			return malformed(err)
 		}
 		role.Trust, role.Tags = r.str("assumeRolePolicy"), r.tags()
+		for _, arn := range texts(r.old["managedPolicyArns"]) {
+			if !slices.Contains(r.list("managedPolicyArns"), arn) {
+				delete(role.Attached, arn)
+			}
+		}
+		for _, in := range objs(r.old["inlinePolicies"]) {
+			delete(role.Inline, text(in["name"]))
+		}
 		return r.roleExtras(role)
 	},
 	remove:  deleteRole,
@@ -145,8 +155,13 @@ func roleOutputs(r *request) engine.Props {
 	if role == nil {
 		return nil
 	}
+	inline := []any{}
+	for _, doc := range sorted(role.Inline) {
+		inline = append(inline, engine.Props{"name": doc.Name, "policy": doc.Text})
+	}
 	return engine.Props{"arn": role.ARN, "createDate": role.Created, "uniqueId": role.UniqueID, "name": role.Name, "namePrefix": "",
-		"managedPolicyArns": slices.Sorted(maps.Keys(role.Attached)), "inlinePolicies": []any{}}
+		"assumeRolePolicy": role.Trust, "tagsAll": role.tagsAll(),
+		"managedPolicyArns": list(slices.Sorted(maps.Keys(role.Attached))), "inlinePolicies": inline}
 }
 
 func malformed(err error) error {

@@ -9,11 +9,13 @@ type kind struct {
 	token    string   // "aws:ec2/vpc:Vpc"
 	required []string // inputs that must be given
 	forceNew []string // inputs, or "input.part", that replace the resource when they change
-	sets     []string // inputs whose order means nothing
-	autoname string   // the input that gets an automatic name when it is not given
-	nameMax  int      // the length that AWS allows for it
-	defaults engine.Props
-	untagged bool // has no tags
+	sets     []string // inputs, or "input.part", whose order means nothing
+	// documents are inputs, or "input.part", that are JSON text and compared as such.
+	documents []string
+	autoname  string // the input that gets an automatic name when it is not given
+	nameMax   int    // the length that AWS allows for it
+	defaults  engine.Props
+	untagged  bool // has no tags
 
 	// check validates inputs that are known; optional.
 	check func(c *checker)
@@ -23,7 +25,8 @@ type kind struct {
 	update func(r *request) error
 	// remove deletes it; a thing that is gone already is no error.
 	remove func(r *request) error
-	// outputs returns the computed outputs, or nil when the thing is gone.
+	// outputs returns what the account has: the computed outputs, and each input
+	// that another party can change. It is nil when the thing is gone.
 	outputs func(r *request) engine.Props
 }
 

@@ -62,7 +62,7 @@ var accessLogKind = &kind{
 		if s == nil {
 			return nil
 		}
-		return engine.Props{"arn": s.ARN, "resourceArn": s.ResourceARN, "serviceNetworkLogType": r.or("serviceNetworkLogType", "SERVICE")}
+		return engine.Props{"arn": s.ARN, "tagsAll": s.tagsAll(), "resourceArn": s.ResourceARN, "serviceNetworkLogType": r.or("serviceNetworkLogType", "SERVICE")}
 	},
 }
 
@@ -114,6 +114,6 @@ var logGroupKind = &kind{
 		if g == nil {
 			return nil
 		}
-		return engine.Props{"arn": g.ARN, "logGroupClass": r.or("logGroupClass", "STANDARD"), "namePrefix": ""}
+		return engine.Props{"arn": g.ARN, "retentionInDays": g.Retention, "tagsAll": g.tagsAll(), "logGroupClass": r.or("logGroupClass", "STANDARD"), "namePrefix": ""}
 	},
 }

@@ -110,7 +110,7 @@ var serviceNetworkKind = &kind{
 		if sn == nil {
 			return nil
 		}
-		return engine.Props{"arn": sn.ARN, "authType": string(sn.AuthType)}
+		return engine.Props{"arn": sn.ARN, "name": sn.Name, "authType": string(sn.AuthType), "tagsAll": sn.tagsAll()}
 	},
 }
 

@@ -15,10 +15,11 @@ var lawAuthPolicy = law.New(law.Lattice, "auth-policy-document",
 	"https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_PutAuthPolicy.html")
 
 var authPolicyKind = &kind{
-	token:    "aws:vpclattice/authPolicy:AuthPolicy",
-	required: []string{"policy", "resourceIdentifier"},
-	forceNew: []string{"resourceIdentifier"},
-	untagged: true,
+	token:     "aws:vpclattice/authPolicy:AuthPolicy",
+	required:  []string{"policy", "resourceIdentifier"},
+	forceNew:  []string{"resourceIdentifier"},
+	documents: []string{"policy"},
+	untagged:  true,
 	create: func(r *request) (string, error) {
 		return r.str("resourceIdentifier"), r.putAuthPolicy(r.urn, r.str("resourceIdentifier"), r.str("policy"))
 	},
@@ -33,7 +34,7 @@ var authPolicyKind = &kind{
 		if sn := r.net.networks[tail(r.str("resourceIdentifier"), "/")]; sn == nil || sn.AuthType == lattice.AuthIAM {
 			state = "Active"
 		}
-		return engine.Props{"policy": r.str("policy"), "state": state}
+		return engine.Props{"policy": *policy, "state": state}
 	},
 }
 

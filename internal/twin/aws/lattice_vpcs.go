@@ -58,7 +58,8 @@ var vpcAssociationKind = &kind{
 		if assoc == nil {
 			return nil
 		}
-		return engine.Props{"arn": assoc.ARN, "createdBy": r.ID, "status": "ACTIVE"}
+		return engine.Props{"arn": assoc.ARN, "createdBy": r.ID, "status": "ACTIVE", "vpcIdentifier": assoc.VPCID,
+			"securityGroupIds": list(assoc.SecurityGroupIDs), "tagsAll": assoc.tagsAll()}
 	},
 }
 

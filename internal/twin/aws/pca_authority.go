@@ -86,7 +86,7 @@ var authorityKind = &kind{
 		}
 		out := engine.Props{"arn": ca.ARN, "certificateSigningRequest": ca.CSR, "certificate": ca.CertPEM, "certificateChain": ca.ChainPEM,
 			"usageMode": r.or("usageMode", "GENERAL_PURPOSE"), "keyStorageSecurityStandard": r.or("keyStorageSecurityStandard", "FIPS_140_2_LEVEL_3_OR_HIGHER"),
-			"notAfter": "", "notBefore": "", "serial": ""}
+			"enabled": ca.Status != "DISABLED", "tagsAll": ca.tagsAll(), "notAfter": "", "notBefore": "", "serial": ""}
 		if cert, err := oneCertificate(ca.CertPEM); err == nil {
 			out["notAfter"], out["notBefore"] = cert.NotAfter.Format(time.RFC3339), cert.NotBefore.Format(time.RFC3339)
 			out["serial"] = cert.SerialNumber.Text(16)

@@ -150,7 +150,7 @@ var authorityCertificateKind = &kind{
 		if ca == nil || ca.CertPEM == "" || ca.Status == "DELETED" {
 			return nil
 		}
-		return engine.Props{}
+		return engine.Props{"certificate": ca.CertPEM, "certificateChain": ca.ChainPEM}
 	},
 }
 
@@ -183,7 +183,7 @@ var permissionKind = &kind{
 		if ca == nil || ca.Status == "DELETED" || ca.Permissions[r.str("principal")] == nil {
 			return nil
 		}
-		return engine.Props{"policy": "", "sourceAccount": r.ID}
+		return engine.Props{"policy": "", "sourceAccount": r.ID, "actions": list(ca.Permissions[r.str("principal")])}
 	},
 }
 

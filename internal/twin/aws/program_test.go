@@ -164,6 +164,35 @@ func (p *program) update(name string, change engine.Props) error {
 	})
 }
 
+// refresh reads a resource, and compares what is live with what the program
+// gave, as the next update does.
+func (p *program) refresh(name string) (in, out engine.Props, diff engine.Change) {
+	p.t.Helper()
+	m := p.made[name]
+	err := p.a.World.Do(world.Read, string(m.urn), func(op *world.Op) (err error) {
+		in, out, err = p.a.Backend().Read(op, p.inst, m.urn, m.id, m.in, m.out)
+		return err
+	})
+	if err != nil {
+		p.t.Fatalf("reading %s: %v", name, err)
+	}
+	if diff, err = p.a.Backend().Diff(p.inst, m.urn, in, out, m.in); err != nil {
+		p.t.Fatalf("comparing %s: %v", name, err)
+	}
+	return in, out, diff
+}
+
+// mend is an update after a refresh.
+func (p *program) mend(name string) error {
+	p.t.Helper()
+	in, out, _ := p.refresh(name)
+	m := p.made[name]
+	return p.a.World.Do(world.Update, string(m.urn), func(op *world.Op) error {
+		_, err := p.a.Backend().Update(op, p.inst, m.urn, m.id, in, out, m.in)
+		return err
+	})
+}
+
 // needs tells whether an operation on one resource recorded its need of another.
 func (p *program) needs(name, on string, during world.Kind, l law.Law) bool {
 	for _, n := range p.a.World.Needs() {

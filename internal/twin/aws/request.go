@@ -2,6 +2,7 @@ package aws
 
 import (
 	"maps"
+	"reflect"
 	"strings"
 	"time"
 
@@ -60,7 +61,7 @@ func (r *request) list(key string) []string       { return texts(r.in[key]) }
 func (r *request) obj(key string) engine.Props    { return obj(r.in[key]) }
 func (r *request) objs(key string) []engine.Props { return objs(r.in[key]) }
 func (r *request) has(key string) bool            { return r.in[key] != nil }
-func (r *request) changed(key string) bool        { return !same(r.old[key], r.in[key], nil) }
+func (r *request) changed(key string) bool        { return !reflect.DeepEqual(r.old[key], r.in[key]) }
 func text(v any) string                           { s, _ := v.(string); return s }
 func truth(v any) bool                            { b, _ := v.(bool); return b || v == "true" }
 func obj(v any) engine.Props                      { m, _ := v.(map[string]any); return m }
@@ -100,6 +101,13 @@ func objs(v any) []engine.Props {
 		out = append(out, obj(e))
 	}
 	return out
+}
+
+// overlay is merge without what over sets to nil.
+func overlay(base, over engine.Props) engine.Props {
+	m := merge(base, over)
+	maps.DeleteFunc(m, func(_ string, v any) bool { return v == nil })
+	return m
 }
 
 // merge lays over on top of base; either may be nil.

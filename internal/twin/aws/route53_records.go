@@ -135,6 +135,7 @@ var recordKind = &kind{
 	token:    "aws:route53/record:Record",
 	required: []string{"name", "type", "zoneId"},
 	forceNew: []string{"name", "type", "zoneId", "setIdentifier"},
+	sets:     []string{"records"},
 	untagged: true,
 	create: func(r *request) (string, error) {
 		z := r.dns.zones[r.str("zoneId")]
@@ -161,10 +162,11 @@ var recordKind = &kind{
 			return nil
 		}
 		rec := r.record(z)
-		if !slices.ContainsFunc(z.Records, func(have Record) bool { return have.Name == rec.Name && have.Type == rec.Type }) {
+		at := slices.IndexFunc(z.Records, func(have Record) bool { return have.Name == rec.Name && have.Type == rec.Type })
+		if at < 0 {
 			return nil
 		}
-		return engine.Props{"fqdn": strings.TrimSuffix(rec.Name, ".")}
+		return engine.Props{"ttl": z.Records[at].TTL, "records": list(z.Records[at].Values), "fqdn": strings.TrimSuffix(rec.Name, ".")}
 	},
 }
 

@@ -52,6 +52,7 @@ var (
 var zoneKind = &kind{
 	token:    "aws:route53/zone:Zone",
 	forceNew: []string{"name", "delegationSetId"},
+	sets:     []string{"vpcs"},
 	autoname: "name",
 	nameMax:  1024,
 	defaults: engine.Props{"comment": "Managed by Pulumi", "forceDestroy": false},
@@ -100,7 +101,8 @@ var zoneKind = &kind{
 			}
 			vpcs = append(vpcs, engine.Props{"vpcId": v.VPCID, "vpcRegion": region})
 		}
-		return engine.Props{"arn": z.ARN, "zoneId": z.ID, "nameServers": servers, "primaryNameServer": servers[0], "vpcs": vpcs}
+		return engine.Props{"arn": z.ARN, "zoneId": z.ID, "nameServers": servers, "primaryNameServer": servers[0], "vpcs": vpcs,
+			"tagsAll": z.tagsAll()}
 	},
 }
 
@@ -109,7 +111,7 @@ var zoneKind = &kind{
 func updateZone(r *request) error {
 	z := r.dns.zones[r.id]
 	z.Tags, z.ForceDestroy = r.tags(), r.flag("forceDestroy")
-	if same(r.old["vpcs"], r.in["vpcs"], nil) {
+	if (&kind{sets: []string{"vpcs"}}).same("vpcs", r.old["vpcs"], r.in["vpcs"]) {
 		return nil
 	}
 	var want []string

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -241,6 +242,10 @@ func TestLife(t *testing.T) {
 		}
 		if diff, err := m.backend.Diff(m.inst, m.urn, m.in, m.out, checked); err != nil || len(diff.Keys) > 0 {
 			t.Errorf("a second up changes %s: %v %v", name, diff.Keys, err)
+		}
+		// Both clusters are associated with the zone, which gave a VPC of its own.
+		if in, out, diff := l.refresh(name); out == nil || (name == "zone") != (len(diff.Keys) > 0) || (name == "zone") == reflect.DeepEqual(in, m.in) {
+			t.Errorf("a refresh finds %s: %v", name, diff.Keys)
 		}
 	}
 	l.downAll()

@@ -1,8 +1,10 @@
 package kube
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -79,13 +81,15 @@ func managerOf(urn resource.URN, outputs engine.Props) string {
 	return "pulumi-kubernetes-" + autoname(urn)[len(urn.Name())+1:]
 }
 
-func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, manager string, update bool) (string, engine.Props, error) {
+// contentOf leaves out what only Pulumi keeps with an object.
+func contentOf(inputs engine.Props) obj.Map {
 	content := obj.Copy(inputs)
-	for k := range content {
-		if strings.HasPrefix(k, "__") {
-			delete(content, k)
-		}
-	}
+	maps.DeleteFunc(content, func(key string, _ any) bool { return strings.HasPrefix(key, "__") })
+	return content
+}
+
+func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, manager string, update bool) (string, engine.Props, error) {
+	content := contentOf(inputs)
 	force := obj.Str(content, "metadata", "annotations", "pulumi.com/patchForce") == "true"
 	o, err := c.API.Apply(op, content, manager, force)
 	if err != nil {
@@ -223,7 +227,11 @@ func (c *Cluster) stuck(o *api.Object) error {
 		o.Kind, name, strings.Join(o.Finalizers(), ", "), reason)
 }
 
-// Read returns the live object.
+var lawManagedFields = law.New(law.Kubernetes, "refresh-reads-managed-fields",
+	"A refresh takes the fields that the program applied as they are live, so that another party's change of one shows; fields of others and defaults do not.",
+	"https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/")
+
+// Read returns the live object, and of it what the program applied.
 func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
 	c, err := b.clusters.connect(op, inst)
 	if err != nil {
@@ -231,7 +239,7 @@ func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id
 	}
 	c.reconcile(op)
 	if string(urn.Type()) == releaseType {
-		return c.readRelease(id, inputs, outputs)
+		return c.readRelease(id, inputs)
 	}
 	o := c.find(id, outputs)
 	if o == nil {
@@ -239,7 +247,36 @@ func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id
 	}
 	live := obj.Copy(o.Content)
 	live[fieldManager], live[initialAPI] = outputs[fieldManager], outputs[initialAPI]
-	return inputs, live, nil
+	if len(inputs) == 0 { // an import
+		return inputs, live, nil
+	}
+	managed, err := c.liveInputs(o, inputs)
+	return managed, live, err
+}
+
+// liveInputs are the inputs as they would have to be for the object to be as it is.
+func (c *Cluster) liveInputs(o *api.Object, inputs engine.Props) (engine.Props, error) {
+	applied := deepCopy(inputs).(engine.Props)
+	maps.DeleteFunc(applied, func(key string, _ any) bool { return strings.HasPrefix(key, "__") || key == "status" })
+	live, err := c.API.Live(o, applied)
+	if err != nil {
+		return nil, err
+	}
+	for key, v := range inputs { // what the server does not give back as it was given
+		if strings.HasPrefix(key, "__") || key == "apiVersion" || key == "kind" || key == "status" {
+			live[key] = v
+		}
+	}
+	if o.Kind == "Secret" && inputs["stringData"] != nil {
+		text := obj.Map{}
+		for key := range obj.At(inputs, "stringData") {
+			if plain, err := base64.StdEncoding.DecodeString(obj.Str(o.Content, "data", key)); err == nil && obj.Get(o.Content, "data", key) != nil {
+				text[key] = string(plain)
+			}
+		}
+		live["stringData"] = text
+	}
+	return live, nil
 }
 
 func (c *Cluster) find(id string, outputs engine.Props) *api.Object {

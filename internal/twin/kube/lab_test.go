@@ -210,6 +210,24 @@ func (l *lab) update(name string, in engine.Props) error {
 	})
 }
 
+// refresh reads a resource, and compares what is live with what the program
+// gave, as the next update does.
+func (l *lab) refresh(name string) (in, out engine.Props, diff engine.Change) {
+	l.t.Helper()
+	m := l.made[name]
+	err := l.world.Do(world.Read, string(m.urn), func(op *world.Op) (err error) {
+		in, out, err = m.backend.Read(op, m.inst, m.urn, m.id, m.in, m.out)
+		return err
+	})
+	if err != nil {
+		l.t.Fatalf("reading %s: %v", name, err)
+	}
+	if diff, err = m.backend.Diff(m.inst, m.urn, in, out, m.in); err != nil {
+		l.t.Fatalf("comparing %s: %v", name, err)
+	}
+	return in, out, diff
+}
+
 // object reads a live object.
 func (l *lab) object(cluster, group, kind, namespace, name string) (content obj.Map) {
 	l.world.Look(func() { content = l.kube.Object(cluster, group, kind, namespace, name) })

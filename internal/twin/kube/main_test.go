@@ -17,7 +17,7 @@ var covered sync.Map
 var own = []law.Law{
 	lawLeftoverWebhooks, lawWaitFor, lawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
 	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, lawKindExists, lawNamespaceExists,
-	lawValid, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
+	lawValid, lawManagedFields, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
 	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns, lawGroupsCollected,
 	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
 	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,

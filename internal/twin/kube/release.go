@@ -3,6 +3,7 @@ package kube
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ type release struct {
 	objects []api.Key
 	hooks   bool // Helm runs the chart's hooks
 	values  obj.Map
+	given   obj.Map // the values of the last installation or upgrade, without the chart's own
 }
 
 // checkRelease is the provider's Check: name, namespace, defaults, and the
@@ -134,7 +136,7 @@ func (c *Cluster) prepareRelease(_ *world.Op, inputs engine.Props) (*release, ob
 		return nil, nil, lawValues.Refuse("", "%v", err)
 	}
 	r := &release{chart: chart, name: obj.Str(inputs, "name"), ns: obj.Str(inputs, "namespace"), hooks: !obj.Bool(inputs, "disableWebhooks")}
-	r.values = chart.Merge(values)
+	r.values, r.given = chart.Merge(values), values
 	for _, u := range chart.Unknown(values) {
 		c.all.warn(fmt.Sprintf(u, chart.Name))
 	}
@@ -221,7 +223,7 @@ func (c *Cluster) upgradeRelease(op *world.Op, _, inputs engine.Props) (engine.P
 	if r == nil {
 		return nil, lawReleaseName.Refuse("", "%q has no deployed releases", next.name)
 	}
-	r.chart, r.values, r.hooks = next.chart, next.values, next.hooks
+	r.chart, r.values, r.given, r.hooks = next.chart, next.values, next.given, next.hooks
 	op.Takes(time.Minute)
 	if err := c.writeRelease(op, r, values); err != nil {
 		return nil, err
@@ -229,11 +231,20 @@ func (c *Cluster) upgradeRelease(op *world.Op, _, inputs engine.Props) (engine.P
 	return c.releaseOutputs(inputs, r), c.awaitRelease(op, r, inputs)
 }
 
-func (c *Cluster) readRelease(id string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
-	if c.releases[id] == nil {
+// readRelease asks Helm: chart, version and values of the release as it is.
+func (c *Cluster) readRelease(id string, inputs engine.Props) (engine.Props, engine.Props, error) {
+	r := c.releases[id]
+	if r == nil {
 		return nil, nil, nil
 	}
-	return inputs, outputs, nil
+	live := deepCopy(inputs).(engine.Props)
+	if live["version"] != nil {
+		live["version"] = r.chart.Version
+	}
+	if !reflect.DeepEqual(obj.Copy(obj.At(inputs, "values")), r.given) {
+		live["values"] = r.given
+	}
+	return live, c.releaseOutputs(live, r), nil
 }
 
 // uninstallRelease is `helm uninstall`: hooks first, then the objects. Helm

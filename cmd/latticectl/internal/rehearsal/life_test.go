@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,8 +11,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
 	"eks-lattice/cmd/latticectl/internal/toolkit"
 	"eks-lattice/internal/twin"
+	"eks-lattice/internal/twin/lattice"
+	"eks-lattice/internal/twin/world"
 )
 
 const root = "../../../.." // the project's folder
@@ -188,6 +193,31 @@ func TestDestroyOfTheEnvironmentInUseLosesNothing(t *testing.T) {
 	}
 }
 
+func TestSecondUpTakesBackWhatOthersChanged(t *testing.T) {
+	t.Parallel()
+	r := deployment(t, "")
+	environment := r.stacks[0]
+	if _, err := environment.up(t.Context(), r.track()); err != nil {
+		t.Fatal(err)
+	}
+	before := r.twin.Snapshot().Account.Networks[0]
+	const nobody = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`
+	if err := r.twin.World.Do(world.Update, "", func(op *world.Op) error {
+		person, api := r.twin.AWS.Caller(), r.twin.AWS.Lattice("")
+		return errors.Join(api.PutAuthPolicy(op, person, before.ARN, nobody), api.SetNetworkAuthType(op, person, before.ID, lattice.AuthNone))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{2, 0} {
+		if changed, err := environment.up(t.Context(), r.track(), optup.Refresh()); err != nil || changed != want {
+			t.Errorf("an up with a refresh changed %d resources, want %d: %v", changed, want, err)
+		}
+	}
+	if after := r.twin.Snapshot().Account.Networks[0]; after.Policy != before.Policy || after.AuthType != before.AuthType {
+		t.Errorf("the network was not mended: %+v", after)
+	}
+}
+
 func TestBadConfigurationCreatesNothing(t *testing.T) {
 	t.Parallel()
 	overlay := t.TempDir()
@@ -282,7 +312,11 @@ func TestPlainPulumiCommands(t *testing.T) {
 		}
 		pulumi("up", "--yes", "--stack", stack)
 		pulumi("up", "--yes", "--stack", stack, "--expect-no-changes")
+	}
+	// Here and not above: the cluster has associated its VPC with the environment's zone.
+	for _, stack := range []string{"environment", "cluster1"} {
 		pulumi("refresh", "--yes", "--stack", stack, "--expect-no-changes")
+		pulumi("up", "--yes", "--refresh", "--stack", stack, "--expect-no-changes")
 	}
 	if out := pulumi("stack", "output", "--stack", "cluster1", "configureKubectl"); !strings.Contains(out, "aws eks update-kubeconfig") {
 		t.Errorf("configureKubectl is %q", out)

@@ -1,5 +1,5 @@
 // Package rehearsal takes the project through its whole life against the twin:
-// up, calls between the clusters, a second up, destroy.
+// up, calls between the clusters, a second up with a refresh, destroy.
 package rehearsal
 
 import (
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"golang.org/x/sync/errgroup"
 
 	"eks-lattice/cmd/latticectl/internal/toolkit"
@@ -125,8 +126,10 @@ func (r *run) life(ctx context.Context) error {
 			return err
 		}
 	}
+	// With a refresh: else the state would be compared with itself, and whatever
+	// a stack has changed of another's would not show.
 	if err := r.each(ctx, "second up", r.stacks, func(s *stack, t *Track) (err error) {
-		s.tally.SecondUpChanges, err = s.up(ctx, t)
+		s.tally.SecondUpChanges, err = s.up(ctx, t, optup.Refresh())
 		return err
 	}); err != nil {
 		return err

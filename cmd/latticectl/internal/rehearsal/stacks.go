@@ -130,10 +130,11 @@ func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
 	return &stack{file: file, auto: s, tally: Stack{Name: file.name}}, nil
 }
 
-// up deploys the stack and returns how many resources changed.
-func (s *stack) up(ctx context.Context, t *Track) (int, error) {
+// up deploys the stack and returns how many resources changed. What a refresh
+// alone changes in the state is none: the update after it says what differs.
+func (s *stack) up(ctx context.Context, t *Track, opts ...optup.Option) (int, error) {
 	watch := newWatch(t)
-	_, err := s.auto.Up(ctx, optup.EventStreams(watch.events), optup.SuppressProgress())
+	_, err := s.auto.Up(ctx, append(opts, optup.EventStreams(watch.events), optup.SuppressProgress())...)
 	watch.wait()
 	if err != nil {
 		return watch.changes, fmt.Errorf("deploying %s: %w", s.file.name, watch.cause(err))

@@ -1,0 +1,117 @@
+package kube
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
+)
+
+// A refresh shows what another party did to a field that the program applied,
+// and nothing else.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.cluster("one", "nodes")
+	l.crds("one")
+	l.apply("one", "apps", namespace("apps"))
+	objects := map[string]string{
+		"ConfigMap":  config,
+		"Secret":     "apiVersion: v1\nkind: Secret\nmetadata: {name: settings, namespace: apps}\nstringData: {a: b}\n",
+		"Service":    strings.Replace(service("demo", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1),
+		"Deployment": strings.Replace(deployment("demo", "apps", "volumes: [{name: empty, emptyDir: {}}]"), "replicas: 2", "replicas: 0", 1),
+		"HTTPRoute":  strings.Replace(route("demo", "apps"), "pulumi.com/waitFor", "a", 1),
+	}
+	for kind, manifest := range objects {
+		l.apply("one", kind, manifest)
+	}
+	first := func(content obj.Map, path ...string) obj.Map { return obj.Maps(content, path...)[0] }
+	containers := []string{"spec", "template", "spec", "containers"}
+	for _, c := range []struct {
+		what, kind string
+		key        string // that differs, none for what is no difference
+		change     func(content obj.Map)
+	}{
+		{"a key of another's", "ConfigMap", "", func(o obj.Map) { obj.Set(o, "x", "data", "more") }},
+		{"a label of another's", "ConfigMap", "", func(o obj.Map) { obj.Set(o, "x", "metadata", "labels", "more") }},
+		{"another value", "ConfigMap", "data", func(o obj.Map) { obj.Set(o, "c", "data", "a") }},
+		{"a key less", "ConfigMap", "data", func(o obj.Map) { obj.Delete(o, "data", "a") }},
+		{"another value", "Secret", "stringData", func(o obj.Map) { obj.Set(o, "Yw==", "data", "a") }},
+		{"another type", "Service", "", func(o obj.Map) { obj.Set(o, "NodePort", "spec", "type") }},
+		{"another port behind it", "Service", "spec", func(o obj.Map) { first(o, "spec", "ports")["targetPort"] = int64(9090) }},
+		{"a port more", "Service", "", func(o obj.Map) {
+			obj.Set(o, append([]any{obj.Map{"name": "x", "port": int64(81), "protocol": "TCP"}}, obj.List(o, "spec", "ports")...), "spec", "ports")
+		}},
+		{"another number", "Deployment", "spec", func(o obj.Map) { obj.Set(o, int64(5), "spec", "replicas") }},
+		{"a sidecar before it", "Deployment", "", func(o obj.Map) {
+			obj.Set(o, append([]any{obj.Map{"name": "sidecar", "image": "x"}}, obj.List(o, containers...)...), containers...)
+		}},
+		{"another image", "Deployment", "spec", func(o obj.Map) { first(o, containers...)["image"] = "x" }},
+		{"a template's annotation less", "Deployment", "spec", func(o obj.Map) { obj.Delete(o, "spec", "template", "metadata", "annotations") }},
+		{"another status", "HTTPRoute", "", func(o obj.Map) { obj.Set(o, []any{}, "status", "parents") }},
+		{"another weight", "HTTPRoute", "spec", func(o obj.Map) { first(first(o, "spec", "rules"), "backendRefs")["weight"] = int64(0) }},
+		{"a timeout of a rule", "HTTPRoute", "", func(o obj.Map) { obj.Set(first(o, "spec", "rules"), "1s", "timeouts", "request") }},
+		{"a rule more", "HTTPRoute", "spec", func(o obj.Map) {
+			obj.Set(o, append(obj.List(o, "spec", "rules"), obj.Map{"matches": []any{obj.Map{"path": obj.Map{"type": "Exact", "value": "/x"}}}}), "spec", "rules")
+		}},
+		{"an annotation of another's", "HTTPRoute", "", func(o obj.Map) { obj.Set(o, "x", "metadata", "annotations", "more") }},
+		{"another annotation", "HTTPRoute", "metadata", func(o obj.Map) { obj.Set(o, "x", "metadata", "annotations", "a") }},
+	} {
+		t.Run(c.kind+": "+c.what, func(t *testing.T) {
+			l.t = t
+			if in, _, diff := l.refresh(c.kind); len(diff.Keys) > 0 || !reflect.DeepEqual(in, l.made[c.kind].in) {
+				t.Fatalf("before it, a refresh finds %v", diff.Keys)
+			}
+			l.world.Look(func() {
+				cluster := l.kube.byName("one")
+				m := l.made[c.kind]
+				if err := cluster.API.Write(cluster.find(m.id, m.out), "person", c.change); err != nil {
+					t.Fatal(err)
+				}
+			})
+			in, out, diff := l.refresh(c.kind)
+			if got := strings.Join(diff.Keys, ","); got != c.key {
+				t.Fatalf("a refresh finds a difference in %q, want %q: %v", got, c.key, in)
+			}
+			if c.key == "" && !reflect.DeepEqual(in, l.made[c.kind].in) {
+				t.Errorf("the inputs are %v", in)
+			}
+			if out == nil {
+				t.Fatal("the object is gone")
+			}
+			l.down(c.kind)
+			l.apply("one", c.kind, objects[c.kind])
+		})
+	}
+	l.t = t
+	shows(lawManagedFields)
+	l.down("ConfigMap", "Secret", "Service", "Deployment", "HTTPRoute")
+}
+
+// A release is what Helm knows of it.
+func TestDriftOfRelease(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.cluster("one", "nodes")
+	l.crds("one")
+	in := engine.Props{"chart": "external-dns", "version": "1.21.1", "name": "dns", "namespace": "kube-system", "skipAwait": true,
+		"repositoryOpts": engine.Props{"repo": "https://kubernetes-sigs.github.io/external-dns/"}, "values": engine.Props{"policy": "sync"}}
+	m := l.release("one", "dns", in)
+	if _, _, diff := l.refresh("dns"); len(diff.Keys) > 0 {
+		t.Fatalf("a refresh finds %v", diff.Keys)
+	}
+	other := deepCopy(m.in).(engine.Props)
+	obj.Set(other, "upsert-only", "values", "policy")
+	if err := l.world.Do(world.Update, "", func(op *world.Op) error { // helm upgrade by hand
+		_, err := m.backend.Update(op, m.inst, m.urn, m.id, m.in, m.out, other)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, diff := l.refresh("dns"); strings.Join(diff.Keys, ",") != "values" {
+		t.Errorf("after another's upgrade a refresh finds %v", diff.Keys)
+	}
+}
