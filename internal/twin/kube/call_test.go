@@ -142,6 +142,10 @@ func TestCallers(t *testing.T) {
 	if len(snapshot) != 1 || snapshot[0].Name != "eks-one" || len(snapshot[0].Namespaces) != 4 {
 		t.Errorf("the snapshot is %+v", snapshot)
 	}
+	l.down("eks-one.coredns", "eks-one.nodes")
+	if _, err := l.kube.Call(Caller{Cluster: "eks-one", Namespace: "default"}, "http://a.example.com"); err == nil || !strings.Contains(err.Error(), "the caller's pod does not start") {
+		t.Errorf("without nodes: %v", err)
+	}
 }
 
 func TestRedirectRules(t *testing.T) {
