@@ -16,6 +16,13 @@ func app(name, namespace, allow string) string {
 	return `[{"name": "` + name + `", "namespace": "` + namespace + `", "allow": ` + allow + `}]`
 }
 
+func TestLogRetention(t *testing.T) {
+	t.Parallel()
+	checkRefused(t, options("eks-lattice:clusterLogTypes", `["audit"]`, "eks-lattice:clusterLogRetentionDays", "8"), "the configuration of stack \"cluster1\" has 1 problem:\n"+
+		"  eks-lattice:clusterLogRetentionDays = 8: is not a period that CloudWatch Logs knows; give one of "+
+		"[1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]")
+}
+
 func TestConfigProblems(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

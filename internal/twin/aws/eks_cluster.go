@@ -46,6 +46,7 @@ type EKSCluster struct {
 	Status          string // "ACTIVE"
 	ServiceCIDR     string
 	SelfManaged     map[string]bool // the addons that EKS installed by itself and that still run
+	LogTypes        []string        // of the control plane, that go to CloudWatch
 	created         string
 }
 
@@ -92,6 +93,7 @@ var clusterKind = &kind{
 	autoname: "name",
 	nameMax:  100,
 	defaults: engine.Props{"bootstrapSelfManagedAddons": true},
+	check:    checkCluster,
 	create:   createCluster,
 	update:   updateCluster,
 	remove:   deleteCluster,
@@ -150,6 +152,7 @@ func createCluster(r *request) (string, error) {
 		return "", err
 	}
 	r.eks.clusters[name] = c
+	r.logControlPlane(c)
 	if c.CreatorIsAdmin && c.AuthMode != "CONFIG_MAP" {
 		r.eks.entries[name+":"+c.CreatorARN] = &AccessEntry{
 			Meta: Meta{URN: r.urn, Region: r.region, ARN: r.entryARN(name, c.CreatorARN)}, Cluster: name, PrincipalARN: c.CreatorARN, Type: "STANDARD",
@@ -175,6 +178,7 @@ func updateCluster(r *request) error {
 		c.AuthMode = mode
 	}
 	c.Tags = r.tags()
+	r.logControlPlane(c)
 	return nil
 }
 
@@ -208,6 +212,9 @@ func deleteCluster(r *request) error {
 		if assoc.Cluster == c.Name {
 			delete(r.eks.associations, key)
 		}
+	}
+	if g := r.logs[c.logGroup()]; g != nil && len(c.LogTypes) > 0 {
+		r.op.Need(g.URN, lawControlPlaneLogs)
 	}
 	delete(r.eks.clusters, r.id)
 	return nil

@@ -204,3 +204,59 @@ func TestDeletionNeeds(t *testing.T) {
 	}
 	broken(lawNodeRoleOutlives)
 }
+
+// EKS makes the group of the logs by itself, and nothing deletes it then.
+func TestControlPlaneLogs(t *testing.T) {
+	t.Parallel()
+	const tGroup, group = "aws:cloudwatch/logGroup:LogGroup", "/aws/eks/eks-cluster/cluster"
+	logs := engine.Props{"enabledClusterLogTypes": []string{"audit"}}
+	begin := func() *program {
+		p := newProgram(t)
+		p.vpc("")
+		p.roles("")
+		return p
+	}
+
+	p := begin()
+	if _, err := p.try(tCluster, "wrong", p.clusterInputs("", engine.Props{"enabledClusterLogTypes": []string{"audit", "kubelet"}})); err == nil ||
+		!contains(err.Error(), `expected enabled_cluster_log_types.1 to be one of ["api" "audit" "authenticator" "controllerManager" "scheduler"], got kubelet`, lawLogTypes.ID) {
+		t.Errorf("a log that the control plane does not have: %v", err)
+	}
+	broken(lawLogTypes)
+	p.controlPlane("")
+	if left := strings.Join(p.a.Leftovers(), "\n"); contains(left, group) {
+		t.Errorf("a cluster without logs has a group:\n%s", left)
+	}
+	if err := p.update("cluster", logs); err != nil {
+		t.Fatal(err)
+	}
+	p.refused(lawLogGroup, "ResourceAlreadyExistsException", []string{"The specified log group already exists"}, tGroup, "late", engine.Props{"name": group})
+	p.down("cluster")
+	if left := strings.Join(p.a.Leftovers(), "\n"); !contains(left, "logs log group "+group) {
+		t.Errorf("EKS deleted the group that it made:\n%s", left)
+	}
+	broken(lawControlPlaneLogs)
+
+	p = begin()
+	p.up(tGroup, "logs", engine.Props{"name": group, "retentionInDays": 30})
+	p.up(tCluster, "cluster", p.clusterInputs("", logs))
+	if !p.needs("cluster", "logs", world.Create, lawControlPlaneLogs) || p.a.logs[group].Retention != 30 {
+		t.Error("the cluster does not use the group that was there")
+	}
+	p.down("logs") // the control plane goes on writing
+	if left := strings.Join(p.a.Leftovers(), "\n"); !contains(left, "logs log group "+group) {
+		t.Errorf("the group is gone for good while the cluster writes into it:\n%s", left)
+	}
+
+	p = begin()
+	p.up(tGroup, "logs", engine.Props{"name": group, "retentionInDays": 30})
+	p.up(tCluster, "cluster", p.clusterInputs("", logs))
+	p.down("cluster")
+	if !p.needs("cluster", "logs", world.Delete, lawControlPlaneLogs) {
+		t.Error("the cluster's deletion relied on a group that no need names")
+	}
+	p.down("logs")
+	if left := strings.Join(p.a.Leftovers(), "\n"); contains(left, group) {
+		t.Errorf("left over:\n%s", left)
+	}
+}
