@@ -52,6 +52,7 @@ func TestConfigProblems(t *testing.T) {
 		"old version":       {"kubernetesVersion", "1.30", ` = "1.30": is too old: the Lattice controller needs 1.31 or newer`},
 		"no instance type":  {"nodeInstanceTypes", `[]`, `: is empty; give a type such as m5.large`},
 		"instance type":     {"nodeInstanceTypes", `["large"]`, `[0] = "large": is not an EC2 instance type; give one such as m5.large`},
+		"arm64":             {"nodeInstanceTypes", `["m5.large", "m7g.large", "g4dn.xlarge", "g5.xlarge"]`, `[1] = "m7g.large": has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large`},
 		"type twice":        {"nodeInstanceTypes", `["m5.large", "m5.large"]`, `[1] = "m5.large": is there twice`},
 		"no node":           {"nodeMinSize", "0", ` = 0: must be 1 or more: the controllers need a node`},
 		"most under least":  {"nodeMaxSize", "1", ` = 1: must not be less than nodeMinSize, which is 2`},

@@ -24,6 +24,11 @@ func (a *NodesArgs) check(found *problem.List) {
 		found.Missing("nodeInstanceTypes", "is empty; give a type such as m5.large")
 	}
 	checkEach(found, "nodeInstanceTypes", a.InstanceTypes, instanceType, "is not an EC2 instance type; give one such as m5.large")
+	for i, kind := range a.InstanceTypes {
+		if arm64.MatchString(kind) {
+			found.Add(fmt.Sprintf("nodeInstanceTypes[%d]", i), kind, "has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large")
+		}
+	}
 	if a.MinSize < 1 {
 		found.Add("nodeMinSize", a.MinSize, "must be 1 or more: the controllers need a node")
 	}

@@ -172,6 +172,9 @@ func updateCluster(r *request) error {
 	case to != from+1:
 		return lawClusterVersion.Refuse("InvalidParameterException", "Unsupported Kubernetes minor version update from %s to %s", c.Version, r.str("version"))
 	default:
+		if err := r.checkNodesFollow(c, r.str("version")); err != nil {
+			return err
+		}
 		c.Version = r.str("version")
 	}
 	if mode := text(r.obj("accessConfig")["authenticationMode"]); mode != "" {

@@ -80,13 +80,18 @@ var nodeGroupKind = &kind{
 	sets:     []string{"subnetIds"},
 	autoname: "nodeGroupName",
 	nameMax:  63,
+	check:    checkNodes,
 	create:   createNodeGroup,
 	update: func(r *request) error {
 		ng := r.eks.nodeGroups[r.id]
-		ng.Tags = r.tags()
-		if v := r.str("version"); v != "" {
-			ng.Version = v
+		version := r.str("version")
+		if version == "" {
+			version = ng.Version
 		}
+		if err := checkVersion(r.ClusterByName(ng.Cluster), version, ng.Version); err != nil {
+			return err
+		}
+		ng.Tags, ng.Version = r.tags(), version
 		scaling := r.obj("scalingConfig")
 		desired := number(scaling["desiredSize"])
 		if err := checkScaling(number(scaling["minSize"]), desired, number(scaling["maxSize"])); err != nil {
@@ -123,6 +128,9 @@ func createNodeGroup(r *request) (string, error) {
 	}
 	if types := r.list("instanceTypes"); len(types) > 0 {
 		ng.InstanceType = types[0]
+	}
+	if v := r.str("version"); v != "" {
+		ng.Version = v
 	}
 	if ng.AMIType == "" {
 		ng.AMIType = "AL2023_x86_64_STANDARD"
