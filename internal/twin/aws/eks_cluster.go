@@ -145,6 +145,9 @@ func createCluster(r *request) (string, error) {
 			c.CreatorIsAdmin = v
 		}
 	}
+	if c.AuthMode == "CONFIG_MAP" && !c.CreatorIsAdmin {
+		return "", lawCreator.Refuse("InvalidParameterException", "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP")
+	}
 	if r.flag("bootstrapSelfManagedAddons") {
 		c.SelfManaged = map[string]bool{"vpc-cni": true, "kube-proxy": true, "coredns": true}
 	}

@@ -24,6 +24,8 @@ func TestClusterReferences(t *testing.T) {
 			p.clusterInputs("", engine.Props{"roleArn": p.get("node-role", "arn")})},
 		{"role-policy", lawClusterRole, "InvalidRequestException", "The provided role doesn't have the Amazon EKS Managed Policies associated with it.", tCluster,
 			p.clusterInputs("", engine.Props{"roleArn": p.get("poor-role", "arn")})},
+		{"creator", lawCreator, "InvalidParameterException", "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP", tCluster,
+			p.clusterInputs("", engine.Props{"accessConfig": engine.Props{"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": false}})},
 	})
 	p.controlPlane("")
 	p.refused(lawClusterName, "ResourceInUseException", []string{"Cluster already exists with name: eks-cluster"}, tCluster, "namesake", p.clusterInputs("", nil))
