@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -21,6 +22,7 @@ type NodeGroup struct {
 	Labels       map[string]string
 	GroupIDs     []string // the security groups that its nodes and their pods carry
 	Template     string   // the launch template's id, empty for none
+	PodsAskNode  bool     // pods reach the metadata service of their node
 	Nodes        []Node
 }
 
@@ -59,6 +61,9 @@ var (
 	lawNodeAMI = law.New(law.References, "node-ami-type",
 		"Amazon Linux 2 images end with Kubernetes 1.32.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html")
+	lawHopLimit = law.New(law.PodIdentity, "metadata-hop-limit",
+		"Pods get the credentials of their node from its metadata service when the launch template's httpPutResponseHopLimit is 2 or more, or its httpTokens optional; whoever in them asks every provider goes on with those when the pod has none of its own.",
+		"https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html")
 	lawNodesOutlive = law.New(law.Deletion, "cni-outlives-nodes",
 		"When the VPC CNI goes before the nodes, its network interfaces stay behind and block security groups, subnets and VPC.",
 		"https://github.com/aws-ia/terraform-aws-eks-blueprints/pull/477")
@@ -163,11 +168,14 @@ func (r *request) launchWith(c *EKSCluster, ng *NodeGroup) error {
 	if err != nil {
 		return err
 	}
-	ng.GroupIDs = []string{c.SecurityGroupID}
+	ng.GroupIDs, ng.PodsAskNode = []string{c.SecurityGroupID}, false
 	if t == nil {
 		return nil
 	}
 	ng.Template = t.ID
+	metadata := obj(data["metadataOptions"])
+	ng.PodsAskNode = text(metadata["httpEndpoint"]) != "disabled" &&
+		(number(metadata["httpPutResponseHopLimit"]) > 1 || text(metadata["httpTokens"]) == "optional")
 	if groups := texts(data["vpcSecurityGroupIds"]); len(groups) > 0 {
 		ng.GroupIDs = groups
 	}
@@ -258,4 +266,22 @@ func (a *Account) NodeGroups(cluster string) []*NodeGroup {
 		}
 	}
 	return out
+}
+
+// NodeCredentials are what a pod gets from the metadata service of its node, if
+// the node lets it reach that.
+func (a *Account) NodeCredentials(cluster, node string) (iam.Principal, bool) {
+	for _, ng := range a.NodeGroups(cluster) {
+		for _, n := range ng.Nodes {
+			role := a.roleByARN(ng.RoleARN)
+			if n.Name != node || !ng.PodsAskNode || role == nil {
+				continue
+			}
+			return iam.Principal{
+				ARN:     a.arn("sts", "", a.ID, "assumed-role/"+role.Name+"/"+n.InstanceID),
+				RoleARN: role.ARN, Account: a.ID, Policies: a.documents(role),
+			}, true
+		}
+	}
+	return iam.Principal{}, false
 }

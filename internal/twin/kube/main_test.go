@@ -21,7 +21,7 @@ var own = []law.Law{
 	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns,
 	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
 	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyStays, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
-	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawCNI,
+	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawNonRoot, lawPorts, lawCNI,
 	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
 }
 
