@@ -73,6 +73,7 @@ func read(r *settings.Reader, stack string) (*Config, string) {
 		},
 		PublicAccessCIDRs:  r.Strings("publicAccessCidrs", []string{"0.0.0.0/0"}),
 		LogTypes:           r.Strings("clusterLogTypes", []string{}),
+		LogRetentionDays:   r.Int("clusterLogRetentionDays", 30),
 		AdminPrincipalARNs: r.Strings("adminPrincipalArns", []string{}),
 		Sources: components.Sources{
 			ImageMirror: r.String("imageMirror", ""),

@@ -16,6 +16,13 @@ func app(name, namespace, allow string) string {
 	return `[{"name": "` + name + `", "namespace": "` + namespace + `", "allow": ` + allow + `}]`
 }
 
+func TestLogRetention(t *testing.T) {
+	t.Parallel()
+	checkRefused(t, options("eks-lattice:clusterLogTypes", `["audit"]`, "eks-lattice:clusterLogRetentionDays", "8"), "the configuration of stack \"cluster1\" has 1 problem:\n"+
+		"  eks-lattice:clusterLogRetentionDays = 8: is not a period that CloudWatch Logs knows; give one of "+
+		"[1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]")
+}
+
 func TestConfigProblems(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -45,8 +52,8 @@ func TestConfigProblems(t *testing.T) {
 		"old version":       {"kubernetesVersion", "1.30", ` = "1.30": is too old: the Lattice controller needs 1.31 or newer`},
 		"no instance type":  {"nodeInstanceTypes", `[]`, `: is empty; give a type such as m5.large`},
 		"instance type":     {"nodeInstanceTypes", `["large"]`, `[0] = "large": is not an EC2 instance type; give one such as m5.large`},
-		"arm64":             {"nodeInstanceTypes", `["g4dn.xlarge", "c7gn.large"]`, `[1] = "c7gn.large": has an arm64 processor; the nodes' image is for x86_64: give a type such as m5.large`},
-		"arm64 too":         {"nodeInstanceTypes", `["gr6.4xlarge", "is4gen.large"]`, `[1] = "is4gen.large": has an arm64 processor; the nodes' image is for x86_64: give a type such as m5.large`},
+		"arm64":             {"nodeInstanceTypes", `["m5.large", "m7g.large", "g4dn.xlarge", "g5.xlarge"]`, `[1] = "m7g.large": has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large`},
+		"arm64 too":         {"nodeInstanceTypes", `["gr6.4xlarge", "is4gen.large"]`, `[1] = "is4gen.large": has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large`},
 		"type twice":        {"nodeInstanceTypes", `["m5.large", "m5.large"]`, `[1] = "m5.large": is there twice`},
 		"no node":           {"nodeMinSize", "0", ` = 0: must be 1 or more: the controllers need a node`},
 		"most under least":  {"nodeMaxSize", "1", ` = 1: must not be less than nodeMinSize, which is 2`},

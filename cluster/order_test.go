@@ -114,6 +114,19 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// Made or deleted by EKS while the control plane writes, the group would be
+// nobody's.
+func TestLogGroupOutlivesTheControlPlane(t *testing.T) {
+	t.Parallel()
+	r := run(t, "eks-lattice:clusterLogTypes", `["api", "audit"]`)
+	checkBefore(t, r, "aws:cloudwatch/logGroup:LogGroup eks-cluster1-control-plane", "eks:index:Cluster eks-cluster1-eks", "EKS makes a group that it does not find")
+	for _, res := range run(t).Resources() {
+		if res.Type == "aws:cloudwatch/logGroup:LogGroup" {
+			t.Errorf("%s is there for no logs", res.URN)
+		}
+	}
+}
+
 // checkBefore checks both directions: the later one needs the earlier one, so
 // that it is made after it and deleted before it, and never the other way round.
 func checkBefore(t *testing.T, r *recorder.Recording, earlier, later, why string) {

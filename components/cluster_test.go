@@ -61,7 +61,9 @@ func TestSubnets(t *testing.T) {
 
 func TestControlPlane(t *testing.T) {
 	t.Parallel()
-	r := recordCluster(t, func(args *LatticeClusterArgs) { args.LogTypes = []string{"audit"} })
+	r := recordCluster(t, func(args *LatticeClusterArgs) { args.LogTypes, args.LogRetentionDays = []string{"audit"}, 30 })
+	checkJSON(t, "log group", plain(t, find(t, r, "aws:cloudwatch/logGroup:LogGroup eks-cluster1-control-plane").Inputs),
+		`{"name": "/aws/eks/eks-cluster1/cluster", "retentionInDays": 30}`)
 	checkJSON(t, "cluster", plain(t, find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs), `{
 		"name": "eks-cluster1", "version": "1.35", "authenticationMode": "API",
 		"vpcId": "eks-cluster1-vpc-id",

@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,6 +24,10 @@ type controlPlane struct {
 
 func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	if err := c.newNodeRole(ctx); err != nil {
+		return err
+	}
+	logs, err := c.newLogGroup(ctx)
+	if err != nil {
 		return err
 	}
 	useAPI := eks.AuthenticationModeApi
@@ -49,7 +54,7 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// Otherwise it installs an old CNI with kubectl, which the managed
 		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
 		UseDefaultVpcCni: &yes,
-	}, pulumi.Parent(c))
+	}, pulumi.Parent(c), pulumi.DependsOn(logs))
 	if err != nil {
 		return fmt.Errorf("creating EKS cluster: %w", err)
 	}
@@ -59,6 +64,23 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	c.plane.kubeconfig = kubeconfigFor(c.args.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
 	c.ClusterName, c.ClusterARN, c.Kubeconfig = c.plane.name, c.plane.arn, c.plane.kubeconfig
 	return nil
+}
+
+// newLogGroup makes the group that logs of the control plane go to, if there
+// are any. EKS would make it by itself, keep all in it forever, and leave it
+// behind. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920
+func (c *LatticeCluster) newLogGroup(ctx *pulumi.Context) ([]pulumi.Resource, error) {
+	if len(c.args.LogTypes) == 0 {
+		return nil, nil
+	}
+	logs, err := cloudwatch.NewLogGroup(ctx, c.name+"-control-plane", &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String("/aws/eks/" + c.args.ClusterName + "/cluster"),
+		RetentionInDays: pulumi.Int(c.args.LogRetentionDays),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("creating log group of the control plane: %w", err)
+	}
+	return []pulumi.Resource{logs}, nil
 }
 
 // nodePolicies are what a node needs to join, to give pods addresses and to

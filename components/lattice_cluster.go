@@ -26,6 +26,8 @@ type LatticeClusterArgs struct {
 	PublicAccessCIDRs []string
 	// LogTypes of the control plane that go to CloudWatch Logs.
 	LogTypes []string
+	// LogRetentionDays is how long they stay there.
+	LogRetentionDays int
 	// AdminPrincipalARNs are roles and users who administer the cluster,
 	// besides the one who creates it.
 	AdminPrincipalARNs []string
@@ -117,6 +119,9 @@ func (a *LatticeClusterArgs) Check() problem.List {
 		if !slices.Contains(clusterLogTypes, kind) {
 			found.Add(fmt.Sprintf("clusterLogTypes[%d]", i), kind, "is not a log of the control plane; give some of %v", clusterLogTypes)
 		}
+	}
+	if len(a.LogTypes) > 0 && !validRetention(a.LogRetentionDays) {
+		found.Add("clusterLogRetentionDays", a.LogRetentionDays, "is not a period that CloudWatch Logs knows; give one of %v", retentionDays)
 	}
 	checkEach(&found, "adminPrincipalArns", a.AdminPrincipalARNs, principalARN, "is not the ARN of an IAM role or user")
 	a.Sources.check(&found)

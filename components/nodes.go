@@ -25,8 +25,8 @@ func (a *NodesArgs) check(found *problem.List) {
 	}
 	checkEach(found, "nodeInstanceTypes", a.InstanceTypes, instanceType, "is not an EC2 instance type; give one such as m5.large")
 	for i, kind := range a.InstanceTypes {
-		if graviton.MatchString(kind) {
-			found.Add(fmt.Sprintf("nodeInstanceTypes[%d]", i), kind, "has an arm64 processor; the nodes' image is for x86_64: give a type such as m5.large")
+		if arm64.MatchString(kind) {
+			found.Add(fmt.Sprintf("nodeInstanceTypes[%d]", i), kind, "has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large")
 		}
 	}
 	if a.MinSize < 1 {

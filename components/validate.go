@@ -15,9 +15,9 @@ var (
 	dnsName      = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$`)
 	eksVersion   = regexp.MustCompile(`^1\.([0-9]+)$`)
 	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
-	// A g behind the generation stands for AWS's own processors:
+	// arm64 matches the families whose name has a g right behind the generation:
 	// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
-	graviton        = regexp.MustCompile(`^(a1|[a-z]+[0-9]+[a-z]*g[a-z]*)\.`)
+	arm64           = regexp.MustCompile(`^(a1|[a-z]+[0-9]+g[a-z]*)\.`)
 	roleName        = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 	principalARN    = regexp.MustCompile(`^arn:aws[\w-]*:iam::[0-9]{12}:(role|user)/.+$`)
 	certificateARN  = regexp.MustCompile(`^arn:aws[\w-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$`)

@@ -21,7 +21,7 @@ var Keys = strings.Fields(`
 	accessLogs accessLogRetentionDays
 	environmentStack clusterName kubernetesVersion vpcCidr availabilityZones natGatewayPerZone
 	nodeInstanceTypes nodeMinSize nodeMaxSize nodeDesiredSize
-	publicAccessCidrs clusterLogTypes adminPrincipalArns
+	publicAccessCidrs clusterLogTypes clusterLogRetentionDays adminPrincipalArns
 	imageMirror chartMirror appImage envoyImage iptablesImage apps
 `)
 

@@ -50,7 +50,7 @@ func (c *checker) oneOf(property string, values ...string) {
 			return
 		}
 	}
-	c.fail(property, "expected %s to be one of [%q], got %s", snake(property), values, s)
+	c.fail(property, "expected %s to be one of %q, got %s", snake(property), values, s)
 }
 
 // Check completes inputs with defaults, an automatic name and all tags.

@@ -122,20 +122,37 @@ func TestSecurityGroups(t *testing.T) {
 	p.down("rule", "front", "back")
 }
 
-// The rule that admits VPC Lattice counts only when it admits the whole list.
+// A rule that admits VPC Lattice counts when it is about TCP and the target's port.
 func TestPrefixListReachable(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	p.vpc("")
-	p.up(tGroup, "nodes", engine.Props{"vpcId": p.id("vpc")})
 	for family, name := range map[int]string{4: "com.amazonaws.ap-northeast-2.vpc-lattice", 6: "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
-		if _, ok := p.a.PrefixListReachable(p.id("nodes"), family); ok {
-			t.Errorf("IPv%d is admitted without a rule", family)
-		}
 		list := p.invoke("aws:ec2/getManagedPrefixList:getManagedPrefixList", engine.Props{"name": name})
-		p.up(tIngress, name, engine.Props{"securityGroupId": p.id("nodes"), "ipProtocol": "-1", "prefixListId": list["id"]})
-		if by, ok := p.a.PrefixListReachable(p.id("nodes"), family); !ok || by != string(p.made[name].urn) {
-			t.Errorf("IPv%d is not admitted by the rule for it: %q", family, by)
+		wide := map[int]engine.Props{4: {"cidrIpv4": "169.254.0.0/16"}, 6: {"cidrIpv6": "::/0"}}[family]
+		narrow := map[int]engine.Props{4: {"cidrIpv4": "169.254.171.0/25"}, 6: {"cidrIpv6": "fd00:ec2:80::/65"}}[family]
+		for what, c := range map[string]struct {
+			rule engine.Props
+			want bool
+		}{
+			"everything":        {engine.Props{"ipProtocol": "-1", "prefixListId": list["id"]}, true},
+			"all TCP":           {engine.Props{"ipProtocol": "tcp", "fromPort": 0, "toPort": 65535, "prefixListId": list["id"]}, true},
+			"the port":          {engine.Props{"ipProtocol": "tcp", "fromPort": 8090, "toPort": 8090, "prefixListId": list["id"]}, true},
+			"another port":      {engine.Props{"ipProtocol": "tcp", "fromPort": 8091, "toPort": 9000, "prefixListId": list["id"]}, false},
+			"UDP":               {engine.Props{"ipProtocol": "udp", "fromPort": 8090, "toPort": 8090, "prefixListId": list["id"]}, false},
+			"a block around it": {merge(engine.Props{"ipProtocol": "-1"}, wide), true},
+			"a part of it":      {merge(engine.Props{"ipProtocol": "-1"}, narrow), false},
+		} {
+			p.up(tGroup, "nodes", engine.Props{"vpcId": p.id("vpc")})
+			if _, ok := p.a.PrefixListReachable(p.id("nodes"), family, 8090); ok {
+				t.Errorf("IPv%d is admitted without a rule", family)
+			}
+			p.up(tIngress, "rule", merge(c.rule, engine.Props{"securityGroupId": p.id("nodes")}))
+			by, ok := p.a.PrefixListReachable(p.id("nodes"), family, 8090)
+			if ok != c.want || ok && by != string(p.made["rule"].urn) {
+				t.Errorf("IPv%d is admitted by a rule for %s: %v (%q)", family, what, ok, by)
+			}
+			p.down("rule", "nodes")
 		}
 	}
 }

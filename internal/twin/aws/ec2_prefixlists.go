@@ -3,7 +3,7 @@ package aws
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
+	"net/netip"
 )
 
 // PrefixList is a prefix list that AWS manages.
@@ -39,8 +39,8 @@ func (a *Account) prefixList(region, name, id string) *PrefixList {
 }
 
 // PrefixListReachable tells whether a security group admits VPC Lattice's
-// prefix list of the address family (4 or 6) on all ports, and by which rule.
-func (a *Account) PrefixListReachable(groupID string, family int) (ruleURN string, ok bool) {
+// prefix list of the address family (4 or 6) to a TCP port, and by which rule.
+func (a *Account) PrefixListReachable(groupID string, family, port int) (ruleURN string, ok bool) {
 	g := a.ec2.groups[groupID]
 	if g == nil {
 		return "", false
@@ -50,12 +50,18 @@ func (a *Account) PrefixListReachable(groupID string, family int) (ruleURN strin
 		name = "com.amazonaws." + g.Region + ".ipv6.vpc-lattice"
 	}
 	list := a.prefixList(g.Region, name, "")
-	peers := append([]string{list.ID}, map[int][]string{4: {"0.0.0.0/0", "169.254.171.0/24"}, 6: {"::/0"}}[family]...)
+	lattice := netip.MustParsePrefix(list.Entries[0])
 	for _, rule := range g.Rules {
-		all := rule.Protocol == "-1" || rule.Protocol == "tcp" && rule.From == 0 && rule.To == 65535
-		if !rule.Egress && all && slices.Contains(peers, rule.Peer) {
+		block, err := netip.ParsePrefix(rule.Peer)
+		covers := err == nil && block.Bits() <= lattice.Bits() && block.Contains(lattice.Addr())
+		if !rule.Egress && rule.admitsTCP(port) && (rule.Peer == list.ID || covers) {
 			return rule.URN, true
 		}
 	}
 	return "", false
+}
+
+// admitsTCP tells whether a rule is about TCP and a port.
+func (x GroupRule) admitsTCP(port int) bool {
+	return x.Protocol == "-1" || x.Protocol == "tcp" && x.From <= port && port <= x.To
 }

@@ -57,3 +57,30 @@ func TestLaunchTemplates(t *testing.T) {
 		t.Errorf("nodes carry %v and are %s", ng.GroupIDs, ng.InstanceType)
 	}
 }
+
+func TestMetadataService(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	for what, c := range map[string]struct {
+		options engine.Props
+		reached bool
+	}{
+		"one hop":              {engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 1}, false},
+		"two hops":             {engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}, true},
+		"requests without PUT": {engine.Props{"httpTokens": "optional", "httpPutResponseHopLimit": 1}, true},
+		"switched off":         {engine.Props{"httpEndpoint": "disabled", "httpPutResponseHopLimit": 2}, false},
+		"nothing said":         {nil, false},
+	} {
+		p.down("nodes")
+		p.up(tLaunch, "template", engine.Props{"metadataOptions": c.options})
+		p.up(tNodes, "nodes", p.nodeInputs("", engine.Props{"launchTemplate": engine.Props{"id": p.id("template"), "version": "1"}}))
+		node := p.a.NodeGroups("eks-cluster")[0].Nodes[0]
+		who, reached := p.a.NodeCredentials("eks-cluster", node.Name)
+		if reached != c.reached || reached && !contains(who.ARN, ":assumed-role/", "/"+node.InstanceID) {
+			t.Errorf("%s: pods reach it: %v, and are %s", what, reached, who.ARN)
+		}
+		p.down("template")
+	}
+	broken(lawHopLimit)
+}

@@ -35,6 +35,9 @@ var accessPolicies = []string{
 }
 
 var (
+	lawCreator = law.New(law.Access, "creator-of-a-config-map-cluster",
+		"With authentication mode CONFIG_MAP the creator of a cluster is its administrator: bootstrapClusterCreatorAdminPermissions cannot be false.",
+		"https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3026")
 	lawEntryRefs = law.New(law.Access, "access-entry-references",
 		"An access entry needs an existing cluster, a principal that exists and has no entry yet, and an authentication mode with API.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html")

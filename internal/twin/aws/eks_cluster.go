@@ -46,6 +46,7 @@ type EKSCluster struct {
 	Status          string // "ACTIVE"
 	ServiceCIDR     string
 	SelfManaged     map[string]bool // the addons that EKS installed by itself and that still run
+	LogTypes        []string        // of the control plane, that go to CloudWatch
 	created         string
 }
 
@@ -93,6 +94,7 @@ var clusterKind = &kind{
 	autoname: "name",
 	nameMax:  100,
 	defaults: engine.Props{"bootstrapSelfManagedAddons": true},
+	check:    checkCluster,
 	create:   createCluster,
 	update:   updateCluster,
 	remove:   deleteCluster,
@@ -144,6 +146,9 @@ func createCluster(r *request) (string, error) {
 			c.CreatorIsAdmin = v
 		}
 	}
+	if c.AuthMode == "CONFIG_MAP" && !c.CreatorIsAdmin {
+		return "", lawCreator.Refuse("InvalidParameterException", "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP")
+	}
 	if r.flag("bootstrapSelfManagedAddons") {
 		c.SelfManaged = map[string]bool{"vpc-cni": true, "kube-proxy": true, "coredns": true}
 	}
@@ -151,6 +156,7 @@ func createCluster(r *request) (string, error) {
 		return "", err
 	}
 	r.eks.clusters[name] = c
+	r.logControlPlane(c)
 	if c.CreatorIsAdmin && c.AuthMode != "CONFIG_MAP" {
 		r.eks.entries[name+":"+c.CreatorARN] = &AccessEntry{
 			Meta: Meta{URN: r.urn, Region: r.region, ARN: r.entryARN(name, c.CreatorARN)}, Cluster: name, PrincipalARN: c.CreatorARN, Type: "STANDARD",
@@ -170,12 +176,16 @@ func updateCluster(r *request) error {
 	case to != from+1:
 		return lawClusterVersion.Refuse("InvalidParameterException", "Unsupported Kubernetes minor version update from %s to %s", c.Version, r.str("version"))
 	default:
+		if err := r.checkNodesFollow(c, r.str("version")); err != nil {
+			return err
+		}
 		c.Version = r.str("version")
 	}
 	if mode := text(r.obj("accessConfig")["authenticationMode"]); mode != "" {
 		c.AuthMode = mode
 	}
 	c.Tags = r.tags()
+	r.logControlPlane(c)
 	return nil
 }
 
@@ -209,6 +219,9 @@ func deleteCluster(r *request) error {
 		if assoc.Cluster == c.Name {
 			delete(r.eks.associations, key)
 		}
+	}
+	if g := r.logs[c.logGroup()]; g != nil && len(c.LogTypes) > 0 {
+		r.op.Need(g.URN, lawControlPlaneLogs)
 	}
 	delete(r.eks.clusters, r.id)
 	return nil

@@ -25,6 +25,16 @@ func (r *request) checkNodeGroup(c *EKSCluster, ng *NodeGroup) error {
 	if strings.HasPrefix(ng.AMIType, "AL2_") && slices.Index(versions, c.Version) >= slices.Index(versions, "1.33") {
 		return lawNodeAMI.Refuse("InvalidParameterException", "Requested AMI for this version %s is not supported", c.Version)
 	}
+	types := r.list("instanceTypes")
+	if len(types) == 0 {
+		types = []string{ng.InstanceType}
+	}
+	if err := checkArchitecture(ng.AMIType, types); err != nil {
+		return err
+	}
+	if err := checkVersion(c, ng.Version, c.Version); err != nil {
+		return err
+	}
 	role := r.roleByARN(ng.RoleARN)
 	if role == nil {
 		return lawNodeGroupRefs.Refuse("InvalidParameterException", "The role with name %s cannot be found.", tail(ng.RoleARN, "/"))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -22,6 +23,7 @@ type NodeGroup struct {
 	Labels       map[string]string
 	GroupIDs     []string // the security groups that its nodes and their pods carry
 	Template     string   // the launch template's id, empty for none
+	PodsAskNode  bool     // pods reach the metadata service of their node
 	Nodes        []Node
 }
 
@@ -60,6 +62,9 @@ var (
 	lawNodeAMI = law.New(law.References, "node-ami-type",
 		"Amazon Linux 2 images end with Kubernetes 1.32.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html")
+	lawHopLimit = law.New(law.PodIdentity, "metadata-hop-limit",
+		"Pods get the credentials of their node from its metadata service when the launch template's httpPutResponseHopLimit is 2 or more, or its httpTokens optional; whoever in them asks every provider goes on with those when the pod has none of its own.",
+		"https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html")
 	lawNodesOutlive = law.New(law.Deletion, "cni-outlives-nodes",
 		"When the VPC CNI goes before the nodes, its network interfaces stay behind and block security groups, subnets and VPC.",
 		"https://github.com/aws-ia/terraform-aws-eks-blueprints/pull/477")
@@ -81,13 +86,18 @@ var nodeGroupKind = &kind{
 	sets:     []string{"subnetIds"},
 	autoname: "nodeGroupName",
 	nameMax:  63,
+	check:    checkNodes,
 	create:   createNodeGroup,
 	update: func(r *request) error {
 		ng := r.eks.nodeGroups[r.id]
-		ng.Tags = r.tags()
-		if v := r.str("version"); v != "" {
-			ng.Version = v
+		version := r.str("version")
+		if version == "" {
+			version = ng.Version
 		}
+		if err := checkVersion(r.ClusterByName(ng.Cluster), version, ng.Version); err != nil {
+			return err
+		}
+		ng.Tags, ng.Version = r.tags(), version
 		scaling := r.obj("scalingConfig")
 		least, desired, most := number(scaling["minSize"]), number(scaling["desiredSize"]), number(scaling["maxSize"])
 		if err := checkScaling(least, desired, most); err != nil {
@@ -128,6 +138,9 @@ func createNodeGroup(r *request) (string, error) {
 	if types := r.list("instanceTypes"); len(types) > 0 {
 		ng.InstanceType = types[0]
 	}
+	if v := r.str("version"); v != "" {
+		ng.Version = v
+	}
 	if ng.AMIType == "" {
 		ng.AMIType = "AL2023_x86_64_STANDARD"
 	}
@@ -164,11 +177,14 @@ func (r *request) launchWith(c *EKSCluster, ng *NodeGroup) error {
 	if err != nil {
 		return err
 	}
-	ng.GroupIDs = []string{c.SecurityGroupID}
+	ng.GroupIDs, ng.PodsAskNode = []string{c.SecurityGroupID}, false
 	if t == nil {
 		return nil
 	}
 	ng.Template = t.ID
+	metadata := obj(data["metadataOptions"])
+	ng.PodsAskNode = text(metadata["httpEndpoint"]) != "disabled" &&
+		(number(metadata["httpPutResponseHopLimit"]) > 1 || text(metadata["httpTokens"]) == "optional")
 	if groups := texts(data["vpcSecurityGroupIds"]); len(groups) > 0 {
 		ng.GroupIDs = groups
 	}
@@ -260,4 +276,22 @@ func (a *Account) NodeGroups(cluster string) []*NodeGroup {
 		}
 	}
 	return out
+}
+
+// NodeCredentials are what a pod gets from the metadata service of its node, if
+// the node lets it reach that.
+func (a *Account) NodeCredentials(cluster, node string) (iam.Principal, bool) {
+	for _, ng := range a.NodeGroups(cluster) {
+		for _, n := range ng.Nodes {
+			role := a.roleByARN(ng.RoleARN)
+			if n.Name != node || !ng.PodsAskNode || role == nil {
+				continue
+			}
+			return iam.Principal{
+				ARN:     a.arn("sts", "", a.ID, "assumed-role/"+role.Name+"/"+n.InstanceID),
+				RoleARN: role.ARN, Account: a.ID, Policies: a.documents(role),
+			}, true
+		}
+	}
+	return iam.Principal{}, false
 }

@@ -24,6 +24,8 @@ func TestClusterReferences(t *testing.T) {
 			p.clusterInputs("", engine.Props{"roleArn": p.get("node-role", "arn")})},
 		{"role-policy", lawClusterRole, "InvalidRequestException", "The provided role doesn't have the Amazon EKS Managed Policies associated with it.", tCluster,
 			p.clusterInputs("", engine.Props{"roleArn": p.get("poor-role", "arn")})},
+		{"creator", lawCreator, "InvalidParameterException", "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP", tCluster,
+			p.clusterInputs("", engine.Props{"accessConfig": engine.Props{"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": false}})},
 	})
 	p.controlPlane("")
 	p.refused(lawClusterName, "ResourceInUseException", []string{"Cluster already exists with name: eks-cluster"}, tCluster, "namesake", p.clusterInputs("", nil))
@@ -95,6 +97,64 @@ func TestNodeGroupReferences(t *testing.T) {
 	}
 	if err := p.update("nodes", engine.Props{"scalingConfig": engine.Props{"desiredSize": 3, "minSize": 2, "maxSize": 5}}); err != nil || len(p.a.NodeGroups("eks-cluster")[0].Nodes) != 3 {
 		t.Errorf("scaling to 3: %v", err)
+	}
+}
+
+func TestNodeGroupChoices(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.cluster("")
+	with := func(over engine.Props) engine.Props { return p.nodeInputs("", over) }
+	for words, over := range map[string]engine.Props{
+		`expected ami_type to be one of ["AL2_x86_64" "AL2_x86_64_GPU"`:                                          {"amiType": "AL2023_x86_64"},
+		`expected capacity_type to be one of ["ON_DEMAND" "SPOT" "CAPACITY_BLOCK"], got spot [law node-group-ch`: {"capacityType": "spot"},
+		`expected scaling_config.0.max_size to be at least (1), got 0`:                                           {"scalingConfig": engine.Props{"minSize": 0, "desiredSize": 0, "maxSize": 0}},
+	} {
+		if _, err := p.try(tNodes, "choice", with(over)); err == nil || !contains(err.Error(), words, lawNodeChoices.ID) {
+			t.Errorf("%v: %v", over, err)
+		}
+	}
+	broken(lawNodeChoices)
+	arm := engine.Props{"amiType": "AL2023_ARM_64_STANDARD"}
+	unsaid := with(engine.Props{"instanceTypes": []string{"t4g.medium"}})
+	delete(unsaid, "amiType")
+	p.refuseAll(t, []refusal{
+		{"arm-on-x86", lawNodeArchitecture, "InvalidParameterException", "[m7g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD", tNodes,
+			with(engine.Props{"instanceTypes": []string{"m5.large", "m7g.large"}})},
+		{"default", lawNodeArchitecture, "InvalidParameterException", "[t4g.medium] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD", tNodes, unsaid},
+		{"x86-on-arm", lawNodeArchitecture, "InvalidParameterException", "[g4dn.xlarge, g5.xlarge] is not a valid instance type for requested amiType AL2023_ARM_64_STANDARD", tNodes,
+			with(merge(arm, engine.Props{"instanceTypes": []string{"a1.large", "c6gn.large", "g4dn.xlarge", "g5.xlarge", "im4gn.large", "is4gen.large", "g5g.xlarge"}}))},
+		{"newer", lawNodeVersion, "InvalidParameterException", "Requested Nodegroup version 1.36 is invalid. Allowed version is 1.35", tNodes, with(engine.Props{"version": "1.36"})},
+		{"older", lawNodeVersion, "InvalidParameterException", "Requested Nodegroup version 1.34 is invalid. Allowed version is 1.35", tNodes, with(engine.Props{"version": "1.34"})},
+	})
+	p.up(tNodes, "graviton", with(merge(arm, engine.Props{"instanceTypes": []string{"m7g.large"}, "version": "1.35"})))
+	if got := p.get("graviton", "version"); got != "1.35" {
+		t.Errorf("the version is %s", got)
+	}
+}
+
+// Nodes follow their cluster, not at once, but before it gets too far.
+func TestNodesFollowTheirCluster(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	p.roles("")
+	p.up(tCluster, "cluster", p.clusterInputs("", engine.Props{"version": "1.31"}))
+	p.up(tNodes, "nodes", p.nodeInputs("", engine.Props{"nodeGroupName": "nodes", "version": "1.31"}))
+	p.broke(p.update("nodes", engine.Props{"version": "1.32"}), lawNodeVersion, "InvalidParameterException", "Requested Nodegroup version 1.32 is invalid. Allowed version is 1.31")
+	for _, v := range []string{"1.32", "1.33", "1.34"} {
+		if err := p.update("cluster", engine.Props{"version": v}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.broke(p.update("cluster", engine.Props{"version": "1.35"}), lawNodeVersion, "InvalidParameterException",
+		"Nodegroups nodes must be updated to match cluster version 1.34 before updating cluster version")
+	p.broke(p.update("nodes", engine.Props{"version": "1.33"}), lawNodeVersion, "InvalidParameterException", "Allowed version is 1.34")
+	if err := p.update("nodes", engine.Props{"version": "1.34"}); err != nil || p.get("nodes", "version") != "1.34" {
+		t.Errorf("following the cluster: %v, version %s", err, p.get("nodes", "version"))
+	}
+	if err := p.update("cluster", engine.Props{"version": "1.35"}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -203,4 +263,60 @@ func TestDeletionNeeds(t *testing.T) {
 		t.Error("a deletion relied on something that no need names")
 	}
 	broken(lawNodeRoleOutlives)
+}
+
+// EKS makes the group of the logs by itself, and nothing deletes it then.
+func TestControlPlaneLogs(t *testing.T) {
+	t.Parallel()
+	const tGroup, group = "aws:cloudwatch/logGroup:LogGroup", "/aws/eks/eks-cluster/cluster"
+	logs := engine.Props{"enabledClusterLogTypes": []string{"audit"}}
+	begin := func() *program {
+		p := newProgram(t)
+		p.vpc("")
+		p.roles("")
+		return p
+	}
+
+	p := begin()
+	if _, err := p.try(tCluster, "wrong", p.clusterInputs("", engine.Props{"enabledClusterLogTypes": []string{"audit", "kubelet"}})); err == nil ||
+		!contains(err.Error(), `expected enabled_cluster_log_types.1 to be one of ["api" "audit" "authenticator" "controllerManager" "scheduler"], got kubelet`, lawLogTypes.ID) {
+		t.Errorf("a log that the control plane does not have: %v", err)
+	}
+	broken(lawLogTypes)
+	p.controlPlane("")
+	if left := strings.Join(p.a.Leftovers(), "\n"); contains(left, group) {
+		t.Errorf("a cluster without logs has a group:\n%s", left)
+	}
+	if err := p.update("cluster", logs); err != nil {
+		t.Fatal(err)
+	}
+	p.refused(lawLogGroup, "ResourceAlreadyExistsException", []string{"The specified log group already exists"}, tGroup, "late", engine.Props{"name": group})
+	p.down("cluster")
+	if left := strings.Join(p.a.Leftovers(), "\n"); !contains(left, "logs log group "+group) {
+		t.Errorf("EKS deleted the group that it made:\n%s", left)
+	}
+	broken(lawControlPlaneLogs)
+
+	p = begin()
+	p.up(tGroup, "logs", engine.Props{"name": group, "retentionInDays": 30})
+	p.up(tCluster, "cluster", p.clusterInputs("", logs))
+	if !p.needs("cluster", "logs", world.Create, lawControlPlaneLogs) || p.a.logs[group].Retention != 30 {
+		t.Error("the cluster does not use the group that was there")
+	}
+	p.down("logs") // the control plane goes on writing
+	if left := strings.Join(p.a.Leftovers(), "\n"); !contains(left, "logs log group "+group) {
+		t.Errorf("the group is gone for good while the cluster writes into it:\n%s", left)
+	}
+
+	p = begin()
+	p.up(tGroup, "logs", engine.Props{"name": group, "retentionInDays": 30})
+	p.up(tCluster, "cluster", p.clusterInputs("", logs))
+	p.down("cluster")
+	if !p.needs("cluster", "logs", world.Delete, lawControlPlaneLogs) {
+		t.Error("the cluster's deletion relied on a group that no need names")
+	}
+	p.down("logs")
+	if left := strings.Join(p.a.Leftovers(), "\n"); contains(left, group) {
+		t.Errorf("left over:\n%s", left)
+	}
 }

@@ -51,7 +51,7 @@ var (
 		"A service answers on the ports and protocols of its listeners only.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/listeners.html")
 	lawCallTargets = law.New(law.Call, "targets-admit-lattice",
-		"Targets get requests only when their security group admits VPC Lattice's prefix list.",
+		"Targets get requests only when their security group admits VPC Lattice's prefix list to their port over TCP.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html")
 	lawCallAuth = law.New(law.Call, "call-authorization",
 		"Identity policy, service network policy and service policy must each allow a request; AWS_IAM without a policy denies all.",
@@ -122,7 +122,7 @@ func (a *Account) groupsAdmit(assoc *VPCAssociation, c Call) bool {
 	source, err := netip.ParseAddr(c.SourceIP)
 	for _, id := range assoc.SecurityGroupIDs {
 		for _, rule := range a.ec2.groups[id].Rules {
-			if rule.Egress || rule.Protocol != "-1" && (c.Port < rule.From || c.Port > rule.To) {
+			if rule.Egress || !rule.admitsTCP(c.Port) {
 				continue
 			}
 			block, blockErr := netip.ParsePrefix(rule.Peer)
@@ -209,7 +209,7 @@ func (a *Account) forward(svc *Service, action RuleAction, d lattice.Decision) A
 	for i := range tg.Targets {
 		t := &tg.Targets[i]
 		for _, group := range a.groupsAt(tg.VPCID, t.IP) {
-			if _, ok := a.PrefixListReachable(group, 4); ok {
+			if _, ok := a.PrefixListReachable(group, 4, t.Port); ok {
 				return Answer{Status: 200, DecidedBy: d.DecidedBy, Service: svc, Target: t, TargetVPC: tg.VPCID}
 			}
 		}

@@ -104,8 +104,14 @@ var logGroupKind = &kind{
 		return nil
 	},
 	remove: func(r *request) error {
-		if !r.flag("skipDestroy") {
-			delete(r.logs, r.id)
+		if r.flag("skipDestroy") {
+			return nil
+		}
+		delete(r.logs, r.id)
+		for _, c := range r.Clusters() {
+			if c.logGroup() == r.id && len(c.LogTypes) > 0 {
+				r.writeLogs(c)
+			}
 		}
 		return nil
 	},

@@ -90,9 +90,15 @@ func TestAssociationGroups(t *testing.T) {
 	p.vpc("")
 	p.up(tGroup, "clients", engine.Props{"vpcId": p.id("vpc")})
 	p.up(tAssoc, "association", engine.Props{"serviceNetworkIdentifier": p.id("network"), "vpcIdentifier": p.id("vpc")})
-	p.broke(p.update("association", engine.Props{"securityGroupIds": []string{p.id("clients")}}), lawAssociationGroups, "ValidationException", "delete and recreate")
-	p.down("association")
-	p.up(tAssoc, "association", engine.Props{"serviceNetworkIdentifier": p.id("network"), "vpcIdentifier": p.id("vpc"), "securityGroupIds": []string{p.id("clients")}})
+	p.up(tGroup, "others", engine.Props{"vpcId": p.id("vpc")})
+	for _, groups := range [][]string{{p.id("clients")}, {p.id("others"), p.id("clients")}, {p.id("clients")}} {
+		if err := p.update("association", engine.Props{"securityGroupIds": groups}); err != nil {
+			t.Errorf("changing the groups to %v: %v", groups, err)
+		}
+	}
+	p.down("others")
+	p.broke(p.update("association", engine.Props{"securityGroupIds": []string{}}), lawAssociationGroups, "ValidationException",
+		"Value '[]' at 'securityGroupIds' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	p.broke(p.delete("clients"), lawGroupDeletion, "DependencyViolation", "service network association")
 	p.down("association", "clients")
 }

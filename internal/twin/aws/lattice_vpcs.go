@@ -20,8 +20,8 @@ var (
 		"A VPC is associated with one service network.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-networks.html")
 	lawAssociationGroups = law.New(law.Lattice, "association-keeps-security-groups",
-		"Security groups of a VPC association can be changed but neither added later nor all removed: that takes a new association.",
-		"https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateServiceNetworkVpcAssociation.html")
+		"Security groups of a VPC association can be added and changed at any time, but not all removed: that takes a new association.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_UpdateServiceNetworkVpcAssociation.html")
 )
 
 var vpcAssociationKind = &kind{
@@ -42,9 +42,9 @@ var vpcAssociationKind = &kind{
 	update: func(r *request) error {
 		assoc := r.net.vpcs[r.id]
 		groups := r.list("securityGroupIds")
-		if (len(assoc.SecurityGroupIDs) == 0) != (len(groups) == 0) {
+		if len(assoc.SecurityGroupIDs) > 0 && len(groups) == 0 {
 			return lawAssociationGroups.Refuse("ValidationException",
-				"Security groups of association %s cannot be added to none nor all removed; delete and recreate the association", assoc.ID)
+				"1 validation error detected: Value '[]' at 'securityGroupIds' failed to satisfy constraint: Member must have length greater than or equal to 1")
 		}
 		if err := r.associationGroups(assoc.VPCID, groups); err != nil {
 			return err

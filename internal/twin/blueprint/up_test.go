@@ -204,8 +204,8 @@ func TestOnlyIPv4(t *testing.T) {
 		var four, six bool
 		p.world.Look(func() {
 			group := p.account.NodeGroups("eks-cluster1")[0].GroupIDs[0]
-			_, four = p.account.PrefixListReachable(group, 4)
-			_, six = p.account.PrefixListReachable(group, 6)
+			_, four = p.account.PrefixListReachable(group, 4, 8090)
+			_, six = p.account.PrefixListReachable(group, 6, 8090)
 		})
 		if !four || six != (len(defects) == 0) {
 			t.Errorf("with %v: IPv4 admitted: %v, IPv6 admitted: %v", defects, four, six)

@@ -25,6 +25,14 @@ func TestAuthPolicies(t *testing.T) {
 	if len(accepted) != 1 || obj.Str(accepted[0], "status") != "True" {
 		t.Errorf("a policy without effect is not called accepted: %v", accepted)
 	}
+	// On its way out it waits for a service that nobody makes.
+	l.broke(l.remove("policy"), lawPolicyStays, `IAMAuthPolicy "apps/demo-iam-auth-policy"`, "finalizers might be preventing deletion (application-networking.k8s.aws/iam-auth-policy)", "NotFound")
+	l.down("route", "policy")
+	l.apply("eks-one", "route", waitless)
+	_, err = l.tryApply("eks-one", "policy", policy)
+	l.broke(err, lawPolicyService, "NotFound: Service demo-apps not found")
+	_, err = l.tryApply("eks-one", "section", strings.NewReplacer("name: demo}", "name: demo, sectionName: http}", "name: demo-iam-auth-policy", "name: section").Replace(policy))
+	l.broke(err, lawValid, "sectionName")
 	// The route's own event makes the controller try again.
 	news := deepCopy(l.made["apps"].in).(map[string]any)
 	obj.Set(news, "true", "metadata", "labels", "allow-attachment-to-infra-gw")

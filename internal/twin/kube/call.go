@@ -164,13 +164,19 @@ func (q *call) throughProxy(name string, port int) Result {
 	return q.send(name, principal, signed, "https", 443)
 }
 
-// signer is the identity that the proxy signs with; without credentials it
-// lets the request pass unsigned.
+// signer is the identity that the proxy signs with: the pod's, or the node's if
+// the proxy asks for that too. Without credentials it lets the request pass unsigned.
 func (q *call) signer(p *proxy) (iam.Principal, bool) {
 	if !p.signs {
 		return iam.Principal{}, false
 	}
 	principal, _, err := q.credentials(q.pod)
+	if err != nil && p.anyProvider {
+		node, reached := q.all.account.NodeCredentials(q.eks.Name, obj.Str(q.pod.Content, "spec", "nodeName"))
+		if reached {
+			principal, err = node, nil
+		}
+	}
 	if err != nil {
 		return iam.Principal{}, false
 	}
@@ -210,7 +216,7 @@ func (q *call) send(name string, principal iam.Principal, signed bool, scheme st
 		cluster, id, _ := strings.Cut(answer.Target.Pod, "/")
 		ns, pod, _ := strings.Cut(id, "/")
 		if cl.eks.Name == cluster {
-			if o := cl.API.Get("", "Pod", ns, pod); o != nil {
+			if o := cl.API.Get("", "Pod", ns, pod); o != nil && listens(o, int64(answer.Target.Port)) {
 				return Result{Status: 200, Allowed: true, DecidedBy: steps[answer.DecidedBy], Body: fmt.Sprintf("Requsting to Pod(%s): %s", o.Name, greeting(o))}
 			}
 		}

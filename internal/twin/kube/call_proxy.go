@@ -94,6 +94,9 @@ type proxy struct {
 	http  bool   // takes plain HTTP that was meant for VPC Lattice
 	signs bool   // with aws_request_signing for vpc-lattice-svcs
 	trust string // the authorities that it trusts, PEM
+	// anyProvider: it looks for credentials everywhere, on its node at last.
+	// https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/aws_request_signing_filter
+	anyProvider bool
 }
 
 // proxy reads Envoy's bootstrap out of the container that is started with it.
@@ -112,7 +115,7 @@ func (q *call) proxy(port int) *proxy {
 		// The blueprint's image brings its own bootstrap, and fetches its CA at
 		// its start with the credentials of the pod.
 		if strings.Contains(obj.Str(container, "image"), "/envoy-sigv4:") && port == 8080 {
-			p := &proxy{http: true, signs: true}
+			p := &proxy{http: true, signs: true, anyProvider: true}
 			for _, e := range obj.Maps(container, "env") {
 				if obj.Str(e, "name") == "CA_ARN" {
 					p.trust = obj.Str(e, "value")
@@ -143,6 +146,8 @@ func readBootstrap(files map[string]string, text string, port int) *proxy {
 				for _, h := range obj.Maps(filter, "typed_config", "http_filters") {
 					if obj.Str(h, "name") == "envoy.filters.http.aws_request_signing" && obj.Str(h, "typed_config", "service_name") == "vpc-lattice-svcs" {
 						p.signs = true
+						provider := obj.At(h, "typed_config", "credential_provider")
+						p.anyProvider = !obj.Bool(provider, "custom_credential_provider_chain") || provider["instance_profile_credential_provider"] != nil
 					}
 				}
 			}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -75,6 +77,65 @@ var beside = []step{
 		l.apply("eks-one", "gid", deployment("gid", "apps", "securityContext: {runAsUser: 0, runAsGroup: 0}"))
 	}, podOf("gid"), "", StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
 	{"service account", nil, Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", StepServicePolicy, 200, "Hello", law.Law{}},
+}
+
+// A proxy that asks every provider signs as its node when the pod has nothing.
+func TestNodesCredentials(t *testing.T) {
+	t.Parallel()
+	l := callLab(t)
+	l.aws("aws:ec2/launchTemplate:LaunchTemplate", "template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
+	nodes := deepCopy(l.made["eks-one.nodes"].in).(engine.Props)
+	nodes["launchTemplate"] = engine.Props{"id": l.id("template"), "version": "1"}
+	l.down("eks-one.nodes")
+	l.aws("aws:eks/nodeGroup:NodeGroup", "eks-one.nodes", nodes)
+	l.decides(t, step{"with the pod's credentials", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+	l.down("eks-one.eks-pod-identity-agent")
+	l.decides(t, step{"with the node's", nil, demo, "", StepServicePolicy, 403, "node-role", law.Law{}})
+	// Envoy's own chain with the container's provider alone.
+	only := "region: ap-northeast-2, credential_provider: {custom_credential_provider_chain: true, container_credential_provider: {}}}"
+	l.down("eks-one.deployment", "eks-one.proxy")
+	settings := configMap("apps", l.get("ca-installed", "certificate"))
+	obj.Set(settings, strings.Replace(bootstrap, "region: ap-northeast-2}", only, 1), "data", "envoy.yaml")
+	if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:core/v1:ConfigMap", "eks-one.proxy", settings); err != nil {
+		t.Fatal(err)
+	}
+	l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
+	l.decides(t, step{"with nobody's", nil, demo, "", StepSignature, 403, "anonymous", law.Law{}})
+}
+
+// A Service that leads to a port of nobody is ready, and answers nobody.
+func TestPorts(t *testing.T) {
+	t.Parallel()
+	l := callLab(t)
+	to := func(port string) {
+		l.down("eks-two.service")
+		l.apply("eks-two", "eks-two.service", strings.Replace(service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: "+port, 1))
+	}
+	to("9999")
+	l.decides(t, step{"another port", nil, demo, "", StepTarget, 503, "", lawPorts})
+	to("web")
+	l.decides(t, step{"a name that no port has", nil, demo, "", StepTarget, 503, "", lawPorts})
+	named := func(ports string) string {
+		return strings.Replace(deployment("demo-two-v1", "apps"), "ports: [{containerPort: 8090}]", ports, 1)
+	}
+	for _, ports := range []string{"ports: [{name: web, containerPort: 8090}]", "ports: [{name: web, containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: web}}"} {
+		l.down("eks-two.deployment")
+		l.apply("eks-two", "eks-two.deployment", named(ports))
+		l.decides(t, step{"a named port", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+	}
+	to("9999")
+	l.down("eks-two.deployment")
+	l.apply("eks-two", "eks-two.deployment", named("readinessProbe: {tcpSocket: {port: 9999}}"))
+	l.decides(t, step{"no port declared", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+	for probe, words := range map[string]string{
+		"readinessProbe: {tcpSocket: {port: 9999}}":       "Readiness probe failed: dial tcp 10.",
+		"startupProbe: {httpGet: {port: 8080, path: /}}":  ":8080: connect: connection refused",
+		"readinessProbe: {httpGet: {port: web, path: /}}": `Readiness probe errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax`,
+	} {
+		_, err := l.tryApply("eks-two", "probed", strings.ReplaceAll(named("ports: [{containerPort: 8090}]\n        "+probe), "demo-two-v1", "probed"))
+		l.broke(err, lawPorts, "0/2 Pods available", words)
+		l.down("probed")
+	}
 }
 
 // Every step of a call, broken in its own way.

@@ -28,7 +28,7 @@ var (
 		"A client that trusts another certificate authority than the cluster's own does not talk to its API.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html")
 	lawAccessEntry = law.New(law.Access, "access-needs-an-entry",
-		"With authentication mode API only principals with an access entry get in, and only for as long as the entry is there.",
+		"With authentication mode API only principals with an access entry get in, and only for as long as the entry is there; with the other modes the cluster's creator gets in too.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html")
 	lawAccessPolicy = law.New(law.Access, "access-needs-a-policy",
 		"An access entry without an access policy or a Kubernetes group lets its principal in but allows nothing.",
@@ -91,6 +91,10 @@ func (c *Clusters) authenticate(op *world.Op, eks *aws.EKSCluster, config kubeco
 			return nil
 		}
 		return lawAccessPolicy.Refuse("Forbidden", "namespaces is forbidden: User %q cannot list resource \"namespaces\" in API group \"\" at the cluster scope", entry.PrincipalARN)
+	}
+	// With aws-auth EKS lets the creator in without anything that shows it.
+	if eks.AuthMode != "API" && eks.CreatorIsAdmin && slices.Contains(names, eks.CreatorARN) {
+		return nil
 	}
 	return lawAccessEntry.Refuse("Unauthorized", unauthorized)
 }

@@ -59,3 +59,30 @@ func TestAccess(t *testing.T) {
 	}
 	l.broke(l.remove("apps"), lawReachable, "configured Kubernetes cluster is unreachable", "PULUMI_K8S_DELETE_UNREACHABLE")
 }
+
+// With aws-auth the creator needs no entry.
+func TestCreatorsAccess(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.cluster("one", "nodes")
+	for name, c := range map[string]struct {
+		mode    string
+		admin   bool
+		letting bool
+	}{
+		"by-config-map": {"CONFIG_MAP", true, true},
+		"by-both":       {"API_AND_CONFIG_MAP", true, true},
+		"not-by-both":   {"API_AND_CONFIG_MAP", false, false},
+		"not-by-api":    {"API", false, false},
+	} {
+		in := deepCopy(l.made["one.cluster"].in).(engine.Props)
+		in["name"], in["accessConfig"] = name, engine.Props{"authenticationMode": c.mode, "bootstrapClusterCreatorAdminPermissions": c.admin}
+		l.aws("aws:eks/cluster:Cluster", name, in)
+		_, err := l.tryApply(name, name+"-ns", namespace("apps"))
+		if c.letting && err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !c.letting {
+			l.broke(err, lawAccessEntry, "Unauthorized")
+		}
+	}
+}

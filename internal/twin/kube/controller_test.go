@@ -276,3 +276,39 @@ func TestDNSEndpointCRD(t *testing.T) {
 		t.Error("the restarted controller makes no DNSEndpoint")
 	}
 }
+
+// A controller without an association works with its node's role where it can
+// ask for that, and has not its rights.
+func TestControllerOnNodesCredentials(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("one")
+	l.crds("one")
+	l.apply("one", "ns", namespace("external-dns"))
+	who := func() (out string) {
+		l.world.Look(func() {
+			c := l.kube.byName("one")
+			pod, _ := c.running("external-dns")
+			if s, err := c.session(pod); err != nil {
+				out = err.Error()
+			} else {
+				out = s.ARN
+			}
+		})
+		return out
+	}
+	l.release("one", "dns", l.externalDNSChart("one", nil))
+	if got := who(); !strings.Contains(got, "no EC2 IMDS role found") {
+		t.Errorf("without an association and one hop: %s", got)
+	}
+	l.aws("aws:ec2/launchTemplate:LaunchTemplate", "template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
+	nodes := deepCopy(l.made["one.nodes"].in).(engine.Props)
+	nodes["launchTemplate"] = engine.Props{"id": l.id("template"), "version": "1"}
+	l.down("dns", "one.nodes")
+	l.aws("aws:eks/nodeGroup:NodeGroup", "one.nodes", nodes)
+	l.release("one", "dns", l.externalDNSChart("one", nil))
+	if got := who(); !strings.Contains(got, ":assumed-role/one.node-role") {
+		t.Errorf("without an association and two hops: %s", got)
+	}
+}

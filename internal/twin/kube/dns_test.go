@@ -76,6 +76,24 @@ func TestRecordZones(t *testing.T) {
 	}
 }
 
+// A public zone of the same name stays empty when the zone type is private.
+func TestRecordsOfPrivateZones(t *testing.T) {
+	t.Parallel()
+	l := platformLab(t)
+	l.aws("aws:route53/zone:Zone", "public-zone", engine.Props{"name": "example.com"})
+	l.down("eks-one.external-dns")
+	l.release("eks-one", "eks-one.external-dns", l.externalDNSChart("eks-one", engine.Props{"extraArgs": engine.Props{"aws-zone-type": "private"}}))
+	l.app("eks-one", "eks-two")
+	if got := l.records(); len(got) != 2 {
+		t.Errorf("records of the private zone: %v", got)
+	}
+	l.world.Look(func() {
+		if got, err := l.account.Route53("").Records(l.account.Caller(), l.id("public-zone")); err != nil || len(got) > 0 {
+			t.Errorf("records of the public zone: %v %v", got, err)
+		}
+	})
+}
+
 // Two clusters of one owner id delete each other's records.
 func TestRecordOwners(t *testing.T) {
 	t.Parallel()

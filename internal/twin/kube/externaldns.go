@@ -96,8 +96,9 @@ func (e *externalDNS) mine(zone *aws.Zone) bool {
 	if ids := e.args["zone-id-filter"]; len(ids) > 0 && !slices.Contains(ids, zone.ID) {
 		return false
 	}
-	if kind := e.args["aws-zone-type"]; len(kind) > 0 && kind[0] == "public" {
-		return false // every zone of the twin is private
+	switch kind := e.arg("aws-zone-type"); {
+	case kind == "private" && !zone.Private, kind == "public" && zone.Private:
+		return false
 	}
 	return e.inDomain(zone.Name) || slices.ContainsFunc(e.args["domain-filter"], func(d string) bool { return strings.HasSuffix(d, "."+zone.Name) })
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -137,6 +138,12 @@ func (c *Cluster) credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityA
 // way out of its network.
 func (c *Cluster) session(pod *api.Object) (session, error) {
 	p, a, err := c.credentials(pod)
+	if r := (*law.Refusal)(nil); errors.As(err, &r) && r.Law.ID == lawIdentityAtCreation.ID {
+		// AWS's SDK asks the node when the pod's environment names nobody else.
+		if node, reached := c.all.account.NodeCredentials(c.eks.Name, obj.Str(pod.Content, "spec", "nodeName")); reached {
+			p, a, err = node, &aws.PodIdentityAssociation{}, nil
+		}
+	}
 	if err != nil {
 		return session{}, err
 	}

@@ -203,21 +203,14 @@ func (l *latticeController) targetGroup(client *aws.Lattice, p iam.Principal, ro
 	route.Relies(service.Maker, lawRouteBackend, false)
 	var targets []aws.Target
 	for _, pod := range l.endpoints(service) {
-		targets = append(targets, aws.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: targetPort(service, port), Pod: l.eks.Name + "/" + podID(pod)})
+		to, ok := targetPort(service, pod, port)
+		if !ok {
+			continue
+		}
+		targets = append(targets, aws.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: l.eks.Name + "/" + podID(pod)})
 		route.ReliesAs(pod, lawRouteBackend, false)
 	}
 	return pool{group: group}, client.SetTargets(l.op, p, group.ID, targets)
-}
-
-func targetPort(service *api.Object, port int64) int {
-	for _, sp := range obj.Maps(service.Content, "spec", "ports") {
-		if obj.Int(sp, "port") == port || port == 0 {
-			if n, ok := obj.Number(sp["targetPort"]); ok {
-				return int(n)
-			}
-		}
-	}
-	return int(port)
 }
 
 // listeners makes one Lattice listener per matched listener of the Gateway.

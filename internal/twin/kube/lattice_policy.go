@@ -22,6 +22,9 @@ var (
 	lawPolicyOpens = law.New(law.Controller, "gateway-policy-opens-the-network",
 		"Deleting an IAMAuthPolicy of a Gateway deletes the service network's policy and sets its auth type to NONE, whichever cluster put it.",
 		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/deploy/lattice/iamauthpolicy_manager.go")
+	lawPolicyStays = law.New(law.Controller, "auth-policy-never-put-stays",
+		"A deleted IAMAuthPolicy that the controller accepted and never put, or whose Lattice service is gone, keeps its finalizer for as long as its target is there.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/controllers/iamauthpolicy_controller.go")
 	lawPolicyConflict = law.New(law.Controller, "one-auth-policy-per-target",
 		"Of several IAMAuthPolicies for one target only the oldest is accepted.",
 		"https://gateway-api.sigs.k8s.io/geps/gep-713/")
@@ -156,17 +159,30 @@ func (l *latticeController) setAuthType(client *aws.Lattice, p iam.Principal, ki
 }
 
 // deleteAuthPolicy sets the auth type to NONE and removes the policy, whoever
-// else counts on it. A resource that is gone while its route is still there
-// leaves the finalizer for the route's own deletion to clear.
+// else counts on it. While the target is there the resource is looked for by
+// the name that a successful put noted. Not to find it counts as reconciled, but
+// the finalizer stays until the target goes.
 func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 	policy.PartsBy(l.pod.Maker, lawControllerRuns)
-	if id := policy.Annotation(policyResourceID); id != "" {
-		client, s, err := l.aws(policy)
+	client, s, err := l.aws(policy)
+	if err != nil {
+		l.fail(policy, lawControllerRuns, err)
+		return
+	}
+	if target := l.target(policy); target != nil && l.olderPolicy(policy, target) == nil {
+		found, err := l.named(client, s.Principal, target.Kind, policy.Annotation(policyResourceName))
 		if err != nil {
 			l.fail(policy, lawControllerRuns, err)
 			return
 		}
-		err = l.setAuthType(client, s.Principal, policy.Annotation(policyResourceType), id, lattice.AuthNone)
+		if !found {
+			l.blame(policy, lawPolicyStays, "Reconcile failed: NotFound: %s %q of the target %s %s/%s not found, so the finalizer stays",
+				resourceOf(target.Kind), policy.Annotation(policyResourceName), target.Kind, target.Namespace, target.Name)
+			return
+		}
+	}
+	if id := policy.Annotation(policyResourceID); id != "" {
+		err := l.setAuthType(client, s.Principal, policy.Annotation(policyResourceType), id, lattice.AuthNone)
 		if err == nil {
 			err = client.DeleteAuthPolicy(l.op, s.Principal, id)
 		}
@@ -175,12 +191,30 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 				policy.Namespace, policy.Name, l.eks.Name, id, lawPolicyOpens.ID))
 		}
 		var r *law.Refusal
-		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException" && l.target(policy) == nil) {
+		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException") {
 			l.fail(policy, lawControllerRuns, err)
 			return
 		}
 	}
 	_ = l.API.Write(policy, latticeManager, func(content obj.Map) { removeFinalizer(content, policyFinalizer) })
+}
+
+// resourceOf is what a kind of target is in VPC Lattice.
+func resourceOf(kind string) string {
+	if kind == "Gateway" {
+		return "Service network"
+	}
+	return "Service"
+}
+
+// named tells whether VPC Lattice has the resource of a kind of target.
+func (l *latticeController) named(client *aws.Lattice, p iam.Principal, kind, name string) (bool, error) {
+	if kind == "Gateway" {
+		networks, err := client.FindServiceNetworks(p, name)
+		return name != "" && len(networks) == 1, err
+	}
+	service, err := client.FindService(p, name)
+	return service != nil, err
 }
 
 // vpcPolicy is the reconcile function of VpcAssociationPolicy: the association

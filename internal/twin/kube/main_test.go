@@ -20,9 +20,9 @@ var own = []law.Law{
 	lawValid, lawManagedFields, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
 	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns, lawGroupsCollected,
 	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
-	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
-	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawCNI,
-	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady,
+	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyStays, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
+	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawNonRoot, lawPorts, lawCNI,
+	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
 }
 
 // TestMain lets no law pass that no test breaks.

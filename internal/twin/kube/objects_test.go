@@ -31,6 +31,11 @@ func TestObjectsAreChecked(t *testing.T) {
 		{"no selector", strings.Replace(app, "selector: {matchLabels: {app: demo}}", "", 1), app, "spec.selector: Required value"},
 		{"selector without its labels", strings.Replace(app, "labels: {app: demo}", "labels: {app: other}", 1), app, "`selector` does not match template `labels`"},
 		{"bad name", strings.Replace(app, "name: demo,", "name: Demo,", 1), app, "a lowercase RFC 1123 subdomain must consist of"},
+		{"request above the limit", strings.Replace(app, "ports: [", "resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}\n        ports: [", 1), app,
+			`spec.template.spec.containers[0].resources.requests: Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi`},
+		{"request of CPU above the limit", strings.Replace(app, "ports: [", "resources: {requests: {cpu: 1}, limits: {cpu: 250m}}\n        ports: [", 1), app, "must be less than or equal to cpu limit of 250m"},
+		{"pull policy", strings.Replace(app, "ports: [", "imagePullPolicy: Sometimes\n        ports: [", 1), app,
+			`imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"`},
 		{"Service without ports", strings.Replace(service("demo", "apps"), ", ports: [{port: 80, targetPort: 8090, protocol: TCP}]", "", 1), "", "spec.ports: Required value"},
 		{"port out of range", strings.Replace(service("demo", "apps"), "port: 80,", "port: 80000,", 1), "", "must be between 1 and 65535"},
 		{"two TLS listeners on one port", strings.Replace(gateway, `hostname: "*.example.com"`, "", 1), gateway, "Combination of port, protocol and hostname must be unique for each listener"},
@@ -192,4 +197,24 @@ func TestPodsGoWithNodes(t *testing.T) {
 	if ready() != 2 {
 		t.Errorf("%d pods came back", ready())
 	}
+}
+
+func TestNonRoot(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.cluster("one")
+	l.apply("one", "apps", namespace("apps"))
+	app := func(pod, container string) string {
+		return strings.Replace(deployment("demo", "apps", "securityContext: {"+pod+"}"), "ports: [", "securityContext: {"+container+"}\n        ports: [", 1)
+	}
+	for name, c := range map[string][2]string{
+		"pod":       {"runAsNonRoot: true, runAsUser: 0", ""},
+		"container": {"runAsNonRoot: false, runAsUser: 0", "runAsNonRoot: true"},
+		"both":      {"runAsNonRoot: true, runAsUser: 1000", "runAsUser: 0"},
+	} {
+		_, err := l.tryApply("one", name, app(c[0], c[1]))
+		l.broke(err, lawNonRoot, "0/2 Pods available", `CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: "demo-`, "container: demo)")
+		l.down(name)
+	}
+	l.apply("one", "overridden", app("runAsNonRoot: true, runAsUser: 1000", "runAsNonRoot: false, runAsUser: 0"))
 }

@@ -25,6 +25,9 @@ var (
 	lawMounts = law.New(law.Kubernetes, "mounts-must-exist",
 		"A pod waits in ContainerCreating until the ConfigMaps and Secrets that it mounts are there.",
 		"https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps-as-files-from-a-pod")
+	lawNonRoot = law.New(law.Kubernetes, "non-root-is-kept",
+		"A container that runs as user 0 does not start where runAsNonRoot says that it may not.",
+		"https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/kubelet/kuberuntime/security_context_others.go")
 	lawCNI = law.New(law.Kubernetes, "pods-need-the-cni",
 		"Without the VPC CNI no pod gets an address.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html")
@@ -137,6 +140,14 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 		return false
 	}
 	pod.Relies(group.URN, lawNodes, false)
+	if obj.Str(pod.Content, "status", "podIP") == "" {
+		c.writePodStatus(pod, "Running", false, "")
+	}
+	if err := probe(pod); err != nil {
+		c.fail(pod, lawPorts, err)
+		c.writePodStatus(pod, "Running", false, message(err))
+		return false
+	}
 	c.clear(pod)
 	c.writePodStatus(pod, "Running", true, "")
 	return true
@@ -165,7 +176,30 @@ func (c *Cluster) start(pod *api.Object) error {
 			pod.Relies(urn, lawImages, false)
 		}
 	}
+	if err := nonRoot(pod); err != nil {
+		return err
+	}
 	return c.runProcess(pod)
+}
+
+// nonRoot keeps runAsNonRoot as far as the manifest tells; otherwise the image decides.
+func nonRoot(pod *api.Object) error {
+	spec := obj.At(pod.Content, "spec")
+	for _, list := range []string{"initContainers", "containers"} {
+		for _, container := range obj.Maps(spec, list) {
+			get := func(field string) any {
+				if v := obj.Get(container, "securityContext", field); v != nil {
+					return v
+				}
+				return obj.Get(spec, "securityContext", field)
+			}
+			if uid, given := obj.Number(get("runAsUser")); get("runAsNonRoot") == true && given && uid == 0 {
+				return lawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)",
+					pod.Name, pod.Namespace, pod.UID(), obj.Str(container, "name"))
+			}
+		}
+	}
+	return nil
 }
 
 // mounts checks the volumes that come from other objects.
@@ -204,7 +238,7 @@ func podReady(pod *api.Object) bool {
 func (c *Cluster) writePodStatus(pod *api.Object, phase string, ready bool, reason string) {
 	status := map[bool]string{true: "True", false: "False"}[ready]
 	ip := obj.Str(pod.Content, "status", "podIP")
-	if ip == "" && ready {
+	if ip == "" && phase == "Running" {
 		ip = c.podIP(pod)
 	}
 	_ = c.API.Write(pod, "kubelet", func(content obj.Map) {

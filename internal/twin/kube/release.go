@@ -35,6 +35,9 @@ var (
 	lawReleaseReady = law.New(law.Kubernetes, "release-waits-for-its-pods",
 		"A release waits until its workloads are ready, and fails when they are not within its timeout.",
 		"https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/")
+	lawReleaseGone = law.New(law.Kubernetes, "release-waits-for-its-removal",
+		"The removal of a release waits until its objects are gone unless skipAwait is set: it fails when something holds one of them, and when the API server refuses to delete one.",
+		"https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/provider/helm_release.go")
 )
 
 const helm = "helm"
@@ -118,8 +121,7 @@ func (c *Cluster) installRelease(op *world.Op, inputs engine.Props) (string, eng
 		}
 	}
 	if err := c.writeRelease(op, r, values); err != nil {
-		c.removeRelease(op, r)
-		return "", nil, err
+		return "", nil, errors.Join(err, c.removeRelease(op, r))
 	}
 	c.releases[id] = r
 	return id, c.releaseOutputs(inputs, r), c.awaitRelease(op, r, inputs)
@@ -186,7 +188,7 @@ func (c *Cluster) awaitRelease(op *world.Op, r *release, inputs engine.Props) er
 			err := broken.Refuse("", "failed to become available within allocated timeout. Error: Helm Release %s/%s: resource Deployment/%s/%s not ready. status: InProgress, message: Available: %d/%d: context deadline exceeded%s",
 				r.ns, r.name, key.Namespace, key.Name, len(c.readyPods(d)), want, why)
 			if obj.Bool(inputs, "atomic") {
-				c.removeRelease(op, r)
+				return errors.Join(err, c.removeRelease(op, r))
 			}
 			return err
 		}
@@ -247,8 +249,8 @@ func (c *Cluster) readRelease(id string, inputs engine.Props) (engine.Props, eng
 	return live, c.releaseOutputs(live, r), nil
 }
 
-// uninstallRelease is `helm uninstall`: hooks first, then the objects. Helm
-// does not wait for what finalizers hold.
+// uninstallRelease is `helm uninstall`: hooks first, then the objects, and with
+// --wait, which the provider sets, until those are gone.
 func (c *Cluster) uninstallRelease(op *world.Op, outputs engine.Props) error {
 	id := obj.Str(outputs, "namespace") + "/" + obj.Str(outputs, "name")
 	r := c.releases[id]
@@ -261,16 +263,29 @@ func (c *Cluster) uninstallRelease(op *world.Op, outputs engine.Props) error {
 			return err
 		}
 	}
-	c.removeRelease(op, r)
+	if err := c.removeRelease(op, r); err != nil {
+		return err
+	}
 	c.reconcile(op)
+	if obj.Bool(outputs, "skipAwait") && !obj.Bool(outputs, "atomic") {
+		return nil
+	}
+	for _, key := range r.objects {
+		if o := c.API.Lookup(key); o != nil && o.Terminating() {
+			return lawReleaseGone.Refuse("", "uninstallation completed with 1 error(s): context deadline exceeded: %v", c.stuck(o))
+		}
+	}
 	return nil
 }
 
-func (c *Cluster) removeRelease(op *world.Op, r *release) {
-	delete(c.releases, r.ns+"/"+r.name)
+// removeRelease deletes a release's objects. While one of them cannot be
+// deleted Helm keeps the release.
+func (c *Cluster) removeRelease(op *world.Op, r *release) error {
 	for _, key := range slices.Backward(r.objects) {
 		if err := c.API.Delete(op, key); err != nil && !apierrors.IsNotFound(err) {
-			c.all.warn(fmt.Sprintf("uninstalling release %s left %s behind: %v", r.name, key, err))
+			return lawReleaseGone.Refuse("", "failed to delete release: %s: %s: %s", r.name, key, message(err))
 		}
 	}
+	delete(c.releases, r.ns+"/"+r.name)
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -68,6 +69,57 @@ func TestReleases(t *testing.T) {
 	l.broke(err, lawNodes, "Helm Release kyverno/kyverno: resource Deployment/kyverno/kyverno-", "no nodes available")
 	l.broke(l.remove("no nodes"), lawKyvernoHooks, "pre-delete hooks failed")
 	shows(lawReleaseReady)
+}
+
+// What holds an object of a release holds the release's removal.
+func TestReleaseRemoval(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.environment()
+	l.cluster("one")
+	l.crds("one")
+	l.apply("one", "ns", namespace("external-dns"))
+	hold := func(finalizers ...any) {
+		l.world.Look(func() {
+			c := l.kube.byName("one")
+			if err := c.API.Write(c.API.Get("", "ServiceAccount", "external-dns", "external-dns"), "somebody", func(content obj.Map) {
+				obj.Set(content, finalizers, "metadata", "finalizers")
+			}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	in := l.externalDNSChart("one", nil)
+	l.release("one", "dns", in)
+	hold("example.com/hold")
+	l.broke(l.remove("dns"), lawReleaseGone, "uninstallation completed with 1 error(s): context deadline exceeded", `ServiceAccount "external-dns/external-dns"`, "example.com/hold")
+	hold()
+	l.down("dns")
+
+	in["skipAwait"] = true
+	l.release("one", "dns", in)
+	hold("example.com/hold")
+	l.down("dns")
+	hold()
+
+	l.release("one", "dns", l.externalDNSChart("one", nil))
+	l.apply("one", "hook", `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: keeper}
+webhooks:
+- name: keeper.example.com
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  failurePolicy: Fail
+  clientConfig: {service: {namespace: default, name: gone, path: /}}
+  rules: [{apiGroups: [apps], apiVersions: [v1], operations: [DELETE], resources: [deployments]}]
+`)
+	l.broke(l.remove("dns"), lawReleaseGone, "failed to delete release: external-dns", `failed calling webhook "keeper.example.com"`)
+	l.down("hook", "dns")
+	if o := l.object("one", "apps", "Deployment", "external-dns", "external-dns"); o != nil {
+		t.Error("the release is gone, and its Deployment is there")
+	}
 }
 
 func TestControllerStarts(t *testing.T) {

@@ -167,6 +167,24 @@ func deployment(t *testing.T, overlay string) *run {
 
 func (r *run) track() *Track { return r.Progress.Begin("") }
 
+// Logs of the control plane are gone with the cluster.
+func TestRehearsalWithControlPlaneLogs(t *testing.T) {
+	t.Parallel()
+	k := kit(t)
+	text, err := os.ReadFile(filepath.Join(k.Project, "Pulumi.cluster1.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := t.TempDir()
+	text = append(text, "\n  eks-lattice:clusterLogTypes: [api, audit]\n"...)
+	if err := os.WriteFile(filepath.Join(overlay, "Pulumi.cluster1.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if report := rehearse(t, Options{Kit: k, Overlay: overlay}); !report.OK {
+		t.Errorf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+	}
+}
+
 func TestDestroyOfTheEnvironmentInUseLosesNothing(t *testing.T) {
 	t.Parallel()
 	r := deployment(t, "")

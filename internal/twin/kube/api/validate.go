@@ -3,9 +3,11 @@ package api
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/labels"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
@@ -124,6 +126,7 @@ func validatePodSpec(spec obj.Map, path *field.Path) field.ErrorList {
 			if strings.TrimSpace(obj.Str(c, "image")) == "" {
 				errs = append(errs, field.Required(p.Child("image"), ""))
 			}
+			errs = append(errs, validateContainer(c, p)...)
 			for j, m := range obj.Maps(c, "volumeMounts") {
 				if n := obj.Str(m, "name"); !volumes[n] {
 					errs = append(errs, field.NotFound(p.Child("volumeMounts").Index(j).Child("name"), n))
@@ -132,6 +135,27 @@ func validatePodSpec(spec obj.Map, path *field.Path) field.ErrorList {
 			for j, port := range obj.Maps(c, "ports") {
 				errs = append(errs, validatePort(obj.Get(port, "containerPort"), p.Child("ports").Index(j).Child("containerPort"))...)
 			}
+		}
+	}
+	return errs
+}
+
+// pullPolicies of an image; none given is one of them by default.
+var pullPolicies = []string{"Always", "IfNotPresent", "Never"}
+
+// validateContainer is what the API server says of a container's own values:
+// https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/validation/validation.go
+func validateContainer(c obj.Map, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if policy := obj.Str(c, "imagePullPolicy"); policy != "" && !slices.Contains(pullPolicies, policy) {
+		errs = append(errs, field.NotSupported(path.Child("imagePullPolicy"), policy, pullPolicies))
+	}
+	limits, requests := obj.At(c, "resources", "limits"), obj.At(c, "resources", "requests")
+	for _, name := range obj.Keys(requests) {
+		request, err := resource.ParseQuantity(fmt.Sprint(requests[name]))
+		limit, limitErr := resource.ParseQuantity(fmt.Sprint(limits[name]))
+		if err == nil && limitErr == nil && request.Cmp(limit) > 0 {
+			errs = append(errs, field.Invalid(path.Child("resources", "requests"), request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
 		}
 	}
 	return errs

@@ -1,0 +1,48 @@
+package aws
+
+import (
+	"slices"
+
+	"eks-lattice/internal/twin/law"
+)
+
+var (
+	lawLogTypes = law.New(law.References, "control-plane-log-types",
+		"The logs of a control plane are api, audit, authenticator, controllerManager and scheduler.",
+		"https://docs.aws.amazon.com/eks/latest/APIReference/API_LogSetup.html")
+	// See also issues 1019 and 2763 there.
+	lawControlPlaneLogs = law.New(law.Deletion, "control-plane-log-group",
+		"EKS makes the log group /aws/eks/<cluster>/cluster, without expiry, when a cluster with logs finds none, and leaves it behind; one that goes before such a cluster comes back.",
+		"https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920")
+)
+
+var logTypes = []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}
+
+func checkCluster(c *checker) {
+	for i, kind := range texts(c.in["enabledClusterLogTypes"]) {
+		if kind != "" && !slices.Contains(logTypes, kind) { // an unknown one reads as empty
+			c.fail("enabledClusterLogTypes", "expected enabled_cluster_log_types.%d to be one of %q, got %s [law %s]", i, logTypes, kind, lawLogTypes.ID)
+		}
+	}
+}
+
+func (c *EKSCluster) logGroup() string { return "/aws/eks/" + c.Name + "/cluster" }
+
+// logControlPlane turns on the logs that the program asks for.
+func (r *request) logControlPlane(c *EKSCluster) {
+	c.LogTypes = r.list("enabledClusterLogTypes")
+	if len(c.LogTypes) == 0 {
+		return
+	}
+	if g := r.logs[c.logGroup()]; g != nil {
+		r.op.Need(g.URN, lawControlPlaneLogs)
+		return
+	}
+	r.writeLogs(c)
+}
+
+// writeLogs is the control plane's first line into a group that is not there.
+func (a *Account) writeLogs(c *EKSCluster) {
+	name := c.logGroup()
+	a.logs[name] = &LogGroup{Meta: Meta{ID: name, Name: name, Region: c.Region, ARN: a.arn("logs", c.Region, a.ID, "log-group:"+name)}}
+}
