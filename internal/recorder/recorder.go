@@ -36,6 +36,7 @@ type Recording struct {
 	mu        sync.Mutex
 	options   Options
 	resources []*Resource
+	calls     []pulumi.MockCallArgs
 }
 
 // Resource is one registration.
@@ -53,6 +54,7 @@ type Resource struct {
 	Protect   bool
 	// The options of these names; timeouts such as "15m".
 	IgnoreChanges                []string
+	DeleteBeforeReplace          bool
 	DeletedWith                  string // URN
 	CreateTimeout, DeleteTimeout string
 }
@@ -121,8 +123,10 @@ func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 		Protect:       rpc.GetProtect(),
 		IgnoreChanges: rpc.GetIgnoreChanges(),
 		DeletedWith:   rpc.GetDeletedWith(),
-		CreateTimeout: rpc.GetCustomTimeouts().GetCreate(),
-		DeleteTimeout: rpc.GetCustomTimeouts().GetDelete(),
+
+		DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
+		CreateTimeout:       rpc.GetCustomTimeouts().GetCreate(),
+		DeleteTimeout:       rpc.GetCustomTimeouts().GetDelete(),
 	}
 	for name, ref := range rpc.GetProviders() {
 		res.Providers[name] = withoutID(ref)
@@ -192,6 +196,19 @@ func (r *Recording) Get(t testing.TB, token, name string) *Resource {
 	}
 	t.Fatalf("no %s named %q was registered", token, name)
 	return nil
+}
+
+// Calls returns the arguments of all calls of a function, in order.
+func (r *Recording) Calls(token string) []resource.PropertyMap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []resource.PropertyMap
+	for _, call := range r.calls {
+		if call.Token == token {
+			all = append(all, call.Args)
+		}
+	}
+	return all
 }
 
 // Closure returns the URNs of all that must be there before a resource:
