@@ -136,6 +136,13 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 		c.writePodStatus(pod, "Pending", false, message(err))
 		return false
 	}
+	if !podReady(pod) { // what listens does not change while a program runs
+		if err := c.probe(pod); err != nil {
+			c.fail(pod, lawAvailable, err)
+			c.writePodStatus(pod, "Running", false, message(err))
+			return false
+		}
+	}
 	pod.Relies(group.URN, lawNodes, false)
 	c.clear(pod)
 	c.writePodStatus(pod, "Running", true, "")
@@ -163,6 +170,9 @@ func (c *Cluster) start(pod *api.Object) error {
 		}
 		for _, urn := range needed {
 			pod.Relies(urn, lawImages, false)
+		}
+		if err := c.startContainers(pod); err != nil {
+			return err
 		}
 	}
 	return c.runProcess(pod)
