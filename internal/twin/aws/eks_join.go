@@ -25,6 +25,11 @@ func (r *request) checkNodeGroup(c *EKSCluster, ng *NodeGroup) error {
 	if strings.HasPrefix(ng.AMIType, "AL2_") && slices.Index(versions, c.Version) >= slices.Index(versions, "1.33") {
 		return lawNodeAMI.Refuse("InvalidParameterException", "Requested AMI for this version %s is not supported", c.Version)
 	}
+	for _, kind := range append(r.list("instanceTypes"), ng.InstanceType) {
+		if ng.AMIType != "CUSTOM" && armInstance.MatchString(kind) != strings.Contains(ng.AMIType, "ARM_64") {
+			return lawNodeArchitecture.Refuse("InvalidParameterException", "[%s] is not a valid instance type for requested amiType %s", kind, ng.AMIType)
+		}
+	}
 	role := r.roleByARN(ng.RoleARN)
 	if role == nil {
 		return lawNodeGroupRefs.Refuse("InvalidParameterException", "The role with name %s cannot be found.", tail(ng.RoleARN, "/"))

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"eks-lattice/internal/twin/engine"
@@ -59,6 +60,9 @@ var (
 	lawNodeAMI = law.New(law.References, "node-ami-type",
 		"Amazon Linux 2 images end with Kubernetes 1.32.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html")
+	lawNodeArchitecture = law.New(law.References, "node-architecture",
+		"The instance types of a node group have the processor architecture of its AMI type.",
+		"https://github.com/eksctl-io/eksctl/issues/7754")
 	lawNodesOutlive = law.New(law.Deletion, "cni-outlives-nodes",
 		"When the VPC CNI goes before the nodes, its network interfaces stay behind and block security groups, subnets and VPC.",
 		"https://github.com/aws-ia/terraform-aws-eks-blueprints/pull/477")
@@ -66,6 +70,11 @@ var (
 		"The policies of the nodes' role outlive the node group, else EKS cannot remove instances and network interfaces.",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_node_group")
 )
+
+// armInstance matches the types with AWS's own processors: a g behind the
+// generation, and the oldest ones.
+// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+var armInstance = regexp.MustCompile(`^([a-z]+[0-9]+g|a1\.)`)
 
 // maxPods of instance types: https://github.com/awslabs/amazon-eks-ami/blob/main/templates/shared/runtime/eni-max-pods.txt
 var maxPods = map[string]int{
