@@ -99,6 +99,14 @@ func TestBootstrapSigns(t *testing.T) {
 	want(t, "retries", at(t, route, "retry_policy", "retry_on"), "connect-failure,reset-before-request")
 }
 
+// The redirect spares the proxy's user, so no application may happen to be it:
+// not root, not a service user of a distribution, not nobody.
+func TestTheProxysUserIsNobodyElse(t *testing.T) {
+	if UID < 10000 || UID == 65534 || UID == 65535 {
+		t.Errorf("%d is a user that applications run as", UID)
+	}
+}
+
 // What a hop may add or change after the signature, and what AWS's SDKs leave out.
 func TestBootstrapSignsNoHeaderThatChanges(t *testing.T) {
 	manager := at(t, bootstrap(t), "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config")
