@@ -55,6 +55,12 @@ var alsoBefore = []struct{ earlier, later, why string }{
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node joins with this policy"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKS_CNI_Policy",
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "the CNI removes its interfaces with this policy"},
+	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEC2ContainerRegistryReadOnly",
+		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "nodes pull the images of the add-ons with this policy"},
+	{"aws:ec2/routeTableAssociation:RouteTableAssociation eks-cluster1-public-0",
+		"aws:ec2/natGateway:NatGateway eks-cluster1-nat-0", "nodes go out through it as soon as it is there"},
+	{"aws:eks/accessEntry:AccessEntry eks-cluster1-admin-123456789012/role/Admin",
+		"aws:eks/accessPolicyAssociation:AccessPolicyAssociation eks-cluster1-admin-123456789012/role/Admin", "a policy is an entry's"},
 	{"aws:ec2/internetGateway:InternetGateway eks-cluster1-internet",
 		"aws:ec2/eip:Eip eks-cluster1-nat-0", "a gateway of mapped addresses is not detached"},
 	{"aws:eks/accessPolicyAssociation:AccessPolicyAssociation eks-cluster1-admin-123456789012/role/Admin",
@@ -172,6 +178,34 @@ func TestEverythingInTheClusterOutlivesNothingItNeeds(t *testing.T) {
 	}
 }
 
+// An object comes after its namespace, and a pod after its service account.
+func TestNamespacesAndServiceAccountsComeFirst(t *testing.T) {
+	t.Parallel()
+	r := run(t, "eks-lattice:apps", `[{"name": "demo-cluster1", "namespace": "apps", "serviceAccount": "demo", "allow": [{"cluster": "eks-cluster2", "namespace": "apps"}]}]`)
+	namespaces := map[string]string{}
+	for _, res := range r.OfType("kubernetes:core/v1:Namespace") {
+		namespaces[res.Inputs["metadata"].ObjectValue()["name"].StringValue()] = res.URN
+	}
+	checked := 0
+	for _, res := range r.Resources() {
+		in := res.Inputs["namespace"] // a release's
+		if metadata := res.Inputs["metadata"]; metadata.IsObject() {
+			in = metadata.ObjectValue()["namespace"]
+		}
+		if !strings.HasPrefix(res.Type, "kubernetes:") || !in.IsString() {
+			continue
+		}
+		checked++
+		if urn := namespaces[in.StringValue()]; urn == "" || !r.Closure(res.URN)[urn] {
+			t.Errorf("%s does not depend on its namespace %s", res.URN, in.StringValue())
+		}
+	}
+	if checked < 9 {
+		t.Errorf("only %d objects have a namespace", checked)
+	}
+	checkBefore(t, r, "kubernetes:core/v1:ServiceAccount apps-demo", "kubernetes:apps/v1:Deployment demo-cluster1-deployment", "a pod without its service account is refused")
+}
+
 func TestEverythingDescendsFromItsComponent(t *testing.T) {
 	t.Parallel()
 	r := run(t)
@@ -209,6 +243,8 @@ func TestTimeouts(t *testing.T) {
 		{"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "15m"},
 		{"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy", "15m"},
 		{"kubernetes:core/v1:Namespace apps-namespace", "15m"},
+		{"kubernetes:core/v1:Namespace eks-cluster1-namespace-lattice-gateway", "15m"},
+		{crd + "httproutes.gateway.networking.k8s.io", "15m"},
 		{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "45m"},
 		{"aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network", "20m"},
 	} {

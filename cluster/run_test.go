@@ -59,7 +59,7 @@ func TestEveryResourceHasAnExplicitProvider(t *testing.T) {
 
 func TestProviderTagsEverythingAndStaysInItsAccount(t *testing.T) {
 	t.Parallel()
-	r := run(t, "eks-lattice:tags", `{"team": "mesh"}`)
+	r := run(t, "eks-lattice:tags", `{"team": "mesh"}`, "aws:profile", "sandbox")
 	provider := r.Get(t, "pulumi:providers:aws", "aws")
 	tags := provider.Inputs["defaultTags"].Mappable().(map[string]any)["tags"]
 	if want := map[string]any{"pulumi-project": "eks-lattice", "pulumi-stack": "cluster1", "team": "mesh"}; !reflect.DeepEqual(tags, want) {
@@ -67,6 +67,9 @@ func TestProviderTagsEverythingAndStaysInItsAccount(t *testing.T) {
 	}
 	if got := provider.Inputs["allowedAccountIds"].Mappable(); !reflect.DeepEqual(got, []any{recorder.AccountID}) {
 		t.Errorf("allowed accounts: got %v", got)
+	}
+	if got := provider.Inputs["profile"]; !got.IsString() || got.StringValue() != "sandbox" {
+		t.Errorf("profile: got %v", got)
 	}
 	nodes := r.OfType("aws:ec2/launchTemplate:LaunchTemplate")[0].Inputs["tagSpecifications"].ArrayValue()[0].ObjectValue()["tags"].ObjectValue()
 	if got := nodes["team"].StringValue(); got != "mesh" {

@@ -59,6 +59,43 @@ func TestSubnets(t *testing.T) {
 		"tags": {"Name": "eks-cluster1-private-1", "kubernetes.io/role/internal-elb": "1"}}`)
 }
 
+// Each subnet has a route table of its own with the way out of the VPC.
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	for subnet, gateway := range map[string]string{
+		"public-1":  `"gatewayId": "eks-cluster1-internet-id"`,
+		"private-1": `"natGatewayId": "eks-cluster1-nat-0-id"`,
+	} {
+		name := "eks-cluster1-" + subnet
+		checkJSON(t, "route of "+name, plain(t, find(t, r, "aws:ec2/route:Route "+name).Inputs),
+			`{"routeTableId": "`+name+`-id", "destinationCidrBlock": "0.0.0.0/0", `+gateway+`}`)
+		checkJSON(t, "table of "+name, plain(t, find(t, r, "aws:ec2/routeTableAssociation:RouteTableAssociation "+name).Inputs),
+			`{"subnetId": "`+name+`-id", "routeTableId": "`+name+`-id"}`)
+	}
+	checkJSON(t, "NAT gateway", plain(t, find(t, r, "aws:ec2/natGateway:NatGateway eks-cluster1-nat-0").Inputs),
+		`{"allocationId": "eks-cluster1-nat-0-id", "subnetId": "eks-cluster1-public-0-id", "tags": {"Name": "eks-cluster1-nat-0"}}`)
+}
+
+// Private zones resolve in a VPC with both DNS attributes only.
+func TestVPC(t *testing.T) {
+	t.Parallel()
+	checkJSON(t, "VPC", plain(t, find(t, recordCluster(t, nil), "aws:ec2/vpc:Vpc eks-cluster1-vpc").Inputs), `{
+		"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true, "tags": {"Name": "eks-cluster1"}}`)
+}
+
+// Neither local zones nor those without room for a control plane.
+func TestZonesForSubnets(t *testing.T) {
+	t.Parallel()
+	calls := recordCluster(t, nil).Calls("aws:index/getAvailabilityZones:getAvailabilityZones")
+	if len(calls) != 1 {
+		t.Fatalf("zones were looked up %d times", len(calls))
+	}
+	checkJSON(t, "lookup", plain(t, calls[0]), `{
+		"state": "available", "excludeZoneIds": ["use1-az3", "usw1-az2", "cac1-az3"],
+		"filters": [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]}`)
+}
+
 func TestControlPlane(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, func(args *LatticeClusterArgs) { args.LogTypes, args.LogRetentionDays = []string{"audit"}, 30 })
@@ -156,6 +193,9 @@ func TestCompleteKubeconfig(t *testing.T) {
 	}
 	if got := provider["clusterIdentifier"]; got != "arn:aws:eks:ap-northeast-2:123456789012:cluster/eks-test" {
 		t.Errorf("cluster identifier: got %v", got)
+	}
+	if got := provider["enableConfigMapMutable"]; got != true {
+		t.Errorf("a new CA would replace the ConfigMap that pods have mounted: %v", got)
 	}
 	for text, want := range map[string]string{
 		"no":                 "reading kubeconfig of c: invalid character 'o' in literal null (expecting 'u')",

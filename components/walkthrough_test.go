@@ -63,10 +63,6 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 	}
 	checkJSON(t, "environment", container["env"], `[{"name": "PodName", "value": "Hello from demo-cluster1-v1"}]`)
 	checkJSON(t, "ports", container["ports"], `[{"containerPort": 8090}]`)
-	// A pod that got no proxy does not become ready.
-	checkJSON(t, "startup", container["startupProbe"], `{"httpGet": {"path": "/ready", "port": 15021}, "periodSeconds": 1, "failureThreshold": 60}`)
-	// A pod goes on answering while the controllers let go of its route.
-	checkJSON(t, "lifecycle", container["lifecycle"], `{"preStop": {"sleep": {"seconds": 75}}}`)
 }
 
 // kubectl get IAMAuthPolicy ... -o json | jq ".spec.policy | fromjson"

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -10,18 +11,29 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
+// written is what each output is in the recorded account, in both modes of the
+// CA that make one. Only the CA's own ARN differs.
+var written = map[string]string{
+	"accountId": recorder.AccountID, "region": recorder.Region, "partition": recorder.Partition,
+	"domain": "example.com", "zoneId": "environment-zone-id", "zoneArn": "arn:aws:test:::environment-zone",
+	"serviceNetworkName": "lattice-gateway", "serviceNetworkId": "environment-service-network-id",
+	"serviceNetworkArn": "arn:aws:test:::environment-service-network",
+	"certificateArn":    "arn:aws:test:::environment-certificate", "caCertificate": recorder.CACertificate,
+	"clientRoleArn": "arn:aws:test:::environment-client",
+}
+
 // What the environment writes is what a cluster reads.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"acm-pca", "self-managed"} {
-		written := map[string]string{}
+	for mode, caARN := range map[string]string{"acm-pca": "arn:aws:test:::environment-ca", "self-managed": ""} {
+		got := map[string]string{}
 		_, err := recorder.Run(t, options("caMode", mode), func(ctx *pulumi.Context) error {
 			s, err := deploy(ctx)
 			if err != nil {
 				return err
 			}
 			for _, output := range contract {
-				if written[output.name], err = recorder.Await(output.write(*s).ToStringOutput()); err != nil {
+				if got[output.name], err = recorder.Await(output.write(*s).ToStringOutput()); err != nil {
 					return err
 				}
 			}
@@ -30,11 +42,16 @@ func TestContract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read := readBack(t, written)
+		want := maps.Clone(written)
+		want["caArn"] = caARN
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: wrote %v, want %v", mode, got, want)
+		}
+		read := readBack(t, got)
 		for _, output := range contract {
 			value := output.read(read)
-			if value.Plain() != written[output.name] {
-				t.Errorf("%s, %s: wrote %q, read %q", mode, output.name, written[output.name], value.Plain())
+			if value.Plain() != got[output.name] {
+				t.Errorf("%s, %s: wrote %q, read %q", mode, output.name, got[output.name], value.Plain())
 			}
 			if value.Plain() == "" && !output.optional {
 				t.Errorf("%s, %s: is empty", mode, output.name)
@@ -44,10 +61,10 @@ func TestContract(t *testing.T) {
 }
 
 // readBack reads outputs as a cluster's stack does.
-func readBack(t *testing.T, written map[string]string) *Outputs {
+func readBack(t *testing.T, texts map[string]string) *Outputs {
 	t.Helper()
 	outputs := map[string]any{}
-	for name, text := range written {
+	for name, text := range texts {
 		outputs[name] = text
 	}
 	var read *Outputs

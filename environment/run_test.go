@@ -130,48 +130,36 @@ func TestServiceNetworkComesLastAndGoesFirst(t *testing.T) {
 	}
 }
 
-func TestCertificateWaitsForItsCA(t *testing.T) {
-	t.Parallel()
-	r := run(t)
-	closure := r.Closure(find(t, r, certificate).URN)
-	for _, earlier := range []string{
-		"aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate environment-ca-active",
-		"aws:acmpca/permission:Permission environment-ca-renewal",
-	} {
-		if !closure[find(t, r, earlier).URN] {
-			t.Errorf("the certificate does not depend on %s", earlier)
+// checkInputs compares a resource's inputs, secret or not, with a JSON text.
+func checkInputs(t *testing.T, res *recorder.Resource, want string) {
+	t.Helper()
+	inputs := map[string]any{}
+	for key, value := range res.Inputs {
+		for value.IsSecret() {
+			value = value.SecretValue().Element
 		}
+		inputs[string(key)] = value.Mappable()
 	}
-	inputs := find(t, r, certificate).Inputs
-	if got := inputs["keyAlgorithm"].StringValue(); got != "RSA_2048" {
-		t.Errorf("key algorithm: got %s; VPC Lattice serves RSA 2048 only", got)
+	got, err := json.Marshal(inputs)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := inputs["subjectAlternativeNames"].Mappable(); !reflect.DeepEqual(got, []any{"example.com", "*.example.com"}) {
-		t.Errorf("names: got %v", got)
+	if !sameJSON(t, string(got), want) {
+		t.Errorf("%s: got %s, want %s", res.URN, got, want)
 	}
 }
 
-func TestSelfManagedKeysAreSecret(t *testing.T) {
+func TestServiceNetworkAsksForIAM(t *testing.T) {
 	t.Parallel()
-	r := run(t, "caMode", "self-managed")
-	for resource, property := range map[string]string{
-		"tls:index/selfSignedCert:SelfSignedCert environment-ca":         "privateKeyPem",
-		"tls:index/locallySignedCert:LocallySignedCert environment-leaf": "caPrivateKeyPem",
-		"tls:index/certRequest:CertRequest environment-request":          "privateKeyPem",
-		certificate: "privateKey",
-	} {
-		inputs := find(t, r, resource).Inputs
-		for key, value := range inputs {
-			if string(key) == property && !value.IsSecret() {
-				t.Errorf("%s of %s is not a secret", property, resource)
-			}
-		}
-		if _, ok := inputs.Mappable()[property]; !ok {
-			t.Errorf("%s has no %s", resource, property)
-		}
-	}
-	if bits := find(t, r, "tls:index/privateKey:PrivateKey environment-key").Inputs["rsaBits"].NumberValue(); bits != 2048 {
-		t.Errorf("the certificate's key has %v bits; VPC Lattice serves RSA 2048 only", bits)
+	checkInputs(t, find(t, run(t), network), `{"name": "lattice-gateway", "authType": "AWS_IAM"}`)
+}
+
+// Its name is fixed: two of them cannot be there at the same time.
+func TestClientRoleGoesBeforeAnotherComes(t *testing.T) {
+	t.Parallel()
+	res := find(t, run(t), role)
+	if name := res.Inputs["name"].StringValue(); name != "vpc-lattice-sigv4-client" || !res.DeleteBeforeReplace {
+		t.Errorf("role %s is deleted before it is replaced: %t", name, res.DeleteBeforeReplace)
 	}
 }
 
@@ -243,6 +231,12 @@ func TestAccessLogs(t *testing.T) {
 	if got := group.Inputs["retentionInDays"].NumberValue(); got != 30 {
 		t.Errorf("retention: got %v days", got)
 	}
+	// AWS keeps the resource policy of groups under this prefix only
+	if got, want := group.Inputs["name"].StringValue(), "/aws/vendedlogs/vpc-lattice/lattice-gateway"; got != want {
+		t.Errorf("name: got %s, want %s", got, want)
+	}
+	checkInputs(t, find(t, r, "aws:vpclattice/accessLogSubscription:AccessLogSubscription environment-access-logs"), `{
+		"resourceIdentifier": "environment-service-network-id", "destinationArn": "arn:aws:test:::environment-access-log-group"}`)
 }
 
 func TestPreview(t *testing.T) {

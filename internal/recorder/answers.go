@@ -22,6 +22,9 @@ const Kubeconfig = `{"apiVersion":"v1","clusters":[{"cluster":{"server":"https:/
 
 // Call implements pulumi.MockResourceMonitor.
 func (r *Recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	r.mu.Lock()
+	r.calls = append(r.calls, args)
+	r.mu.Unlock()
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		return resource.NewPropertyMapFromMap(map[string]any{"accountId": AccountID, "id": AccountID}), nil

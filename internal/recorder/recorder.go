@@ -36,6 +36,7 @@ type Recording struct {
 	mu        sync.Mutex
 	options   Options
 	resources []*Resource
+	calls     []pulumi.MockCallArgs
 }
 
 // Resource is one registration.
@@ -195,6 +196,19 @@ func (r *Recording) Get(t testing.TB, token, name string) *Resource {
 	}
 	t.Fatalf("no %s named %q was registered", token, name)
 	return nil
+}
+
+// Calls returns the arguments of all calls of a function, in order.
+func (r *Recording) Calls(token string) []resource.PropertyMap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []resource.PropertyMap
+	for _, call := range r.calls {
+		if call.Token == token {
+			all = append(all, call.Args)
+		}
+	}
+	return all
 }
 
 // Closure returns the URNs of all that must be there before a resource:

@@ -92,6 +92,10 @@ func TestContainersHaveOnlyWhatTheyNeed(t *testing.T) {
 	want(t, "the proxy's user", []any{sc["runAsUser"], sc["runAsGroup"], sc["runAsNonRoot"]}, []any{UID, GID, true})
 	want(t, "restart policy", proxy["restartPolicy"], "Always")
 	want(t, "probe", at(t, proxy, "startupProbe", "httpGet"), map[string]any{"path": ReadyPath, "port": ReadyPort})
+	want(t, "the redirect's command", strings.Join(texts(parts.InitContainers[0]["command"]), " "),
+		"xtables-nft-multi iptables-restore --noflush /etc/eks-lattice/iptables.rules")
+	// the proxy's user is not root, to whom the kubelet gives these files
+	want(t, "volumes", parts.Volumes, []any{map[string]any{"name": volumeName, "configMap": map[string]any{"name": ConfigMapName, "defaultMode": 0o444}}})
 	if arguments := strings.Join(texts(proxy["args"]), " "); !strings.Contains(arguments, "--log-level warning") {
 		t.Errorf("arguments are %s", arguments)
 	}

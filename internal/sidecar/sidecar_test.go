@@ -99,12 +99,61 @@ func TestBootstrapSigns(t *testing.T) {
 	want(t, "retries", at(t, route, "retry_policy", "retry_on"), "connect-failure,reset-before-request")
 }
 
+// The redirect spares the proxy's user, so no application may happen to be it:
+// not root, not a service user of a distribution, not nobody.
+func TestTheProxysUserIsNobodyElse(t *testing.T) {
+	if UID < 10000 || UID == 65534 || UID == 65535 {
+		t.Errorf("%d is a user that applications run as", UID)
+	}
+}
+
+// What a hop may add or change after the signature, and what AWS's SDKs leave out.
+func TestBootstrapSignsNoHeaderThatChanges(t *testing.T) {
+	manager := at(t, bootstrap(t), "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config")
+	var excluded []string
+	for _, m := range at(t, manager, "http_filters", 0, "typed_config", "match_excluded_headers").([]any) {
+		for how, header := range m.(map[string]any) {
+			excluded = append(excluded, fmt.Sprint(how, " ", header))
+		}
+	}
+	want(t, "unsigned headers", excluded, []string{
+		"prefix x-envoy", "prefix x-forwarded", "exact x-amzn-trace-id", "exact user-agent", "exact expect", "exact transfer-encoding", "exact content-length",
+	})
+	want(t, "normalized path", []any{at(t, manager, "normalize_path"), at(t, manager, "merge_slashes")}, []any{true, true})
+}
+
+// Containers of a pod share its ports, and the kubelet probes from outside.
+func TestPortsAreDistinctAndProbesReachTheirs(t *testing.T) {
+	ports := map[int]string{}
+	for name, port := range map[string]int{"listener": ListenPort, "readiness": ReadyPort, "admin": AdminPort, "application": 8090, "redirected": 80} {
+		if other, taken := ports[port]; taken {
+			t.Errorf("%s and %s are both on port %d", name, other, port)
+		}
+		ports[port] = name
+	}
+	ready := at(t, bootstrap(t), "static_resources", "listeners", 1)
+	want(t, "address of the readiness listener", at(t, ready, "address", "socket_address"), map[string]any{"address": "0.0.0.0", "port_value": ReadyPort})
+	check := at(t, ready, "filter_chains", 0, "filters", 0, "typed_config", "http_filters", 0, "typed_config")
+	want(t, "path of the readiness listener", at(t, check, "headers"), []any{
+		map[string]any{"name": ":path", "string_match": map[string]any{"exact": ReadyPath}},
+	})
+	parts, err := Pod(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, probe := range []string{"startupProbe", "readinessProbe"} {
+		want(t, probe, at(t, parts.InitContainers[1], probe, "httpGet"), map[string]any{"path": ReadyPath, "port": ReadyPort})
+	}
+}
+
 func TestBootstrapVerifiesTheService(t *testing.T) {
 	cluster := at(t, bootstrap(t), "static_resources", "clusters", 0)
 	want(t, "cluster type", at(t, cluster, "type"), "ORIGINAL_DST")
 	want(t, "upstream port", at(t, cluster, "original_dst_lb_config", "upstream_port_override"), 443)
 	options := at(t, cluster, "typed_extension_protocol_options", "envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
 	want(t, "names", at(t, options, "upstream_http_protocol_options"), map[string]any{"auto_sni": true, "auto_san_validation": true})
+	// Shorter than a service's shortest idle timeout, and never for ever.
+	want(t, "life of a connection", at(t, options, "common_http_protocol_options"), map[string]any{"idle_timeout": "50s", "max_connection_duration": "540s"})
 	tls := at(t, cluster, "transport_socket", "typed_config")
 	want(t, "resumable sessions", at(t, tls, "max_session_keys"), 0)
 	source := at(t, tls, "common_tls_context", "validation_context_sds_secret_config", "sds_config", "path_config_source")

@@ -35,6 +35,9 @@ var (
 	lawShortLived = law.New(law.Certificates, "acm-needs-general-purpose-ca",
 		"ACM cannot issue from a CA in short-lived mode.",
 		"https://docs.aws.amazon.com/privateca/latest/userguide/short-lived-certificates.html")
+	lawAuthorityOutlives = law.New(law.Certificates, "authority-outlives-its-certificates",
+		"A CA issues no certificate that would be valid for longer than its own.",
+		"https://docs.aws.amazon.com/acm/latest/userguide/exceptions.html")
 	lawCertificateInUse = law.New(law.Deletion, "certificate-in-use",
 		"A certificate that a VPC Lattice service uses cannot be deleted.",
 		"https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html")
@@ -171,7 +174,12 @@ func verify(cert *x509.Certificate, chain string) error {
 	return nil
 }
 
-// requestPrivate issues from a private CA, for 395 days as ACM does.
+// acmDays is how long ACM's private certificates are valid.
+const acmDays = 395
+
+func day(t time.Time) string { return t.Format(time.DateOnly) }
+
+// requestPrivate issues from a private CA.
 func (r *request) requestPrivate(c *Certificate) error {
 	ca, err := r.authority("certificateAuthorityArn")
 	switch {
@@ -185,6 +193,9 @@ func (r *request) requestPrivate(c *Certificate) error {
 	parent, err := oneCertificate(ca.CertPEM)
 	if err != nil {
 		return notActive(ca)
+	}
+	if end := time.Now().AddDate(0, 0, acmDays); end.After(parent.NotAfter) {
+		return lawAuthorityOutlives.Refuse("PCA_INVALID_DURATION", "The validity of the certificate, until %s, exceeds that of CA %s, until %s", day(end), ca.ARN, day(parent.NotAfter))
 	}
 	c.KeyAlgorithm = text(r.or("keyAlgorithm", "RSA_2048"))
 	c.Domain, c.Names, c.AuthorityARN, c.Type = r.str("domainName"), r.names(), ca.ARN, "PRIVATE"
@@ -203,7 +214,7 @@ func (c *Certificate) issue(parent *x509.Certificate, parentKey crypto.Signer, c
 	if err != nil {
 		return lawImport.Refuse("ValidationException", "%v", err)
 	}
-	c.NotAfter = time.Now().AddDate(0, 0, 395)
+	c.NotAfter = time.Now().AddDate(0, 0, acmDays)
 	tmpl := &x509.Certificate{
 		SerialNumber: serial(), Subject: pkix.Name{CommonName: c.Domain}, DNSNames: c.Names, NotBefore: time.Now().Add(-time.Hour), NotAfter: c.NotAfter,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,

@@ -37,6 +37,9 @@ func TestAuthorityLifecycle(t *testing.T) {
 	p.up(tCACert, "other-installed", engine.Props{"certificateAuthorityArn": p.id("other"), "certificate": p.get("other-root", "certificate")})
 	p.refused(lawShortLived, "ValidationException", []string{"SHORT_LIVED_CERTIFICATE"}, tCert, "short", merge(leaf, engine.Props{"certificateAuthorityArn": p.id("other")}))
 
+	p.refused(lawAuthorityOutlives, "ValidationException", []string{"exceeds that of the CA"}, tIssued, "long",
+		merge(root("ca"), engine.Props{"templateArn": "arn:aws:acm-pca:::template/EndEntityCertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "11"}}))
+
 	p.up(tCert, "certificate", leaf)
 	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "does not permit acm.amazonaws.com to renew it", p.id("certificate")) {
 		t.Errorf("warnings without the permission: %v", w)
@@ -56,6 +59,19 @@ func TestAuthorityLifecycle(t *testing.T) {
 			t.Errorf("the deleted CA is %s, restorable until %s", x.Status, x.Restorable)
 		}
 	}
+}
+
+// ACM's certificates live 395 days: a CA of a year is too young to issue one.
+func TestAuthorityOutlivesItsCertificates(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.up(tCA, "ca", engine.Props{"type": "ROOT", "certificateAuthorityConfiguration": engine.Props{
+		"keyAlgorithm": "RSA_2048", "signingAlgorithm": "SHA256WITHRSA", "subject": engine.Props{"commonName": "example.com"}}})
+	p.up(tIssued, "root", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificateSigningRequest": p.get("ca", "certificateSigningRequest"),
+		"signingAlgorithm": "SHA256WITHRSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "DAYS", "value": "365"}})
+	p.up(tCACert, "installed", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificate": p.get("root", "certificate")})
+	p.refused(lawAuthorityOutlives, "PCA_INVALID_DURATION", []string{"exceeds that of CA " + p.id("ca")}, tCert, "certificate",
+		engine.Props{"domainName": "example.com", "certificateAuthorityArn": p.id("ca")})
 }
 
 // What the CA issues is a real certificate that its root verifies.

@@ -74,12 +74,17 @@ type NetworkInterface struct {
 
 const zonesFromSource = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html"
 
-// zones returns the availability zones of a region: three, which is right for
-// most and enough for any program that spreads over "the first three".
+// zoneLetters are those of the regions that have other zones than a, b and c:
+// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+var zoneLetters = map[string]string{
+	"ap-northeast-1": "acd", "ap-northeast-2": "abcd", "ca-central-1": "abd", "us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd",
+}
+
+// zones returns the availability zones of a region.
 func zones(region string) []string {
-	letters := "abc"
-	if region == "ap-northeast-2" {
-		letters = "abcd"
+	letters := zoneLetters[region]
+	if letters == "" {
+		letters = "abc"
 	}
 	out := make([]string, 0, len(letters))
 	for _, l := range letters {

@@ -72,6 +72,9 @@ var (
 	lawClusterZones = law.New(law.References, "cluster-two-zones",
 		"A cluster's subnets exist, belong to one VPC and lie in at least two availability zones.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
+	lawClusterZone = law.New(law.References, "cluster-zone-supported",
+		"EKS puts no control plane into the zones use1-az3, usw1-az2 and cac1-az3.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
 	lawClusterRole = law.New(law.References, "cluster-role",
 		"A cluster's role exists, trusts eks.amazonaws.com and carries AmazonEKSClusterPolicy.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html")

@@ -33,6 +33,8 @@ func (r *request) clusterNetwork(c *EKSCluster, vpc *VPC) error {
 	return nil
 }
 
+var zonesWithoutEKS = []string{"use1-az3", "usw1-az2", "cac1-az3"}
+
 func (r *request) clusterSubnets(ids []string) (*VPC, []string, error) {
 	var vpc string
 	inZones := map[string]bool{}
@@ -45,6 +47,10 @@ func (r *request) clusterSubnets(ids []string) (*VPC, []string, error) {
 			return nil, nil, lawClusterZones.Refuse("InvalidParameterException", "Subnets specified must all be in the same VPC")
 		}
 		vpc = s.VPCID
+		if slices.Contains(zonesWithoutEKS, zoneID(s.Zone)) {
+			return nil, nil, lawClusterZone.Refuse("UnsupportedAvailabilityZoneException",
+				"Cannot create cluster '%s' because %s, the targeted availability zone, does not currently have sufficient capacity to support the cluster.", r.str("name"), s.Zone)
+		}
 		inZones[s.Zone] = true
 	}
 	if len(inZones) < 2 {

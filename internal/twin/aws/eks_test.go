@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +30,31 @@ func TestClusterReferences(t *testing.T) {
 	})
 	p.controlPlane("")
 	p.refused(lawClusterName, "ResourceInUseException", []string{"Cluster already exists with name: eks-cluster"}, tCluster, "namesake", p.clusterInputs("", nil))
+}
+
+// In us-east-1 the third zone of this account is one without room.
+func TestClusterZones(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.inst = &engine.Instance{Config: engine.Props{"region": "us-east-1"}}
+	p.roles("")
+	p.up(tVPC, "vpc", engine.Props{"cidrBlock": "10.0.0.0/16"})
+	subnets := func(zones string) []string {
+		var ids []string
+		for _, z := range zones {
+			name := "us-east-1" + string(z)
+			if p.made[name] == nil {
+				p.up(tSubnet, name, engine.Props{"vpcId": p.id("vpc"), "cidrBlock": "10.0." + strconv.Itoa(int(z)) + ".0/24", "availabilityZone": name})
+			}
+			ids = append(ids, p.id(name))
+		}
+		return ids
+	}
+	in := func(zones string) engine.Props {
+		return engine.Props{"name": "eks-cluster", "roleArn": p.get("cluster-role", "arn"), "version": "1.35", "vpcConfig": engine.Props{"subnetIds": subnets(zones)}}
+	}
+	p.refused(lawClusterZone, "UnsupportedAvailabilityZoneException", []string{"because us-east-1c, the targeted availability zone"}, tCluster, "cluster", in("abc"))
+	p.up(tCluster, "cluster", in("abdf"))
 }
 
 func TestClusterUpgrade(t *testing.T) {
@@ -67,6 +93,8 @@ func TestNodeGroupReferences(t *testing.T) {
 		{"trust", lawNodeGroupRefs, "InvalidParameterException", "Following required service principals [ec2.amazonaws.com] were not found", tNodes, with(engine.Props{"nodeRoleArn": p.get("cluster-role", "arn")})},
 		{"subnet", lawNodeGroupRefs, "InvalidParameterException", "subnet-0", tNodes, with(engine.Props{"subnetIds": []string{"subnet-0"}})},
 		{"ami", lawNodeAMI, "InvalidParameterException", "Requested AMI for this version 1.35 is not supported", tNodes, with(engine.Props{"amiType": "AL2_x86_64"})},
+		{"arm-image", lawNodeArchitecture, "InvalidParameterException", "[m5.large] is not a valid instance type for requested amiType AL2023_ARM_64_STANDARD", tNodes, with(engine.Props{"amiType": "AL2023_ARM_64_STANDARD"})},
+		{"arm-instance", lawNodeArchitecture, "InvalidParameterException", "[c7gn.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD", tNodes, with(engine.Props{"instanceTypes": []string{"m5.large", "c7gn.large"}})},
 		{"no-route", lawNodesNeedEgress, "NodeCreationFailure", "Instances failed to join the kubernetes cluster", tNodes, with(engine.Props{"subnetIds": []string{p.id("blind-a")}})},
 		{"no-address", lawNodesNeedEgress, "Ec2SubnetInvalidConfiguration", "does not automatically assign public IP addresses", tNodes, with(engine.Props{"subnetIds": []string{p.id("shy")}})},
 	})

@@ -54,8 +54,21 @@ func (l *Lattice) by(op *world.Op) string {
 	return op.URN
 }
 
+// alsoNeeded are the permissions of EC2 that actions of VPC Lattice ask for:
+// https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
+var alsoNeeded = map[string][]string{
+	"CreateServiceNetworkVpcAssociation": {"ec2:DescribeVpcs"},
+	"CreateTargetGroup":                  {"ec2:DescribeVpcs"},
+	"RegisterTargets":                    {"ec2:DescribeVpcs", "ec2:DescribeSubnets"},
+}
+
 // allowed checks the principal's identity policies for a call.
 func (l *Lattice) allowed(op *world.Op, p iam.Principal, action, resource string) error {
+	for _, other := range alsoNeeded[action] {
+		if err := l.a.authorize(op, l.by(op), p, other, "*"); err != nil {
+			return err
+		}
+	}
 	return l.a.authorize(op, l.by(op), p, "vpc-lattice:"+action, resource)
 }
 

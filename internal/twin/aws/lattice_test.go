@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func (p *program) as(object string, f func(l *Lattice, op *world.Op, who iam.Pri
 
 // controller is a principal with the controller's permissions.
 var controller = iam.Principal{ARN: "arn:aws:sts::123456789012:assumed-role/controller/x", RoleARN: "arn:aws:iam::123456789012:role/controller",
-	Account: "123456789012", Policies: []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["vpc-lattice:*","acm:ListCertificates"],"Resource":"*"}]}`}}}
+	Account: "123456789012", Policies: []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["vpc-lattice:*","acm:ListCertificates","ec2:DescribeVpcs","ec2:DescribeSubnets"],"Resource":"*"}]}`}}}
 
 // service publishes demo-cluster2 as the controller does: TLS on 443 and plain on
 // 80, one target in the VPC of the prefix.
@@ -215,5 +216,32 @@ func TestNetworkPolicyHasOneOwner(t *testing.T) {
 	sn := p.a.Snapshot().Networks[0]
 	if sn.AuthType != lattice.AuthNone || sn.Policy != "" {
 		t.Errorf("the network keeps %s %q", sn.AuthType, sn.Policy)
+	}
+}
+
+// Permission to everything of VPC Lattice is not enough to make a target group.
+func TestLatticeAsksForPermissionsOfEC2(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.vpc("")
+	for _, c := range []struct{ actions, missing string }{
+		{`"vpc-lattice:*"`, "ec2:DescribeVpcs"},
+		{`"vpc-lattice:*","ec2:DescribeVpcs"`, "ec2:DescribeSubnets"},
+		{`"vpc-lattice:*","ec2:DescribeVpcs","ec2:DescribeSubnets"`, ""},
+	} {
+		who := controller
+		who.Policies = []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[` + c.actions + `],"Resource":"*"}]}`}}
+		err := p.as("demo", func(l *Lattice, op *world.Op, _ iam.Principal) error {
+			tg, err := l.CreateTargetGroup(op, who, "k8s-apps-demo", p.id("vpc"), "HTTP", 80, nil)
+			if err != nil {
+				return err
+			}
+			return errors.Join(l.SetTargets(op, who, tg.ID, []Target{{IP: "10.0.0.9", Port: 8090}}), l.DeleteTargetGroup(op, who, tg.ID))
+		})
+		if c.missing != "" {
+			p.broke(err, lawIdentity, "AccessDeniedException", "is not authorized to perform: "+c.missing)
+		} else if err != nil {
+			t.Error(err)
+		}
 	}
 }

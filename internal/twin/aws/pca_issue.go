@@ -115,6 +115,9 @@ func (r *request) sign(ca *Authority, own bool) (string, error) {
 		if parent, err = oneCertificate(ca.CertPEM); err != nil {
 			return "", notActive(ca)
 		}
+		if end.After(parent.NotAfter) {
+			return "", lawAuthorityOutlives.Refuse("ValidationException", "The validity of the certificate, until %s, exceeds that of the CA, until %s", day(end), day(parent.NotAfter))
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, parent, csr.PublicKey, ca.key)
 	if err != nil {

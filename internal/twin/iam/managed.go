@@ -26,7 +26,7 @@ var managed = map[string]string{
 		"ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:ListImages"),
 	"AmazonSSMManagedInstanceCore":   allow("ssm:UpdateInstanceInformation", "ssmmessages:*", "ec2messages:*"),
 	"AmazonRoute53FullAccess":        allow("route53:*", "route53domains:*"),
-	"VPCLatticeFullAccess":           allow("vpc-lattice:*", "acm:ListCertificates", "acm:DescribeCertificate"),
+	"VPCLatticeFullAccess":           allow("vpc-lattice:*", "acm:ListCertificates", "acm:DescribeCertificate", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
 	"VPCLatticeServicesInvokeAccess": allow("vpc-lattice-svcs:Invoke"),
 	"AWSCertificateManagerPrivateCAReadOnly": allow("acm-pca:Describe*", "acm-pca:List*",
 		"acm-pca:GetCertificate*", "acm-pca:GetPolicy"),

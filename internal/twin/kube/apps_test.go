@@ -57,6 +57,7 @@ spec:
           JSONPatch{op: "add", path: "/spec/initContainers", value: []},
           JSONPatch{op: "add", path: "/spec/initContainers/-", value: Object.spec.initContainers{name: "iptables-init", image: "registry.k8s.io/iptables:v1",
               command: ["iptables-restore", "/etc/proxy/rules"],
+              securityContext: Object.spec.initContainers.securityContext{runAsUser: 0, capabilities: Object.spec.initContainers.securityContext.capabilities{add: ["NET_ADMIN"]}},
               volumeMounts: [Object.spec.initContainers.volumeMounts{name: "proxy", mountPath: "/etc/proxy"}]}},
           JSONPatch{op: "add", path: "/spec/initContainers/-", value: Object.spec.initContainers{name: "envoy", image: "docker.io/envoyproxy/envoy:v1", restartPolicy: "Always",
               args: ["-c", "/etc/proxy/envoy.yaml"],
@@ -77,7 +78,8 @@ static_resources:
           http_filters:
           - {name: envoy.filters.http.aws_request_signing, typed_config: {service_name: vpc-lattice-svcs, region: ap-northeast-2}}
   clusters:
-  - transport_socket: {typed_config: {common_tls_context: {validation_context: {trusted_ca: {filename: /etc/proxy/ca.pem}}}}}
+  - original_dst_lb_config: {upstream_port_override: 443}
+    transport_socket: {typed_config: {common_tls_context: {validation_context: {trusted_ca: {filename: /etc/proxy/ca.pem}}}}}
 `
 
 const rules = `*nat

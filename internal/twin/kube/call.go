@@ -24,6 +24,9 @@ var (
 	lawCallTLS = law.New(law.Call, "call-trusts-the-certificate",
 		"Whoever opens TLS to the service, proxy or application, must trust the certificate's authority and find the host in the certificate.",
 		"https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/security/ssl")
+	lawTargetPort = law.New(law.Call, "targets-listen-on-their-port",
+		"A target answers on the port that it was registered with: where nothing listens on that, requests end with 503.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html")
 	lawCallSignature = law.New(law.Call, "call-is-signed-with-the-pods-credentials",
 		"A request that does not pass the signing proxy, or passes it without credentials, arrives unsigned, and Lattice takes its sender for anonymous.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html")
@@ -157,11 +160,17 @@ func (q *call) throughProxy(name string, port int) Result {
 	case q.url.Scheme == "https":
 		return refused(StepRedirect, 0, "curl: (35) OpenSSL/3.0: error:0A00010B:SSL routines::wrong version number")
 	}
-	if problem := q.untrusted(name, p.trust); problem != "" {
+	scheme, to := "https", p.port
+	if to == 0 {
+		to = q.port()
+	}
+	if p.plain {
+		scheme = "http"
+	} else if problem := q.untrusted(name, p.trust); problem != "" {
 		return refused(StepTLS, 503, "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:%s", problem)
 	}
 	principal, signed := q.signer(p)
-	return q.send(name, principal, signed, "https", 443)
+	return q.send(name, principal, signed, scheme, to)
 }
 
 // signer is the identity that the proxy signs with: the pod's, or the node's if
@@ -216,7 +225,10 @@ func (q *call) send(name string, principal iam.Principal, signed bool, scheme st
 		cluster, id, _ := strings.Cut(answer.Target.Pod, "/")
 		ns, pod, _ := strings.Cut(id, "/")
 		if cl.eks.Name == cluster {
-			if o := cl.API.Get("", "Pod", ns, pod); o != nil && listens(o, int64(answer.Target.Port)) {
+			if o := cl.API.Get("", "Pod", ns, pod); o != nil {
+				if !cl.answers(o, answer.Target.Port) {
+					return refused(StepTarget, 503, "Service Unavailable: nothing listens on port %d of pod %s [law %s]", answer.Target.Port, o.Name, lawTargetPort.ID)
+				}
 				return Result{Status: 200, Allowed: true, DecidedBy: steps[answer.DecidedBy], Body: fmt.Sprintf("Requsting to Pod(%s): %s", o.Name, greeting(o))}
 			}
 		}

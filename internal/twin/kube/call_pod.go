@@ -155,24 +155,6 @@ func (q *call) appContainer() obj.Map {
 	return containers[0]
 }
 
-// files are what a container sees of ConfigMaps, by path.
-func (q *call) files(container obj.Map) map[string]string {
-	out := map[string]string{}
-	for _, m := range obj.Maps(container, "volumeMounts") {
-		for _, v := range obj.Maps(q.pod.Content, "spec", "volumes") {
-			if obj.Str(v, "name") != obj.Str(m, "name") {
-				continue
-			}
-			if o := q.API.Get("", "ConfigMap", q.pod.Namespace, obj.Str(v, "configMap", "name")); o != nil {
-				for name, text := range obj.StringMap(o.Content, "data") {
-					out[strings.TrimSuffix(obj.Str(m, "mountPath"), "/")+"/"+name] = text
-				}
-			}
-		}
-	}
-	return out
-}
-
 // rules is the text of the iptables rules that the init containers set: those
 // in their command lines and those in the files that the commands name.
 func (q *call) rules() string {
@@ -183,7 +165,7 @@ func (q *call) rules() string {
 			continue
 		}
 		b.WriteString(command + "\n")
-		files := q.files(container)
+		files := q.filesOf(q.pod, container)
 		for _, path := range sortedKeys(files) {
 			if strings.Contains(command, path) {
 				b.WriteString(files[path] + "\n")

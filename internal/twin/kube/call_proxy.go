@@ -93,6 +93,8 @@ func match(rule []string, port int, uid, gid int64) (target string, to int, ok b
 type proxy struct {
 	http  bool   // takes plain HTTP that was meant for VPC Lattice
 	signs bool   // with aws_request_signing for vpc-lattice-svcs
+	port  int    // where it sends the request; 0 means where the application did
+	plain bool   // it sends the request on without TLS
 	trust string // the authorities that it trusts, PEM
 	// anyProvider: it looks for credentials everywhere, on its node at last.
 	// https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/aws_request_signing_filter
@@ -103,7 +105,7 @@ type proxy struct {
 func (q *call) proxy(port int) *proxy {
 	containers := slices.Concat(obj.Maps(q.pod.Content, "spec", "initContainers"), obj.Maps(q.pod.Content, "spec", "containers"))
 	for _, container := range containers {
-		files := q.files(container)
+		files := q.filesOf(q.pod, container)
 		words := append(obj.Strings(container, "command"), obj.Strings(container, "args")...)
 		for i, w := range words {
 			if (w == "-c" || w == "--config-path") && i+1 < len(words) {
@@ -115,7 +117,7 @@ func (q *call) proxy(port int) *proxy {
 		// The blueprint's image brings its own bootstrap, and fetches its CA at
 		// its start with the credentials of the pod.
 		if strings.Contains(obj.Str(container, "image"), "/envoy-sigv4:") && port == 8080 {
-			p := &proxy{http: true, signs: true, anyProvider: true}
+			p := &proxy{http: true, signs: true, port: 443, anyProvider: true}
 			for _, e := range obj.Maps(container, "env") {
 				if obj.Str(e, "name") == "CA_ARN" {
 					p.trust = obj.Str(e, "value")
@@ -153,6 +155,8 @@ func readBootstrap(files map[string]string, text string, port int) *proxy {
 			}
 		}
 		for _, cluster := range obj.Maps(bootstrap, "static_resources", "clusters") {
+			p.port = int(obj.Int(cluster, "original_dst_lb_config", "upstream_port_override"))
+			p.plain = obj.At(cluster, "transport_socket") == nil
 			p.trust += trustOf(files, obj.At(cluster, "transport_socket", "typed_config", "common_tls_context"))
 		}
 		return p
@@ -190,7 +194,7 @@ func trustOf(files map[string]string, tls obj.Map) string {
 // appTrust is what the application adds to the public authorities of its image.
 func (q *call) appTrust() string {
 	container := q.appContainer()
-	files := q.files(container)
+	files := q.filesOf(q.pod, container)
 	trust := ""
 	for _, e := range obj.Maps(container, "env") {
 		switch obj.Str(e, "name") {

@@ -46,6 +46,14 @@ var broken = []step{
 	{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", StepDNS, 0, "Could not resolve host: demo-two.example.com", lawCallName},
 	{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", StepNetwork, 0, "connection timed out", law.Law{}},
 	{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", StepTarget, 503, "", law.Law{}},
+	{"target's port", func(l *lab) {
+		l.down("eks-two.auth", "eks-two.route", "eks-two.service")
+		l.apply("eks-two", "service", strings.Replace(service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: 8080", 1))
+		l.apply("eks-two", "route", route("demo-two", "apps"))
+		l.apply("eks-two", "auth", authPolicy("demo-two", "apps", "eks-one"))
+	}, demo, "", StepTarget, 503, "nothing listens on port 8080 of pod demo-two-v1", lawTargetPort},
+	{"proxy without TLS", func(l *lab) { l.proxyWith("transport_socket", "x") }, demo, "", StepTarget, 0, "connection reset by peer", law.Law{}},
+	{"proxy that keeps the port", func(l *lab) { l.proxyWith("upstream_port_override: 443", "") }, demo, "", StepTarget, 0, "connection reset by peer", law.Law{}},
 	{"authority", func(l *lab) {
 		l.down("eks-one.deployment", "eks-one.proxy")
 		l.config("eks-one", otherCA)
@@ -65,7 +73,7 @@ var broken = []step{
 var beside = []step{
 	{"application's TLS", nil, demo, "https://demo-two.example.com", StepTLS, 0, "curl: (60) SSL certificate problem", lawCallTLS},
 	{"no proxy behind the rule", func(l *lab) {
-		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
+		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", securityContext: {capabilities: {add: [NET_ADMIN]}}, command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
 	}, podOf("bare"), "", StepRedirect, 0, "Connection refused", lawCallRedirect},
 	{"no sidecar", func(l *lab) {
 		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps"), "agent-inject", "none", 1))
@@ -112,9 +120,9 @@ func TestPorts(t *testing.T) {
 		l.apply("eks-two", "eks-two.service", strings.Replace(service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: "+port, 1))
 	}
 	to("9999")
-	l.decides(t, step{"another port", nil, demo, "", StepTarget, 503, "", lawPorts})
+	l.decides(t, step{"another port", nil, demo, "", StepTarget, 503, "nothing listens on port 9999", lawTargetPort})
 	to("web")
-	l.decides(t, step{"a name that no port has", nil, demo, "", StepTarget, 503, "", lawPorts})
+	l.decides(t, step{"a name that no port has", nil, demo, "", StepTarget, 503, "", law.Law{}})
 	named := func(ports string) string {
 		return strings.Replace(deployment("demo-two-v1", "apps"), "ports: [{containerPort: 8090}]", ports, 1)
 	}
@@ -125,15 +133,15 @@ func TestPorts(t *testing.T) {
 	}
 	to("9999")
 	l.down("eks-two.deployment")
-	l.apply("eks-two", "eks-two.deployment", named("readinessProbe: {tcpSocket: {port: 9999}}"))
-	l.decides(t, step{"no port declared", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+	l.apply("eks-two", "eks-two.deployment", strings.Replace(named("readinessProbe: {tcpSocket: {port: 9999}}"), "/http-server:", "/unknown:", 1))
+	l.decides(t, step{"an unknown program without a port", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
 	for probe, words := range map[string]string{
-		"readinessProbe: {tcpSocket: {port: 9999}}":       "Readiness probe failed: dial tcp 10.",
+		"readinessProbe: {tcpSocket: {port: 9999}}":       "Readiness probe failed: dial tcp :9999: connect: connection refused",
 		"startupProbe: {httpGet: {port: 8080, path: /}}":  ":8080: connect: connection refused",
 		"readinessProbe: {httpGet: {port: web, path: /}}": `Readiness probe errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax`,
 	} {
 		_, err := l.tryApply("eks-two", "probed", strings.ReplaceAll(named("ports: [{containerPort: 8090}]\n        "+probe), "demo-two-v1", "probed"))
-		l.broke(err, lawPorts, "0/2 Pods available", words)
+		l.broke(err, lawProbes, "0/2 Pods available", words)
 		l.down("probed")
 	}
 }
@@ -154,6 +162,17 @@ func TestCallsBeside(t *testing.T) {
 	l := callLab(t)
 	for _, c := range beside {
 		l.decides(t, c)
+	}
+}
+
+// proxyWith changes the bootstrap of the callers' proxies.
+func (l *lab) proxyWith(old, new string) {
+	l.t.Helper()
+	l.down("eks-one.proxy")
+	data := configMap("apps", l.get("ca-installed", "certificate"))
+	data["data"].(obj.Map)["envoy.yaml"] = strings.Replace(bootstrap, old, new, 1)
+	if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:core/v1:ConfigMap", "eks-one.proxy", data); err != nil {
+		l.t.Fatal(err)
 	}
 }
 

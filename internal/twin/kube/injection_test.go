@@ -193,6 +193,7 @@ spec:
               initContainers:
               - name: iptables-init
                 image: public.ecr.aws/seb-demo/iptables:v1
+                securityContext: {capabilities: {add: [NET_ADMIN]}}
                 command: [/bin/sh, -c, "iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080;"]
               containers:
               - {name: envoy-sigv4, image: "public.ecr.aws/seb-demo/envoy-sigv4:v0.5", args: [-l, info], env: [{name: CA_ARN, value: "arn:aws:acm-pca:ap-northeast-2:123456789012:certificate-authority/1"}]}

@@ -21,7 +21,8 @@ var own = []law.Law{
 	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns, lawGroupsCollected,
 	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
 	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyStays, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
-	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawNonRoot, lawPorts, lawCNI,
+	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawNonRoot, lawCNI,
+	lawProbes, lawPorts, lawFileModes, lawNetAdmin, lawTargetPort,
 	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
 }
 

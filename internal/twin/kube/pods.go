@@ -139,15 +139,14 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 		c.writePodStatus(pod, "Pending", false, message(err))
 		return false
 	}
+	if !podReady(pod) { // what listens does not change while a program runs
+		if err := c.probe(pod); err != nil {
+			c.fail(pod, lawAvailable, err)
+			c.writePodStatus(pod, "Running", false, message(err))
+			return false
+		}
+	}
 	pod.Relies(group.URN, lawNodes, false)
-	if obj.Str(pod.Content, "status", "podIP") == "" {
-		c.writePodStatus(pod, "Running", false, "")
-	}
-	if err := probe(pod); err != nil {
-		c.fail(pod, lawPorts, err)
-		c.writePodStatus(pod, "Running", false, message(err))
-		return false
-	}
 	c.clear(pod)
 	c.writePodStatus(pod, "Running", true, "")
 	return true
@@ -174,6 +173,9 @@ func (c *Cluster) start(pod *api.Object) error {
 		}
 		for _, urn := range needed {
 			pod.Relies(urn, lawImages, false)
+		}
+		if err := c.startContainers(pod); err != nil {
+			return err
 		}
 	}
 	if err := nonRoot(pod); err != nil {

@@ -104,10 +104,20 @@ func (r *run) life(ctx context.Context) error {
 		}
 		r.stacks = append(r.stacks, s)
 	}
-	if err := r.each(ctx, "up", r.stacks, func(s *stack, t *Track) (err error) {
+	first := slices.IndexFunc(r.stacks, func(s *stack) bool { return s.file.role == roleCluster })
+	if first < 0 {
+		first = len(r.stacks)
+	}
+	shared, clusters := r.stacks[:first], r.stacks[first:]
+	up := func(s *stack, t *Track) (err error) {
 		s.tally.Created, err = s.up(ctx, t)
 		return err
-	}); err != nil {
+	}
+	if err := r.each(ctx, "up", shared, up); err != nil {
+		return err
+	}
+	before := r.twin.Leftovers()
+	if err := r.each(ctx, "up", clusters, up); err != nil {
 		return err
 	}
 	for _, s := range r.stacks {
@@ -134,16 +144,32 @@ func (r *run) life(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	backwards := slices.Clone(r.stacks)
-	slices.Reverse(backwards)
-	if err := r.each(ctx, "destroy", backwards, func(s *stack, t *Track) (err error) {
+	destroy := func(s *stack, t *Track) (err error) {
 		s.tally.Destroyed, err = s.destroy(ctx, t)
 		return err
-	}); err != nil {
+	}
+	if err := r.each(ctx, "destroy", backwards(clusters), destroy); err != nil {
+		return err
+	}
+	// The environment goes with what clusters left in it, such as records of its
+	// zone; in a real account it would stay, and so would they.
+	r.report.Leftovers = append(r.report.Leftovers, beyond(before, r.twin.Leftovers())...)
+	if err := r.each(ctx, "destroy", backwards(shared), destroy); err != nil {
 		return err
 	}
 	r.conclude()
 	return nil
+}
+
+func backwards(stacks []*stack) []*stack {
+	turned := slices.Clone(stacks)
+	slices.Reverse(turned)
+	return turned
+}
+
+// beyond returns what is there now and was not before.
+func beyond(before, now []string) []string {
+	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
 }
 
 // each does f with every stack: stacks of one role side by side, one role after
@@ -186,7 +212,7 @@ func (r *run) conclude() {
 	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank, r.twin.World.Journal())...)
 	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
 	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...)
-	r.report.Leftovers = append(r.report.Leftovers, r.twin.Leftovers()...)
+	r.report.Leftovers = append(r.report.Leftovers, beyond(r.report.Leftovers, r.twin.Leftovers())...)
 	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)
 }
 

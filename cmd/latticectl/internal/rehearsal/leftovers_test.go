@@ -1,0 +1,38 @@
+package rehearsal
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"eks-lattice/internal/twin"
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/world"
+)
+
+// The zone of the environment is deleted with all its records, so what clusters
+// leave in it is only seen in between.
+func TestWhatAClusterLeavesInTheEnvironmentIsFound(t *testing.T) {
+	t.Parallel()
+	report := rehearse(t, Options{Kit: kit(t), Inspect: func(tw *twin.Twin) error {
+		return tw.World.Do(world.Update, "person", func(op *world.Op) error {
+			route53 := tw.AWS.Route53("")
+			zones, err := route53.Zones(tw.AWS.Caller())
+			if err != nil {
+				return err
+			}
+			record := aws.Record{Name: "stray.example.com.", Type: "CNAME", TTL: 300, Values: []string{"elsewhere.example.com"}}
+			return route53.ChangeRecords(op, tw.AWS.Caller(), zones[0].ID, []aws.RecordChange{{Action: "CREATE", Record: record}})
+		})
+	}})
+	if report.OK || len(report.Leftovers) != 1 || !strings.HasPrefix(report.Leftovers[0], "route53 record stray.example.com. CNAME") {
+		t.Errorf("left over: %q", report.Leftovers)
+	}
+}
+
+func TestBeyond(t *testing.T) {
+	t.Parallel()
+	if got := beyond([]string{"zone", "role"}, []string{"role", "record", "zone"}); !slices.Equal(got, []string{"record"}) {
+		t.Errorf("got %q", got)
+	}
+}
