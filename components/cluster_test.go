@@ -57,6 +57,11 @@ func TestSubnets(t *testing.T) {
 	checkJSON(t, "private subnet", plain(t, find(t, r, "aws:ec2/subnet:Subnet eks-cluster1-private-1").Inputs), `{
 		"vpcId": "eks-cluster1-vpc-id", "availabilityZone": "ap-northeast-2b", "cidrBlock": "10.0.16.0/20", "mapPublicIpOnLaunch": false,
 		"tags": {"Name": "eks-cluster1-private-1", "kubernetes.io/role/internal-elb": "1"}}`)
+	for _, name := range []string{"eks-cluster1-public-1", "eks-cluster1-private-1"} {
+		if got := find(t, r, "aws:ec2/subnet:Subnet "+name).IgnoreChanges; !slices.Equal(got, []string{"availabilityZone"}) {
+			t.Errorf("%s ignores changes of %v: another list of zones must not move it", name, got)
+		}
+	}
 }
 
 // Each subnet has a route table of its own with the way out of the VPC.

@@ -148,7 +148,10 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 		CidrBlock:           pulumi.String(args.cidr),
 		MapPublicIpOnLaunch: pulumi.Bool(args.kind == "public"),
 		Tags:                tags,
-	}, pulumi.Parent(c))
+	}, pulumi.Parent(c),
+		// The list of zones is looked up each time, and a zone that AWS opens or
+		// has trouble with would move the others: a subnet cannot move.
+		pulumi.IgnoreChanges([]string{"availabilityZone"}))
 	if err != nil {
 		return fail(err)
 	}

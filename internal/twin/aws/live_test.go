@@ -141,7 +141,7 @@ func TestDrift(t *testing.T) {
 		{what: "another target", name: "record", keys: "records", drift: func(p *program, a *Account) {
 			a.dns.zones[p.id("zone")].Records[0].Values = []string{"c.example.com"}
 		}},
-		{what: "kept longer", name: "logs", keys: "retentionInDays", drift: func(p *program, a *Account) { a.logs["logs"].Retention = 60 }},
+		{what: "kept longer", name: "logs", keys: "retentionInDays", drift: func(_ *program, a *Account) { a.logs["logs"].Retention = 60 }},
 		{what: "disabled", name: "ca", keys: "enabled", drift: func(p *program, a *Account) { a.certs.authorities[p.id("ca")].Status = "DISABLED" }},
 		{what: "other permissions", name: "ca-permission", keys: "actions", keeps: true, drift: func(p *program, a *Account) {
 			a.certs.authorities[p.id("ca")].Permissions["acm.amazonaws.com"] = []string{"IssueCertificate"}

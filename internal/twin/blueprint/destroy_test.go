@@ -60,8 +60,8 @@ func (p *port) needed(name string) bool {
 // remove deletes one resource, whoever needs it: a destroy in the wrong order.
 func (p *port) remove(name string) error {
 	p.t.Helper()
-	m := p.made[name]
-	if m == nil {
+	m, there := p.made[name]
+	if !there {
 		p.t.Fatalf("%s is not there", name)
 	}
 	err := p.world.Do(world.Delete, string(m.urn), func(op *world.Op) error {
