@@ -101,6 +101,13 @@ func TestAutogen(t *testing.T) {
 	}
 }
 
+// policyWaiting applies the injection policy, waiting for something of its own.
+func (l *lab) policyWaiting(wait string) {
+	l.t.Helper()
+	const its = `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`
+	l.apply("eks-one", "policy", strings.Replace(injectionManifest, its, wait, 1))
+}
+
 // A policy counts as ready before its webhook is there.
 func TestPolicyBeforeItsWebhook(t *testing.T) {
 	t.Parallel()
@@ -116,12 +123,7 @@ func TestPolicyBeforeItsWebhook(t *testing.T) {
 			l := kyvernoLab(t, nil)
 			l.apply("eks-one", "apps", namespace("apps", appLabels...))
 			l.config("eks-one", "")
-			m := l.apply("eks-one", "policy", injectionManifest)
-			l.down("policy")
-			obj.Set(m.in, c.wait, "metadata", "annotations", waitFor)
-			if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:policies.kyverno.io/v1:MutatingPolicy", "policy", m.in); err != nil {
-				t.Fatal(err)
-			}
+			l.policyWaiting(c.wait)
 			l.apply("eks-one", "app", deployment("demo", "apps"))
 			for _, pod := range l.pods("eks-one", "apps") {
 				if injected(pod) != c.injected {

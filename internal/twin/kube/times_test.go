@@ -50,12 +50,7 @@ func TestPolicyNobodyWaitedFor(t *testing.T) {
 		l := kyvernoLab(t, nil)
 		l.apply("eks-one", "apps", namespace("apps", appLabels...))
 		l.config("eks-one", "")
-		m := l.apply("eks-one", "policy", injectionManifest)
-		l.down("policy")
-		obj.Set(m.in, c.wait, "metadata", "annotations", waitFor)
-		if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:policies.kyverno.io/v1:MutatingPolicy", "policy", m.in); err != nil {
-			t.Fatal(err)
-		}
+		l.policyWaiting(c.wait)
 		// Others have moved the clock of the world in the meantime.
 		l.world.Look(func() { l.world.Pass(time.Minute) })
 		l.apply("eks-one", "app", deployment("demo", "apps"))
