@@ -93,7 +93,11 @@ func (t *Track) End(err error) {
 	if err != nil {
 		state = "FAILED"
 	}
-	t.parent.line("  %-6s %s: %d in %.1f s", state, t.name, t.count, time.Since(t.begun).Seconds())
+	count := ""
+	if t.count > 0 {
+		count = fmt.Sprintf("%d in ", t.count)
+	}
+	t.parent.line("  %-6s %s: %s%.1f s", state, t.name, count, time.Since(t.begun).Seconds())
 }
 
 func (p *Progress) line(format string, args ...any) {

@@ -57,9 +57,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	report = &Report{Lucky: []string{}, Warnings: []string{}, Leftovers: []string{}, Matrix: []Row{}, Stacks: []Stack{}}
 	defer func() {
 		report.WallSeconds = time.Since(begun).Seconds()
-		if err == nil {
-			report.settle()
+		if err != nil {
+			report.Error = err.Error()
+			return
 		}
+		report.settle()
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -13,6 +13,8 @@ type Report struct {
 	// Warnings are what the real system accepts without a word and a user regrets.
 	Warnings  []string `json:"warnings"`
 	Leftovers []string `json:"leftovers"`
+	// Error is why the rehearsal stopped on its way, empty when it did not.
+	Error string `json:"error,omitempty"`
 }
 
 // Modelled are durations on the virtual clock, in seconds: what a deployment
