@@ -34,6 +34,8 @@ func TestObjectsAreChecked(t *testing.T) {
 		{"request above the limit", strings.Replace(app, "ports: [", "resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}\n        ports: [", 1), app,
 			`spec.template.spec.containers[0].resources.requests: Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi`},
 		{"request of CPU above the limit", strings.Replace(app, "ports: [", "resources: {requests: {cpu: 1}, limits: {cpu: 250m}}\n        ports: [", 1), app, "must be less than or equal to cpu limit of 250m"},
+		{"longer sleep than grace", strings.Replace(app, "ports: [", "lifecycle: {preStop: {sleep: {seconds: 75}}}\n        ports: [", 1), app,
+			"preStop.sleep: Invalid value: 75: must be non-negative and less than terminationGracePeriodSeconds (30)"},
 		{"pull policy", strings.Replace(app, "ports: [", "imagePullPolicy: Sometimes\n        ports: [", 1), app,
 			`imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"`},
 		{"Service without ports", strings.Replace(service("demo", "apps"), ", ports: [{port: 80, targetPort: 8090, protocol: TCP}]", "", 1), "", "spec.ports: Required value"},

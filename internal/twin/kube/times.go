@@ -50,15 +50,11 @@ func drains(o *api.Object) time.Duration {
 	if o.Kind == "Pod" {
 		pod = obj.At(o.Content, "spec")
 	}
-	grace := int64(30)
-	if given := obj.Int(pod, "terminationGracePeriodSeconds"); given > 0 {
-		grace = given
-	}
 	var longest int64
 	for _, container := range obj.Maps(pod, "containers") {
 		longest = max(longest, obj.Int(container, "lifecycle", "preStop", "sleep", "seconds"))
 	}
-	return time.Duration(min(longest, grace)) * time.Second
+	return time.Duration(longest) * time.Second
 }
 
 // releaseTakes are the times from `helm install` to ready pods: image pulls,

@@ -68,7 +68,6 @@ func TestDrains(t *testing.T) {
 	}{
 		{`{containers: [{name: a}]}`, 0},
 		{`{containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 15}}}}, {name: b, lifecycle: {preStop: {sleep: {seconds: 20}}}}]}`, 20 * time.Second},
-		{`{containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 75}}}}]}`, 30 * time.Second}, // the default grace period ends it
 		{`{terminationGracePeriodSeconds: 90, containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 75}}}}]}`, 75 * time.Second},
 	} {
 		for kind, path := range map[string][]string{"Deployment": {"spec", "template", "spec"}, "Pod": {"spec"}} {

@@ -127,6 +127,7 @@ func validatePodSpec(spec obj.Map, path *field.Path) field.ErrorList {
 				errs = append(errs, field.Required(p.Child("image"), ""))
 			}
 			errs = append(errs, validateContainer(c, p)...)
+			errs = append(errs, validateSleep(spec, c, p)...)
 			for j, m := range obj.Maps(c, "volumeMounts") {
 				if n := obj.Str(m, "name"); !volumes[n] {
 					errs = append(errs, field.NotFound(p.Child("volumeMounts").Index(j).Child("name"), n))
@@ -159,6 +160,19 @@ func validateContainer(c obj.Map, path *field.Path) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+// validateSleep keeps a container's stop within that of its pod.
+func validateSleep(spec, c obj.Map, path *field.Path) field.ErrorList {
+	grace, given := obj.Number(obj.Get(spec, "terminationGracePeriodSeconds"))
+	if !given {
+		grace = 30
+	}
+	if sleep := obj.Int(c, "lifecycle", "preStop", "sleep", "seconds"); sleep < 0 || sleep > grace {
+		return field.ErrorList{field.Invalid(path.Child("lifecycle", "preStop", "sleep"), sleep,
+			fmt.Sprintf("must be non-negative and less than terminationGracePeriodSeconds (%d)", grace))}
+	}
+	return nil
 }
 
 func validatePort(v any, path *field.Path) field.ErrorList {
