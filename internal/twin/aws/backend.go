@@ -77,7 +77,7 @@ func (b backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, i
 		b.Region = b.regionOf(inst)
 	}
 	takes(op, k.token)
-	r := b.request(op, inst, string(urn), "", inputs, nil)
+	r := b.request(k, op, inst, string(urn), "", inputs, nil)
 	id, err := k.create(r)
 	if err != nil {
 		return "", nil, err
@@ -95,7 +95,7 @@ func (b backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, i
 		return nil, err
 	}
 	takes(op, k.token)
-	r := b.request(op, inst, string(urn), id, newInputs, oldInputs)
+	r := b.request(k, op, inst, string(urn), id, newInputs, oldInputs)
 	if k.outputs(r) == nil {
 		return nil, gone(k, id)
 	}
@@ -115,7 +115,7 @@ func (b backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, i
 		return err
 	}
 	takes(op, k.token)
-	r := b.request(op, inst, string(urn), id, inputs, nil)
+	r := b.request(k, op, inst, string(urn), id, inputs, nil)
 	if k.outputs(r) != nil {
 		if err := k.remove(r); err != nil {
 			return err

@@ -41,16 +41,13 @@ func (c *checker) known(property string) (string, bool) {
 
 // oneOf checks an enumeration, if the value is known.
 func (c *checker) oneOf(property string, values ...string) {
-	s, ok := c.known(property)
-	if !ok {
-		return
+	if s, ok := c.known(property); ok && !slices.Contains(values, s) {
+		c.fail(property, "%s", notOneOf(snake(property), values, s))
 	}
-	for _, v := range values {
-		if s == v {
-			return
-		}
-	}
-	c.fail(property, "expected %s to be one of %q, got %s", snake(property), values, s)
+}
+
+func notOneOf(what string, values []string, got string) string {
+	return fmt.Sprintf("expected %s to be one of %q, got %s", what, values, got)
 }
 
 // Check completes inputs with defaults, an automatic name and all tags.

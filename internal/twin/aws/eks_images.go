@@ -32,7 +32,7 @@ var (
 func checkNodes(c *checker) {
 	for property, values := range map[string][]string{"amiType": amiTypes, "capacityType": capacityTypes} {
 		if s, ok := c.known(property); ok && !slices.Contains(values, s) {
-			c.fail(property, "expected %s to be one of %q, got %s [law %s]", snake(property), values, s, lawNodeChoices.ID)
+			c.fail(property, "%s [law %s]", notOneOf(snake(property), values, s), lawNodeChoices.ID)
 		}
 	}
 	if most, known := obj(c.in["scalingConfig"])["maxSize"].(float64); known && most < 1 {

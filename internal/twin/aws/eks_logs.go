@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 
 	"eks-lattice/internal/twin/law"
@@ -21,7 +22,7 @@ var logTypes = []string{"api", "audit", "authenticator", "controllerManager", "s
 func checkCluster(c *checker) {
 	for i, kind := range texts(c.in["enabledClusterLogTypes"]) {
 		if kind != "" && !slices.Contains(logTypes, kind) { // an unknown one reads as empty
-			c.fail("enabledClusterLogTypes", "expected enabled_cluster_log_types.%d to be one of %q, got %s [law %s]", i, logTypes, kind, lawLogTypes.ID)
+			c.fail("enabledClusterLogTypes", "%s [law %s]", notOneOf(fmt.Sprintf("enabled_cluster_log_types.%d", i), logTypes, kind), lawLogTypes.ID)
 		}
 	}
 }

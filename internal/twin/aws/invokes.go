@@ -42,7 +42,7 @@ func (b backend) Invoke(op *world.Op, inst *engine.Instance, token string, args 
 	if args == nil {
 		args = engine.Props{}
 	}
-	return f(b.request(op, inst, "", text(args["id"]), args, nil))
+	return f(b.request(nil, op, inst, "", text(args["id"]), args, nil))
 }
 
 func getZones(r *request) (engine.Props, error) {

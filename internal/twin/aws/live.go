@@ -32,7 +32,7 @@ func (b backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id 
 	if len(inputs) == 0 {
 		inputs = kept
 	}
-	found := k.outputs(b.request(op, inst, string(urn), id, kept, nil))
+	found := k.outputs(b.request(k, op, inst, string(urn), id, kept, nil))
 	if found == nil {
 		return nil, nil, nil
 	}

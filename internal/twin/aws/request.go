@@ -2,7 +2,6 @@ package aws
 
 import (
 	"maps"
-	"reflect"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 // request is one call of a resource's function with its inputs.
 type request struct {
 	*Account
+	kind   *kind // nil for a data source
 	op     *world.Op
 	urn    string
 	region string
@@ -21,8 +21,8 @@ type request struct {
 	old    engine.Props // the old inputs of an update
 }
 
-func (a *Account) request(op *world.Op, inst *engine.Instance, urn, id string, in, old engine.Props) *request {
-	return &request{Account: a, op: op, urn: urn, region: a.regionOf(inst), id: id, in: in, old: old}
+func (a *Account) request(k *kind, op *world.Op, inst *engine.Instance, urn, id string, in, old engine.Props) *request {
+	return &request{Account: a, kind: k, op: op, urn: urn, region: a.regionOf(inst), id: id, in: in, old: old}
 }
 
 func (a *Account) regionOf(inst *engine.Instance) string {
@@ -61,7 +61,7 @@ func (r *request) list(key string) []string       { return texts(r.in[key]) }
 func (r *request) obj(key string) engine.Props    { return obj(r.in[key]) }
 func (r *request) objs(key string) []engine.Props { return objs(r.in[key]) }
 func (r *request) has(key string) bool            { return r.in[key] != nil }
-func (r *request) changed(key string) bool        { return !reflect.DeepEqual(r.old[key], r.in[key]) }
+func (r *request) changed(key string) bool        { return !r.kind.same(key, r.old[key], r.in[key]) }
 func text(v any) string                           { s, _ := v.(string); return s }
 func truth(v any) bool                            { b, _ := v.(bool); return b || v == "true" }
 func obj(v any) engine.Props                      { m, _ := v.(map[string]any); return m }

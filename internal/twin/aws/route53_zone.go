@@ -111,7 +111,7 @@ var zoneKind = &kind{
 func updateZone(r *request) error {
 	z := r.dns.zones[r.id]
 	z.Tags, z.ForceDestroy = r.tags(), r.flag("forceDestroy")
-	if (&kind{sets: []string{"vpcs"}}).same("vpcs", r.old["vpcs"], r.in["vpcs"]) {
+	if !r.changed("vpcs") {
 		return nil
 	}
 	var want []string

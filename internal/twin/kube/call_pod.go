@@ -132,16 +132,9 @@ func (c *Cluster) modelApp() *api.Object {
 
 // appUser is the uid and gid that the application's processes run as.
 func (q *call) appUser() (uid, gid int64) {
-	spec := obj.At(q.pod.Content, "spec")
-	uid, gid = obj.Int(spec, "securityContext", "runAsUser"), obj.Int(spec, "securityContext", "runAsGroup")
 	container := q.appContainer()
-	if v := obj.Get(container, "securityContext", "runAsUser"); v != nil {
-		uid = obj.Int(container, "securityContext", "runAsUser")
-	}
-	if v := obj.Get(container, "securityContext", "runAsGroup"); v != nil {
-		gid = obj.Int(container, "securityContext", "runAsGroup")
-	}
-	return uid, gid
+	gid, _ = obj.Number(setting(q.pod, container, "runAsGroup"))
+	return user(q.pod, container), gid
 }
 
 // appContainer is the container that is not a proxy: kubectl exec -c.
@@ -160,7 +153,7 @@ func (q *call) appContainer() obj.Map {
 func (q *call) rules() string {
 	var b strings.Builder
 	for _, container := range obj.Maps(q.pod.Content, "spec", "initContainers") {
-		command := strings.Join(append(obj.Strings(container, "command"), obj.Strings(container, "args")...), " ")
+		command := strings.Join(commandOf(container), " ")
 		if !strings.Contains(command, "iptables") {
 			continue
 		}

@@ -106,13 +106,8 @@ func (q *call) proxy(port int) *proxy {
 	containers := slices.Concat(obj.Maps(q.pod.Content, "spec", "initContainers"), obj.Maps(q.pod.Content, "spec", "containers"))
 	for _, container := range containers {
 		files := q.filesOf(q.pod, container)
-		words := append(obj.Strings(container, "command"), obj.Strings(container, "args")...)
-		for i, w := range words {
-			if (w == "-c" || w == "--config-path") && i+1 < len(words) {
-				if p := readBootstrap(files, files[words[i+1]], port); p != nil {
-					return p
-				}
-			}
+		if p := readBootstrap(files, bootstrapOf(container, files), port); p != nil {
+			return p
 		}
 		// The blueprint's image brings its own bootstrap, and fetches its CA at
 		// its start with the credentials of the pod.

@@ -195,9 +195,7 @@ func (l *lab) decides(t *testing.T, c step) {
 
 func TestCallers(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
+	l := clusterLab(t, "eks-one")
 	for _, c := range []struct {
 		caller Caller
 		url    string

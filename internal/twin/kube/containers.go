@@ -22,6 +22,9 @@ var (
 	lawFileModes = law.New(law.Kubernetes, "mounted-files-have-modes",
 		"The files of a ConfigMap belong to root and have the volume's mode: a program of another user reads them only when everybody may, or the pod has an fsGroup.",
 		"https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/volume/")
+	lawNonRoot = law.New(law.Kubernetes, "non-root-is-kept",
+		"A container that runs as user 0 does not start where runAsNonRoot says that it may not.",
+		"https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/kubelet/kuberuntime/security_context_others.go")
 	lawNetAdmin = law.New(law.Kubernetes, "iptables-needs-net-admin",
 		"Only root with the capability NET_ADMIN changes the iptables rules of a pod; without it the init container fails and the pod does not start.",
 		"https://man7.org/linux/man-pages/man7/capabilities.7.html")
@@ -39,12 +42,8 @@ type ports struct {
 }
 
 func (c *Cluster) portsOf(pod *api.Object, container obj.Map) ports {
-	files := c.filesOf(pod, container)
-	words := append(obj.Strings(container, "command"), obj.Strings(container, "args")...)
-	for i, w := range words {
-		if (w == "-c" || w == "--config-path") && i+1 < len(words) && files[words[i+1]] != "" {
-			return envoyPorts(files[words[i+1]])
-		}
+	if bootstrap := bootstrapOf(container, c.filesOf(pod, container)); bootstrap != "" {
+		return envoyPorts(bootstrap)
 	}
 	if strings.Contains(obj.Str(container, "image"), "/http-server") {
 		return ports{known: true, open: []int64{demoPort}}
@@ -56,6 +55,22 @@ func (c *Cluster) portsOf(pod *api.Object, container obj.Map) ports {
 		}
 	}
 	return p
+}
+
+// commandOf are the words that a container is started with.
+func commandOf(container obj.Map) []string {
+	return append(obj.Strings(container, "command"), obj.Strings(container, "args")...)
+}
+
+// bootstrapOf is the file that an Envoy is started with, if it is one.
+func bootstrapOf(container obj.Map, files map[string]string) string {
+	words := commandOf(container)
+	for i, w := range words {
+		if (w == "-c" || w == "--config-path") && i+1 < len(words) && files[words[i+1]] != "" {
+			return files[words[i+1]]
+		}
+	}
+	return ""
 }
 
 func envoyPorts(bootstrap string) ports {
@@ -87,7 +102,7 @@ func lasting(pod *api.Object) []obj.Map {
 // startContainers tells what keeps a pod's containers from starting.
 func (c *Cluster) startContainers(pod *api.Object) error {
 	for _, container := range obj.Maps(pod.Content, "spec", "initContainers") {
-		command := strings.Join(append(obj.Strings(container, "command"), obj.Strings(container, "args")...), " ")
+		command := strings.Join(commandOf(container), " ")
 		if strings.Contains(command, "iptables") && !netAdmin(pod, container) {
 			return lawNetAdmin.Refuse("", "Init:CrashLoopBackOff: %s: iptables: Could not fetch rule set generation id: Permission denied (you must be root)", obj.Str(container, "name"))
 		}
@@ -123,6 +138,18 @@ func setting(pod *api.Object, container obj.Map, field string) any {
 func user(pod *api.Object, container obj.Map) int64 {
 	uid, _ := obj.Number(setting(pod, container, "runAsUser"))
 	return uid
+}
+
+// nonRoot keeps runAsNonRoot as far as the manifest tells; otherwise the image decides.
+func nonRoot(pod *api.Object) error {
+	for _, container := range append(obj.Maps(pod.Content, "spec", "initContainers"), obj.Maps(pod.Content, "spec", "containers")...) {
+		uid, given := obj.Number(setting(pod, container, "runAsUser"))
+		if setting(pod, container, "runAsNonRoot") == true && given && uid == 0 {
+			return lawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)",
+				pod.Name, pod.Namespace, pod.UID(), obj.Str(container, "name"))
+		}
+	}
+	return nil
 }
 
 func netAdmin(pod *api.Object, container obj.Map) bool {

@@ -21,9 +21,7 @@ const (
 // What keeps containers from starting, or from being ready, and what does not.
 func TestContainers(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
+	l := clusterLab(t, "eks-one")
 	l.apply("eks-one", "apps", namespace("apps"))
 	l.config("eks-one", otherCA)
 	// with replaces the words of a template by what follows each

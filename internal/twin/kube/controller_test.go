@@ -44,9 +44,7 @@ func (l *lab) network() *aws.ServiceNetwork {
 
 func TestGatewayClass(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
+	l := clusterLab(t, "eks-one")
 	l.crds("eks-one")
 	_, err := l.tryApply("eks-one", "early", classManifest)
 	l.broke(err, lawControllerRuns, "'amazon-vpc-lattice' timed out waiting to be Ready", "Waiting for condition=Accepted")
@@ -197,9 +195,7 @@ func TestDeletionOrder(t *testing.T) {
 // The controller's pods get no credentials for an association that comes later.
 func TestControllerIdentity(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
+	l := clusterLab(t, "eks-one")
 	l.crds("eks-one")
 	l.apply("eks-one", "ns", namespace("aws-application-networking-system"))
 	l.apply("eks-one", "ns-gateway", namespace("lattice-gateway"))
@@ -248,9 +244,7 @@ func TestDefaultNetwork(t *testing.T) {
 
 func TestDNSEndpointCRD(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
+	l := clusterLab(t, "eks-one")
 	for name, text := range crds(t) {
 		if name != "dnsendpoints" {
 			l.apply("eks-one", name, text)
@@ -281,9 +275,7 @@ func TestDNSEndpointCRD(t *testing.T) {
 // ask for that, and has not its rights.
 func TestControllerOnNodesCredentials(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("one")
+	l := clusterLab(t, "one")
 	l.crds("one")
 	l.apply("one", "ns", namespace("external-dns"))
 	who := func() (out string) {

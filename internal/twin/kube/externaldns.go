@@ -223,10 +223,7 @@ func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, hav
 		if err := e.all.account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
 			return err
 		}
-		e.op.NeedAfter(e.pod.Maker, e.loopDelay(), lawRecordStays)
-		for _, n := range s.needs {
-			e.op.NeedAfter(n.URN, e.loopDelay(), lawRecordStays)
-		}
+		s.outlasts(e.op, e.loopDelay(), lawRecordStays)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
 )
 
 var (
@@ -177,6 +178,13 @@ func (s session) on(o *api.Object) {
 		} else {
 			o.Relies(n.URN, n.Law, n.Lasting)
 		}
+	}
+}
+
+// outlasts notes that all of the session must go on for a time after the operation.
+func (s session) outlasts(op *world.Op, d time.Duration, l law.Law) {
+	for _, n := range s.needs {
+		op.NeedAfter(n.URN, d, l)
 	}
 }
 

@@ -24,9 +24,7 @@ func injected(pod obj.Map) bool { return hasNamed(obj.Maps(pod, "spec", "initCon
 // the usual ones.
 func kyvernoLab(t *testing.T, more engine.Props) *lab {
 	t.Helper()
-	l := newLab(t)
-	l.environment()
-	l.cluster("eks-one")
+	l := clusterLab(t, "eks-one")
 	l.apply("eks-one", "ns-kyverno", namespace("kyverno"))
 	l.release("eks-one", "kyverno", kyvernoChart(more))
 	return l

@@ -37,6 +37,15 @@ type made struct {
 	in, out engine.Props
 }
 
+// clusterLab has the environment and a cluster with nodes and addons.
+func clusterLab(t *testing.T, cluster string) *lab {
+	t.Helper()
+	l := newLab(t)
+	l.environment()
+	l.cluster(cluster)
+	return l
+}
+
 func newLab(t *testing.T) *lab {
 	t.Helper()
 	w := world.New()

@@ -36,9 +36,7 @@ func (l *latticeController) undeploy(route *api.Object) error {
 			return err
 		}
 	}
-	for _, n := range s.needs {
-		l.op.NeedAfter(n.URN, 2*collectEvery, lawGroupsCollected)
-	}
+	s.outlasts(l.op, 2*collectEvery, lawGroupsCollected)
 	return l.dropGroups(client, s.Principal, route, nil)
 }
 

@@ -25,9 +25,6 @@ var (
 	lawMounts = law.New(law.Kubernetes, "mounts-must-exist",
 		"A pod waits in ContainerCreating until the ConfigMaps and Secrets that it mounts are there.",
 		"https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps-as-files-from-a-pod")
-	lawNonRoot = law.New(law.Kubernetes, "non-root-is-kept",
-		"A container that runs as user 0 does not start where runAsNonRoot says that it may not.",
-		"https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/kubelet/kuberuntime/security_context_others.go")
 	lawCNI = law.New(law.Kubernetes, "pods-need-the-cni",
 		"Without the VPC CNI no pod gets an address.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html")
@@ -182,26 +179,6 @@ func (c *Cluster) start(pod *api.Object) error {
 		return err
 	}
 	return c.runProcess(pod)
-}
-
-// nonRoot keeps runAsNonRoot as far as the manifest tells; otherwise the image decides.
-func nonRoot(pod *api.Object) error {
-	spec := obj.At(pod.Content, "spec")
-	for _, list := range []string{"initContainers", "containers"} {
-		for _, container := range obj.Maps(spec, list) {
-			get := func(field string) any {
-				if v := obj.Get(container, "securityContext", field); v != nil {
-					return v
-				}
-				return obj.Get(spec, "securityContext", field)
-			}
-			if uid, given := obj.Number(get("runAsUser")); get("runAsNonRoot") == true && given && uid == 0 {
-				return lawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)",
-					pod.Name, pod.Namespace, pod.UID(), obj.Str(container, "name"))
-			}
-		}
-	}
-	return nil
 }
 
 // mounts checks the volumes that come from other objects.

@@ -11,9 +11,7 @@ import (
 
 func TestReleases(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("one")
+	l := clusterLab(t, "one")
 	l.crds("one")
 	for _, ns := range []string{"aws-application-networking-system", "kyverno"} {
 		l.apply("one", part("one", "ns-"+ns), namespace(ns))
@@ -74,9 +72,7 @@ func TestReleases(t *testing.T) {
 // What holds an object of a release holds the release's removal.
 func TestReleaseRemoval(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("one")
+	l := clusterLab(t, "one")
 	l.crds("one")
 	l.apply("one", "ns", namespace("external-dns"))
 	hold := func(finalizers ...any) {
@@ -124,9 +120,7 @@ webhooks:
 
 func TestControllerStarts(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.environment()
-	l.cluster("one")
+	l := clusterLab(t, "one")
 	l.apply("one", "ns", namespace("aws-application-networking-system"))
 	l.apply("one", "ns-dns", namespace("external-dns"))
 	_, err := l.tryRelease("one", "lattice", l.latticeChart("one", nil))

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -130,15 +131,26 @@ func (g *graph) spans(seconds map[string]float64, begin float64) map[string]span
 	return spans
 }
 
-// between is how many seconds lie between a resource and one that it needs, if
-// the engine loses no time.
-func (g *graph) between(n world.Need, seconds map[string]float64) float64 {
-	if n.During == world.Delete {
-		spans := g.reversed().spans(seconds, 0)
-		return spans[n.On].start - spans[n.URN].end
+// timeline is when all resources of the stacks are made and deleted, if the engine
+// loses no time.
+type timeline struct{ made, gone map[string]span }
+
+func newTimeline(graphs map[string]*graph, journal []world.Op) timeline {
+	t := timeline{made: map[string]span{}, gone: map[string]span{}}
+	up, down := durations(journal, world.Create), durations(journal, world.Delete)
+	for _, g := range graphs {
+		maps.Copy(t.made, g.spans(up, 0))
+		maps.Copy(t.gone, g.reversed().spans(down, 0))
 	}
-	spans := g.spans(seconds, 0)
-	return spans[n.URN].start - spans[n.On].end
+	return t
+}
+
+// between is how many seconds lie between a resource and one that it needs.
+func (t timeline) between(n world.Need) float64 {
+	if n.During == world.Delete {
+		return t.gone[n.On].start - t.gone[n.URN].end
+	}
+	return t.made[n.URN].start - t.made[n.On].end
 }
 
 // durations sums the modelled seconds of the journal's successful operations of
@@ -158,19 +170,13 @@ func durations(journal []world.Op, kind world.Kind) map[string]float64 {
 // an earlier one is in order, because the rehearsal deploys them one after the
 // other as a user does.
 func lucky(needs []world.Need, graphs map[string]*graph, rank map[string]int, journal []world.Op) []string {
-	seconds := map[world.Kind]map[string]float64{}
-	for _, kind := range []world.Kind{world.Create, world.Update, world.Delete} {
-		seconds[kind] = durations(journal, kind)
-	}
+	times := newTimeline(graphs, journal)
 	var found []string
 	for _, n := range needs {
 		by, on := stackOf(n.URN), stackOf(n.On)
 		switch {
 		case by == on && graphs[by] != nil && graphs[by].reaches(n.URN, n.On):
-			if n.After == 0 {
-				continue
-			}
-			if gap := graphs[by].between(n, seconds[n.During]); gap < n.After {
+			if gap := times.between(n); n.After > 0 && gap < n.After {
 				verb := "is made %g s after %s, which"
 				if n.During == world.Delete {
 					verb = "is deleted %g s before %s, which"
