@@ -38,8 +38,11 @@ build: ## Compile the program and latticectl
 ##@ Checks
 
 .PHONY: test
-test: tools build dataplane-tools ## Run every test, the rehearsals and the data plane included
-	@for m in $(MODULES); do echo "== go test $$m" >&2; (cd $$m && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...); done
+test: unit dataplane ## Run every test, the rehearsals and the data plane included
+
+.PHONY: unit
+unit: tools build ## Run every test but the data plane's, which alone needs root
+	@for m in $(filter-out test/dataplane,$(MODULES)); do echo "== go test $$m" >&2; (cd $$m && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...); done
 
 .PHONY: race
 race: tools build ## Run the unit tests of the program and of the twin under the race detector
@@ -47,12 +50,18 @@ race: tools build ## Run the unit tests of the program and of the twin under the
 
 .PHONY: dataplane
 dataplane: tools build dataplane-tools ## Run the sidecar with real Envoy, iptables and signatures (Linux, root)
-	@cd test/dataplane && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...
+	@echo "== go test test/dataplane" >&2; cd test/dataplane && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: lint
-lint: $(BIN)/golangci-lint ## Check formatting, vet and golangci-lint in every module
+lint: $(BIN)/golangci-lint $(BIN)/actionlint ## Check formatting, go.mod files, vet and golangci-lint in every module, and the workflows
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt wants to change:"; echo "$$unformatted"; exit 1; fi
+	@for m in $(MODULES) tools tools/lint; do echo "== go mod tidy $$m" >&2; (cd $$m && go mod tidy -diff); done
 	@for m in $(MODULES); do echo "== lint $$m" >&2; (cd $$m && go vet ./... && $(CURDIR)/$(BIN)/golangci-lint run --config $(CURDIR)/.golangci.yaml ./...); done
+	@$(BIN)/actionlint
+
+.PHONY: vulncheck
+vulncheck: $(BIN)/govulncheck ## Look for known vulnerabilities in what the modules call (needs the Go vulnerability database)
+	@for m in $(MODULES); do echo "== govulncheck $$m" >&2; (cd $$m && $(CURDIR)/$(BIN)/govulncheck -test ./...); done
 
 .PHONY: docs
 docs: build ## Write docs/twin.md from the twin's laws
@@ -70,6 +79,15 @@ bench-dataplane: tools build dataplane-tools ## Measure the sidecar against the 
 
 ##@ Upkeep
 
+.PHONY: dist
+dist: ## Compile latticectl for each platform that a release has, into dist/
+	@rm -rf dist && mkdir dist
+	@for p in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do \
+		echo "compiling latticectl for $$p" >&2; \
+		(cd cmd/latticectl && CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -ldflags "-s -w" -o ../../dist/latticectl-$${p%/*}-$${p#*/} .); \
+	done
+	@cd dist && sha256sum latticectl-* > SHA256SUMS
+
 .PHONY: tools
 tools: $(BIN)/pulumi $(CACHE)/node_modules/.package-lock.json ## Make the Pulumi CLI and the EKS component below .cache/
 
@@ -79,15 +97,15 @@ dataplane-tools: ## Install what the data plane tests run: Envoy, iptables, curl
 
 .PHONY: clean
 clean: ## Remove everything that make has made
-	rm -rf $(CACHE) bin
+	rm -rf $(CACHE) bin dist
 
 $(BIN)/pulumi: tools/go.mod tools/go.sum
 	@echo "building the Pulumi CLI (the first time takes minutes)" >&2
 	@mkdir -p $(BIN) && cd tools && go build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$$(go list -m -f '{{.Version}}' github.com/pulumi/pulumi/pkg/v3)" -o ../$@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
-$(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
-	@echo "building golangci-lint (the first time takes minutes)" >&2
-	@mkdir -p $(BIN) && cd tools/lint && go build -ldflags "-s -w" -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/govulncheck: tools/lint/go.mod tools/lint/go.sum
+	@echo "building $(@F) (the first time takes minutes)" >&2
+	@mkdir -p $(BIN) && cd tools/lint && go build -ldflags "-s -w" -o ../../$@ $$(go list tool | grep '/$(@F)$$')
 
 $(CACHE)/node_modules/.package-lock.json: tools/package.json tools/package-lock.json
 	@echo "installing the EKS component" >&2
