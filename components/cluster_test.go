@@ -97,7 +97,7 @@ func TestZonesForSubnets(t *testing.T) {
 		t.Fatalf("zones were looked up %d times", len(calls))
 	}
 	checkJSON(t, "lookup", plain(t, calls[0]), `{
-		"state": "available", "excludeZoneIds": ["use1-az3", "usw1-az2", "cac1-az3"],
+		"state": "available", "excludeZoneIds": ["use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"],
 		"filters": [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]}`)
 }
 

@@ -16,7 +16,8 @@ type NetworkArgs struct {
 	// VPCCIDR may be the same in every cluster: VPC Lattice needs no routes
 	// between them.
 	VPCCIDR string
-	// AvailabilityZones is how many zones the subnets are spread over: 2 or 3.
+	// AvailabilityZones is how many zones the subnets are spread over, 2 or 3.
+	// Zones that VPC Lattice or EKS does not support do not count.
 	AvailabilityZones int
 	// NATGatewayPerZone keeps the other zones online when one fails. Without it
 	// one NAT gateway serves all, which costs a third.
@@ -42,9 +43,13 @@ type network struct {
 	onlineIDs pulumi.StringArray
 }
 
-// unsupportedZones cannot hold the network interfaces of a control plane.
-// https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
-var unsupportedZones = []string{"use1-az3", "usw1-az2", "cac1-az3"}
+// unsupportedZones are the ids of the zones whose pods VPC Lattice does not
+// connect (https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html). Those
+// that cannot hold the network interfaces of a control plane are among them
+// (https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
+var unsupportedZones = []string{
+	"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2",
+}
 
 func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	args := c.args.Network
@@ -119,9 +124,17 @@ func (c *LatticeCluster) zoneNames(ctx *pulumi.Context, count int) ([]string, er
 		return nil, fmt.Errorf("looking up availability zones: %w", err)
 	}
 	if len(zones.Names) < count {
-		return nil, fmt.Errorf("%s has %d availability zones for EKS, but availabilityZones is %d", c.args.Account.Region, len(zones.Names), count)
+		return nil, fmt.Errorf("%s has %d availability zones in which both EKS and VPC Lattice work, but availabilityZones is %d%s",
+			c.args.Account.Region, len(zones.Names), count, zonesRemedy(len(zones.Names)))
 	}
 	return zones.Names[:count], nil
+}
+
+func zonesRemedy(available int) string {
+	if available < 2 {
+		return "; EKS needs two, so choose another Region"
+	}
+	return fmt.Sprintf("; set it to %d", available)
 }
 
 type subnetArgs struct {

@@ -139,7 +139,7 @@ func TestCNIBeforeNodes(t *testing.T) {
 	p.down("coredns", "vpc-cni", "nodes", "cluster")
 	broken(lawNodesOutlive)
 	broken(lawClusterGroupLeft)
-	p.down("private-table-a", "private-table-b")
+	p.down("private-table-a", "private-table-c")
 	p.broke(p.delete("private-a"), lawSubnetDeletion, "DependencyViolation", "aws-K8S-i-")
 	p.broke(p.delete("vpc"), lawVPCDeletion, "DependencyViolation", "eks-cluster-sg-eks-cluster-", "aws-K8S-i-")
 	if left := strings.Join(p.a.Leftovers(), "\n"); !contains(left, "ec2 network interface", "aws-K8S-i-", "eks-cluster-sg-eks-cluster-") {

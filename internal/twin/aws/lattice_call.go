@@ -41,6 +41,9 @@ var (
 	lawCallNetwork = law.New(law.Call, "call-needs-association",
 		"Only a VPC that is associated with the service's network reaches the service.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-network-associations.html")
+	lawCallZone = law.New(law.Call, "zones-without-lattice",
+		"VPC Lattice connects neither callers nor targets in an availability zone that it does not support; AWS lists these zones by their ids.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html; what a caller sees is modelled: a timeout, and a target without health checks")
 	lawServiceNames = law.New(law.Lattice, "service-custom-domain-fixed",
 		"A service answers under the name that VPC Lattice gives it and under the custom domain that it was made with, which cannot be changed.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-custom-domain-name.html")
@@ -64,6 +67,9 @@ func (a *Account) Call(c Call) Answer {
 	assoc := a.associationOf(c.SourceVPC)
 	if assoc == nil {
 		return timedOut(ByAssociation, lawCallNetwork)
+	}
+	if !a.latticeAt(c.SourceVPC, c.SourceIP) {
+		return timedOut(ByAssociation, lawCallZone)
 	}
 	svc := a.serviceAt(assoc.NetworkID, c)
 	if svc == nil && c.Scheme == "https" {
@@ -112,6 +118,22 @@ func (a *Account) serviceAt(networkID string, c Call) *Service {
 		}
 	}
 	return nil
+}
+
+// zonesWithoutLattice are ids: https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html
+var zonesWithoutLattice = []string{
+	"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2",
+}
+
+// latticeAt tells whether VPC Lattice works in the zone of an address of a VPC.
+func (a *Account) latticeAt(vpcID, ip string) bool {
+	addr, err := netip.ParseAddr(ip)
+	for _, s := range a.ec2.subnets {
+		if err == nil && s.VPCID == vpcID && s.CIDR.Contains(addr) {
+			return !slices.Contains(zonesWithoutLattice, zoneID(s.Zone))
+		}
+	}
+	return true
 }
 
 // groupsAdmit asks the association's security groups whether the client may in.
@@ -206,13 +228,18 @@ func (a *Account) forward(svc *Service, action RuleAction, d lattice.Decision) A
 		}
 	}
 	tg := a.net.targets[best.ID]
+	broken := lawCallTargets
 	for i := range tg.Targets {
 		t := &tg.Targets[i]
+		if !a.latticeAt(tg.VPCID, t.IP) {
+			broken = lawCallZone
+			continue
+		}
 		for _, group := range a.groupsAt(tg.VPCID, t.IP) {
 			if _, ok := a.PrefixListReachable(group, 4, t.Port); ok {
 				return Answer{Status: 200, DecidedBy: d.DecidedBy, Service: svc, Target: t, TargetVPC: tg.VPCID}
 			}
 		}
 	}
-	return Answer{Status: 503, DecidedBy: ByTargets, Service: svc, Message: "Service Unavailable", Law: lawCallTargets}
+	return Answer{Status: 503, DecidedBy: ByTargets, Service: svc, Message: "Service Unavailable", Law: broken}
 }

@@ -91,6 +91,30 @@ func TestCall(t *testing.T) {
 	}
 }
 
+// A subnet in apne2-az2 is like any other to EC2 and EKS.
+func TestZonesWithoutLattice(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		moved, by string
+		status    int
+	}{
+		"caller": {"one-", ByAssociation, 0},
+		"target": {"two-", ByTargets, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := callable(t)
+			for _, subnet := range p.privateSubnets(c.moved) {
+				p.a.ec2.subnets[subnet].Zone = "ap-northeast-2b"
+			}
+			if got := p.call("one-", nil); got.Status != c.status || got.DecidedBy != c.by || got.Law.ID != lawCallZone.ID {
+				t.Errorf("%+v", got)
+			}
+			broken(lawCallZone)
+		})
+	}
+}
+
 func TestCallReachesTargets(t *testing.T) {
 	t.Parallel()
 	p, _ := callable(t)

@@ -70,7 +70,7 @@ func (p *program) vpc(prefix string) {
 	p.up(tIGW, prefix+"igw", engine.Props{"vpcId": vpc})
 	p.up(tTable, prefix+"public", engine.Props{"vpcId": vpc})
 	p.up(tRoute, prefix+"public-out", engine.Props{"routeTableId": p.id(prefix + "public"), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": p.id(prefix + "igw")})
-	for i, zone := range []string{"a", "b"} {
+	for i, zone := range []string{"a", "c"} {
 		p.up(tSubnet, prefix+"public-"+zone, engine.Props{"vpcId": vpc, "cidrBlock": fmt.Sprintf("10.0.%d.0/24", i), "availabilityZone": "ap-northeast-2" + zone, "mapPublicIpOnLaunch": true})
 		p.up(tRTA, prefix+"public-table-"+zone, engine.Props{"subnetId": p.id(prefix + "public-" + zone), "routeTableId": p.id(prefix + "public")})
 	}
@@ -78,7 +78,7 @@ func (p *program) vpc(prefix string) {
 	p.up(tNAT, prefix+"nat", engine.Props{"subnetId": p.id(prefix + "public-a"), "allocationId": p.id(prefix + "eip")})
 	p.up(tTable, prefix+"private", engine.Props{"vpcId": vpc})
 	p.up(tRoute, prefix+"private-out", engine.Props{"routeTableId": p.id(prefix + "private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": p.id(prefix + "nat")})
-	for i, zone := range []string{"a", "b"} {
+	for i, zone := range []string{"a", "c"} {
 		p.up(tSubnet, prefix+"private-"+zone, engine.Props{"vpcId": vpc, "cidrBlock": fmt.Sprintf("10.0.%d.0/24", 10+i), "availabilityZone": "ap-northeast-2" + zone})
 		p.up(tRTA, prefix+"private-table-"+zone, engine.Props{"subnetId": p.id(prefix + "private-" + zone), "routeTableId": p.id(prefix + "private")})
 	}
@@ -86,8 +86,8 @@ func (p *program) vpc(prefix string) {
 
 // vpcNames lists what vpc makes in the order in which it can be deleted.
 func vpcNames(prefix string) []string {
-	names := []string{"private-table-a", "private-table-b", "private-a", "private-b", "private-out", "private", "nat", "eip",
-		"public-table-a", "public-table-b", "public-a", "public-b", "public-out", "public", "igw", "vpc"}
+	names := []string{"private-table-a", "private-table-c", "private-a", "private-c", "private-out", "private", "nat", "eip",
+		"public-table-a", "public-table-c", "public-a", "public-c", "public-out", "public", "igw", "vpc"}
 	for i := range names {
 		names[i] = prefix + names[i]
 	}
@@ -95,7 +95,7 @@ func vpcNames(prefix string) []string {
 }
 
 func (p *program) privateSubnets(prefix string) []string {
-	return []string{p.id(prefix + "private-a"), p.id(prefix + "private-b")}
+	return []string{p.id(prefix + "private-a"), p.id(prefix + "private-c")}
 }
 
 // roles makes the cluster's and the nodes' roles.

@@ -67,7 +67,7 @@ func (l *lab) cluster(cluster string, without ...string) {
 	l.aws("aws:ec2/routeTable:RouteTable", part(cluster, "private"), engine.Props{"vpcId": in("vpc")})
 	l.aws("aws:ec2/route:Route", part(cluster, "private-out"), engine.Props{"routeTableId": in("private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": in("nat")})
 	var subnets []string
-	for i, zone := range []string{"a", "b"} {
+	for i, zone := range []string{"a", "c"} {
 		l.aws("aws:ec2/subnet:Subnet", part(cluster, "private-"+zone), engine.Props{"vpcId": in("vpc"), "cidrBlock": fmt.Sprintf("10.0.%d.0/24", 10+i), "availabilityZone": "ap-northeast-2" + zone})
 		l.aws("aws:ec2/routeTableAssociation:RouteTableAssociation", part(cluster, "private-table-"+zone), engine.Props{"subnetId": in("private-" + zone), "routeTableId": in("private")})
 		subnets = append(subnets, in("private-"+zone))
@@ -112,7 +112,7 @@ func (l *lab) addon(cluster, name string) {
 func (l *lab) nodes(cluster string) {
 	l.t.Helper()
 	l.aws("aws:eks/nodeGroup:NodeGroup", part(cluster, "nodes"), engine.Props{
-		"clusterName": cluster, "nodeRoleArn": l.get(part(cluster, "node-role"), "arn"), "subnetIds": []string{l.id(part(cluster, "private-a")), l.id(part(cluster, "private-b"))},
+		"clusterName": cluster, "nodeRoleArn": l.get(part(cluster, "node-role"), "arn"), "subnetIds": []string{l.id(part(cluster, "private-a")), l.id(part(cluster, "private-c"))},
 		"scalingConfig": engine.Props{"desiredSize": 2, "minSize": 2, "maxSize": 5}, "instanceTypes": []string{"m5.large"}, "amiType": "AL2023_x86_64_STANDARD"})
 }
 
