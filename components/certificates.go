@@ -29,22 +29,32 @@ const (
 // CertificatesArgs says who signs the services' certificate.
 type CertificatesArgs struct {
 	Mode CAMode
-	// ValidityYears is the life of a CA that is made here.
+	// ValidityYears is the life of a CA that is made here. With CAModeACMPCA the
+	// last certificate ends up to 13 months before it.
 	ValidityYears int
 	// CertificateARN is the certificate of CAModeExisting: RSA 2048, for
 	// *.<domain>, in the account's Region.
 	CertificateARN string
 	// CACertificate is the CA of CAModeExisting, in PEM.
 	CACertificate string
-	// Protect refuses the deletion of a CA that is made here.
+	// Protect refuses the deletion of a CA that is made here, that is of the CA in
+	// AWS Private CA or of the self-managed CA's key.
 	Protect bool
 }
+
+// leastValidityYears of a CA. A certificate must end before its CA. In AWS
+// Private CA, where nothing renews the CA, that ends the renewals up to 13
+// months before the CA does. A CA of two years has no day left for the first
+// renewal, which ACM does on day 335 for 395 days.
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html (PCA_INVALID_DURATION)
+var leastValidityYears = map[CAMode]int{CAModeACMPCA: 3, CAModeSelfManaged: 2}
 
 func (a *CertificatesArgs) check(found *problem.List) {
 	switch a.Mode {
 	case CAModeACMPCA, CAModeSelfManaged:
-		if a.ValidityYears < 2 || a.ValidityYears > 30 {
-			found.Add("caValidityYears", a.ValidityYears, "must be between 2 and 30: a CA has to outlive its certificates, which live 13 months")
+		if least := leastValidityYears[a.Mode]; a.ValidityYears < least || a.ValidityYears > 30 {
+			found.Add("caValidityYears", a.ValidityYears, "must be between %d and 30 in caMode %s: a CA has to outlive its certificates, which live 13 months",
+				least, a.Mode)
 		}
 		if a.CertificateARN != "" {
 			found.Add("certificateArn", a.CertificateARN, "is used in caMode %s only; remove it or change caMode", CAModeExisting)

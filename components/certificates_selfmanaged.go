@@ -19,11 +19,13 @@ const (
 // newSelfManagedCA makes a CA and a certificate without AWS, and imports the
 // certificate into ACM, where VPC Lattice finds it.
 func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
-	protect := pulumi.Protect(e.args.Certificates.Protect)
+	// The key is the CA: a new certificate for it, which an up makes in time,
+	// keeps all trust. The provider can only make one by replacing the
+	// certificate's resource, so protecting that would refuse every up from then on.
 	caKey, err := tls.NewPrivateKey(ctx, name+"-ca-key", &tls.PrivateKeyArgs{
 		Algorithm: pulumi.String("RSA"),
 		RsaBits:   pulumi.Int(4096),
-	}, pulumi.Parent(e), protect)
+	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.Protect))
 	if err != nil {
 		return fmt.Errorf("creating key of the CA: %w", err)
 	}
@@ -38,7 +40,7 @@ func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
 		Subject: tls.SelfSignedCertSubjectArgs{
 			CommonName: pulumi.String(e.args.Domain),
 		},
-	}, pulumi.Parent(e), protect)
+	}, pulumi.Parent(e))
 	if err != nil {
 		return fmt.Errorf("creating CA: %w", err)
 	}

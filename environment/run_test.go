@@ -209,6 +209,20 @@ func TestProtectionIsByConfig(t *testing.T) {
 	}
 }
 
+// Its certificate must stay replaceable: that is how it is renewed.
+func TestProtectionOfASelfManagedCAIsThatOfItsKey(t *testing.T) {
+	t.Parallel()
+	r := run(t, "protectCa", "true", "caMode", "self-managed")
+	for resource, want := range map[string]bool{
+		"tls:index/privateKey:PrivateKey environment-ca-key":     true,
+		"tls:index/selfSignedCert:SelfSignedCert environment-ca": false,
+	} {
+		if got := find(t, r, resource).Protect; got != want {
+			t.Errorf("%s is protected: %v, want %v", resource, got, want)
+		}
+	}
+}
+
 func TestZoneSurvivesTheClustersAssociations(t *testing.T) {
 	t.Parallel()
 	r := run(t)

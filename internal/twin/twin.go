@@ -36,7 +36,7 @@ func Start(ctx context.Context) (*Twin, error) {
 		return nil, fmt.Errorf("serving the clusters' endpoints: %w", err)
 	}
 	var attach []string
-	for _, b := range []engine.Backend{t.AWS.Backend(), t.Kube.Backend(), tls.Backend()} {
+	for _, b := range []engine.Backend{t.AWS.Backend(), t.Kube.Backend(), tls.Backend(w)} {
 		port, err := engine.Serve(ctx, w, b)
 		if err != nil {
 			return nil, err

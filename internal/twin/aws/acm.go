@@ -26,6 +26,8 @@ type Certificate struct {
 	ChainPEM      string
 	PrivateKeyPEM string
 	NotAfter      time.Time
+	// RenewalFailure is why ACM's managed renewal failed; it is not tried again.
+	RenewalFailure error
 }
 
 var (
@@ -36,8 +38,8 @@ var (
 		"ACM cannot issue from a CA in short-lived mode.",
 		"https://docs.aws.amazon.com/privateca/latest/userguide/short-lived-certificates.html")
 	lawAuthorityOutlives = law.New(law.Certificates, "authority-outlives-its-certificates",
-		"A CA issues no certificate that would be valid for longer than its own.",
-		"https://docs.aws.amazon.com/acm/latest/userguide/exceptions.html")
+		"A CA issues no certificate that would be valid for longer than its own: ACM fails a request, and a renewal, with PCA_INVALID_DURATION.",
+		"https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html")
 	lawCertificateInUse = law.New(law.Deletion, "certificate-in-use",
 		"A certificate that a VPC Lattice service uses cannot be deleted.",
 		"https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html")
@@ -137,10 +139,11 @@ func (r *request) importCertificate(c *Certificate) error {
 	if !samePublicKey(key.Public(), cert.PublicKey) {
 		return lawImport.Refuse("ValidationException", "The private key does not match the public key of the certificate.")
 	}
-	if time.Now().Before(cert.NotBefore) || time.Now().After(cert.NotAfter) {
+	now := r.World.Calendar()
+	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
 		return lawImport.Refuse("ValidationException", "The certificate is not valid at this time: %s to %s.", cert.NotBefore, cert.NotAfter)
 	}
-	if err := verify(cert, r.str("certificateChain")); err != nil {
+	if err := verify(cert, r.str("certificateChain"), now); err != nil {
 		return lawImport.Refuse("ValidationException", "Could not validate the certificate with the certificate chain. (%v)", err)
 	}
 	c.Domain, c.Names = cert.Subject.CommonName, cert.DNSNames
@@ -154,7 +157,7 @@ func (r *request) importCertificate(c *Certificate) error {
 
 // verify follows a chain to its last certificate; without one, the certificate
 // must be self-signed.
-func verify(cert *x509.Certificate, chain string) error {
+func verify(cert *x509.Certificate, chain string, now time.Time) error {
 	roots, middle := x509.NewCertPool(), x509.NewCertPool()
 	if chain == "" {
 		roots.AddCert(cert)
@@ -168,7 +171,9 @@ func verify(cert *x509.Certificate, chain string) error {
 			middle.AddCert(c)
 		}
 	}
-	if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, Intermediates: middle, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+	if _, err := cert.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: middle, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	}); err != nil {
 		return fmt.Errorf("verifying: %w", err)
 	}
 	return nil
@@ -194,12 +199,13 @@ func (r *request) requestPrivate(c *Certificate) error {
 	if err != nil {
 		return notActive(ca)
 	}
-	if end := time.Now().AddDate(0, 0, acmDays); end.After(parent.NotAfter) {
-		return lawAuthorityOutlives.Refuse("PCA_INVALID_DURATION", "The validity of the certificate, until %s, exceeds that of CA %s, until %s", day(end), ca.ARN, day(parent.NotAfter))
+	now := r.World.Calendar()
+	if end := now.AddDate(0, 0, acmDays); end.After(parent.NotAfter) {
+		return invalidDuration(end, ca, parent)
 	}
 	c.KeyAlgorithm = text(r.or("keyAlgorithm", "RSA_2048"))
 	c.Domain, c.Names, c.AuthorityARN, c.Type = r.str("domainName"), r.names(), ca.ARN, "PRIVATE"
-	if err := c.issue(parent, ca.key, ca.CertPEM); err != nil {
+	if err := c.issue(now, parent, ca.key, ca.CertPEM); err != nil {
 		return err
 	}
 	// The import of the CA's certificate is what made it active; nothing in the
@@ -208,15 +214,20 @@ func (r *request) requestPrivate(c *Certificate) error {
 	return nil
 }
 
+func invalidDuration(end time.Time, ca *Authority, parent *x509.Certificate) error {
+	return lawAuthorityOutlives.Refuse("PCA_INVALID_DURATION",
+		"The validity of the certificate, until %s, exceeds that of CA %s, until %s", day(end), ca.ARN, day(parent.NotAfter))
+}
+
 // issue makes the certificate's key and signs it.
-func (c *Certificate) issue(parent *x509.Certificate, parentKey crypto.Signer, chain string) error {
+func (c *Certificate) issue(now time.Time, parent *x509.Certificate, parentKey crypto.Signer, chain string) error {
 	key, err := newKey(c.KeyAlgorithm)
 	if err != nil {
 		return lawImport.Refuse("ValidationException", "%v", err)
 	}
-	c.NotAfter = time.Now().AddDate(0, 0, acmDays)
+	c.NotAfter = now.AddDate(0, 0, acmDays)
 	tmpl := &x509.Certificate{
-		SerialNumber: serial(), Subject: pkix.Name{CommonName: c.Domain}, DNSNames: c.Names, NotBefore: time.Now().Add(-time.Hour), NotAfter: c.NotAfter,
+		SerialNumber: serial(), Subject: pkix.Name{CommonName: c.Domain}, DNSNames: c.Names, NotBefore: now.Add(-time.Hour), NotAfter: c.NotAfter,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true,
 	}
@@ -241,14 +252,13 @@ func (a *Account) Certificates(p iam.Principal) ([]*Certificate, error) {
 	return sorted(a.certs.certificates), nil
 }
 
-// CertificateOf returns what a service presents: the names, and the PEM of the
-// CA that a client must trust.
-func (a *Account) CertificateOf(arn string) (names []string, caPEM string, ok bool) {
+// CertificateOf returns what a service presents, or nil.
+func (a *Account) CertificateOf(arn string) *Certificate {
 	c := a.certs.certificates[arn]
 	if c == nil || c.Status != "ISSUED" {
-		return nil, "", false
+		return nil
 	}
-	return c.Names, c.ChainPEM, true
+	return c
 }
 
 // AddCertificate puts a certificate into the account that was there before the
@@ -259,8 +269,9 @@ func (a *Account) AddCertificate(names ...string) (arn, caPEM string, err error)
 	if err != nil {
 		return "", "", err
 	}
+	now := a.World.Calendar()
 	root := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "existing CA"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(10, 0, 0)}
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, root, root, caKey.Public(), caKey)
 	if err != nil {
 		return "", "", fmt.Errorf("signing the root: %w", err)
@@ -269,7 +280,7 @@ func (a *Account) AddCertificate(names ...string) (arn, caPEM string, err error)
 	c := &Certificate{Type: "IMPORTED", Domain: names[0], Names: names, KeyAlgorithm: "RSA_2048"}
 	c.Meta = Meta{ARN: a.arn("acm", a.Region, a.ID, "certificate/"+uuid(h)), Name: names[0], Region: a.Region, Before: true}
 	c.ID = c.ARN
-	if err := c.issue(root, caKey, pemText("CERTIFICATE", der)); err != nil {
+	if err := c.issue(now, root, caKey, pemText("CERTIFICATE", der)); err != nil {
 		return "", "", err
 	}
 	a.certs.certificates[c.ARN] = c

@@ -95,8 +95,8 @@ func TestIssuedCertificateIsReal(t *testing.T) {
 	if err != nil || !samePublicKey(key.Public(), leaf.PublicKey) {
 		t.Errorf("the key does not belong to the certificate: %v", err)
 	}
-	if names, ca, ok := p.a.CertificateOf(p.id("certificate")); !ok || len(names) != 2 || ca != p.get("ca-root", "certificate") {
-		t.Errorf("CertificateOf: %v %v", names, ok)
+	if c := p.a.CertificateOf(p.id("certificate")); c == nil || len(c.Names) != 2 || c.ChainPEM != p.get("ca-root", "certificate") {
+		t.Errorf("CertificateOf: %v", c)
 	}
 }
 
@@ -167,8 +167,8 @@ func TestCertificateOfBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if names, got, ok := p.a.CertificateOf(arn); !ok || got != ca || names[0] != "*.example.com" {
-		t.Errorf("CertificateOf: %v %v", names, ok)
+	if c := p.a.CertificateOf(arn); c == nil || c.ChainPEM != ca || c.Names[0] != "*.example.com" {
+		t.Errorf("CertificateOf: %v", c)
 	}
 	if left := p.a.Leftovers(); len(left) > 0 {
 		t.Errorf("what was there before counts as left behind: %v", left)

@@ -96,13 +96,14 @@ func (r *request) sign(ca *Authority, own bool) (string, error) {
 	if err != nil {
 		return "", lawAuthorityActive.Refuse("MalformedCSRException", "The certificate signing request is not valid: %v", err)
 	}
-	end, err := endOf(r.obj("validity"))
+	now := r.World.Calendar()
+	end, err := endOf(now, r.obj("validity"))
 	if err != nil {
 		return "", lawAuthorityActive.Refuse("ValidationException", "%v", err)
 	}
 	tmpl := &x509.Certificate{
 		SerialNumber: serial(), Subject: csr.Subject, DNSNames: csr.DNSNames, IPAddresses: csr.IPAddresses,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: end, SignatureAlgorithm: signatureAlgorithms[r.str("signingAlgorithm")],
+		NotBefore: now.Add(-time.Hour), NotAfter: end, SignatureAlgorithm: signatureAlgorithms[r.str("signingAlgorithm")],
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, BasicConstraintsValid: true,
 	}
 	if strings.Contains(r.str("templateArn"), "CACertificate") {

@@ -165,13 +165,19 @@ func clusterNames(prefix string) []string {
 // authority makes a root CA as Private CA wants it: create, sign, install.
 func (p *program) authority() {
 	p.t.Helper()
+	p.rootCA("3650")
+	p.up(tPermit, "ca-permission", engine.Props{"certificateAuthorityArn": p.id("ca"), "principal": "acm.amazonaws.com",
+		"actions": []string{"IssueCertificate", "GetCertificate", "ListPermissions"}})
+}
+
+// rootCA is a CA that issues, for so many days.
+func (p *program) rootCA(days string) {
+	p.t.Helper()
 	p.up(tCA, "ca", engine.Props{"type": "ROOT", "permanentDeletionTimeInDays": 7, "certificateAuthorityConfiguration": engine.Props{
 		"keyAlgorithm": "EC_prime256v1", "signingAlgorithm": "SHA256WITHECDSA", "subject": engine.Props{"commonName": "example.com"}}})
 	p.up(tIssued, "ca-root", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificateSigningRequest": p.get("ca", "certificateSigningRequest"),
-		"signingAlgorithm": "SHA256WITHECDSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "10"}})
+		"signingAlgorithm": "SHA256WITHECDSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "DAYS", "value": days}})
 	p.up(tCACert, "ca-installed", engine.Props{"certificateAuthorityArn": p.id("ca"), "certificate": p.get("ca-root", "certificate")})
-	p.up(tPermit, "ca-permission", engine.Props{"certificateAuthorityArn": p.id("ca"), "principal": "acm.amazonaws.com",
-		"actions": []string{"IssueCertificate", "GetCertificate", "ListPermissions"}})
 }
 
 // environment makes what the environment stack does.

@@ -18,7 +18,7 @@ import (
 )
 
 // Certificates of the twin are real: a data plane can serve and check them. So
-// their validity follows the machine's clock, not the world's.
+// their validity follows the world's calendar.
 
 // newKey makes a private key of one of ACM's algorithms.
 func newKey(algorithm string) (crypto.Signer, error) {
@@ -148,8 +148,7 @@ func subjectOf(in engine.Props) pkix.Name {
 }
 
 // endOf adds a validity of Private CA to now.
-func endOf(validity engine.Props) (time.Time, error) {
-	now := time.Now()
+func endOf(now time.Time, validity engine.Props) (time.Time, error) {
 	n := number(validity["value"])
 	if s := text(validity["value"]); s != "" {
 		if _, err := fmt.Sscanf(s, "%d", &n); err != nil {

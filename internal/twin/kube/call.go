@@ -27,6 +27,9 @@ var (
 	lawTargetPort = law.New(law.Call, "targets-listen-on-their-port",
 		"A target answers on the port that it was registered with: where nothing listens on that, requests end with 503.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html")
+	lawCallExpired = law.New(law.Call, "call-needs-a-valid-certificate",
+		"The proxy refuses a service whose certificate has expired.",
+		"https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/common.proto#extensions-transport-sockets-tls-v3-certificatevalidationcontext")
 	lawCallSignature = law.New(law.Call, "call-is-signed-with-the-pods-credentials",
 		"A request that does not pass the signing proxy, or passes it without credentials, arrives unsigned, and Lattice takes its sender for anonymous.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html")

@@ -1,14 +1,18 @@
 package kube
 
 import (
+	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
+	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/obj"
 )
 
@@ -211,37 +215,46 @@ func (q *call) untrusted(name, trust string) string {
 		}
 		return "no alternative certificate subject name matches target host name '" + q.url.Hostname() + "'"
 	}
-	names, ca, ok := q.all.account.CertificateOf(service.CertificateARN)
+	certificate := q.all.account.CertificateOf(service.CertificateARN)
 	switch {
-	case !ok:
+	case certificate == nil:
 		return "unable to get local issuer certificate"
-	case !slices.ContainsFunc(names, func(n string) bool { return covers(n, q.url.Hostname()) }):
+	case !slices.ContainsFunc(certificate.Names, func(n string) bool { return covers(n, q.url.Hostname()) }):
 		return "no alternative certificate subject name matches target host name '" + q.url.Hostname() + "'"
 	case strings.HasPrefix(trust, "arn:"):
 		return ""
-	case !holds(trust, ca):
+	}
+	return verify(certificate, trust, q.all.world.Calendar())
+}
+
+// verify returns what a client that trusts a bundle of CAs has against a
+// certificate, in OpenSSL's words.
+func verify(certificate *aws.Certificate, trust string, now time.Time) string {
+	block, _ := pem.Decode([]byte(certificate.CertPEM))
+	if block == nil {
 		return "unable to get local issuer certificate"
 	}
-	return ""
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "unable to get local issuer certificate"
+	}
+	roots, chain := x509.NewCertPool(), x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(trust))
+	chain.AppendCertsFromPEM([]byte(certificate.ChainPEM))
+	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: chain, CurrentTime: now})
+	var invalid x509.CertificateInvalidError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "certificate has expired [law " + lawCallExpired.ID + "]"
+	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
+		return "unsuitable certificate purpose"
+	}
+	return "unable to get local issuer certificate"
 }
 
 func covers(name, host string) bool {
 	return strings.EqualFold(name, host) ||
 		wildcardCovers(strings.ToLower(name), strings.ToLower(host)) && strings.Count(name, ".") == strings.Count(host, ".")
-}
-
-// holds tells whether a bundle has a certificate.
-func holds(bundle, certificate string) bool {
-	want, _ := pem.Decode([]byte(certificate))
-	rest := []byte(bundle)
-	for want != nil {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return false
-		}
-		if slices.Equal(block.Bytes, want.Bytes) {
-			return true
-		}
-	}
-	return false
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -25,6 +26,9 @@ var (
 		"The twin of pulumi-tls knows PrivateKey, SelfSignedCert, CertRequest and LocallySignedCert.", resources)
 	lawRequired = law.New(law.References, "tls-required-inputs",
 		"A tls resource without a required input is refused before anything is made.", resources)
+	lawEarlyRenewal = law.New(law.Certificates, "tls-early-renewal",
+		"A plan in the last earlyRenewalHours of a certificate replaces it, in vain while Pulumi protects it.",
+		"https://github.com/hashicorp/terraform-provider-tls/blob/v4.1.0/internal/provider/common_cert.go")
 	lawReadable = law.New(law.Certificates, "tls-readable-inputs",
 		"A certificate is only made from a key, a request and a CA that can be read and that belong together.",
 		"https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/")
@@ -33,20 +37,20 @@ var (
 // kind is one resource type: its required inputs and how its outputs are made.
 type kind struct {
 	required []string
-	make     func(in engine.Props) (id string, outputs engine.Props, err error)
+	make     func(b backend, in engine.Props) (id string, outputs engine.Props, err error)
 }
 
 var kinds = map[string]kind{
-	"tls:index/privateKey:PrivateKey":               {[]string{"algorithm"}, privateKey},
-	"tls:index/selfSignedCert:SelfSignedCert":       {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, selfSigned},
-	"tls:index/certRequest:CertRequest":             {[]string{"privateKeyPem"}, certRequest},
-	"tls:index/locallySignedCert:LocallySignedCert": {[]string{"allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem", "validityPeriodHours"}, locallySigned},
+	"tls:index/privateKey:PrivateKey":               {[]string{"algorithm"}, backend.privateKey},
+	"tls:index/selfSignedCert:SelfSignedCert":       {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, backend.selfSigned},
+	"tls:index/certRequest:CertRequest":             {[]string{"privateKeyPem"}, backend.certRequest},
+	"tls:index/locallySignedCert:LocallySignedCert": {[]string{"allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem", "validityPeriodHours"}, backend.locallySigned},
 }
 
-// Backend returns the provider package.
-func Backend() engine.Backend { return backend{} }
+// Backend returns the provider package, whose certificates live by the world's calendar.
+func Backend(w *world.World) engine.Backend { return backend{w} }
 
-type backend struct{}
+type backend struct{ world *world.World }
 
 func (backend) Name() string    { return "tls" }
 func (backend) Version() string { return "5.2.0" }
@@ -67,8 +71,9 @@ func (backend) Check(_ *engine.Instance, urn resource.URN, _, news engine.Props)
 	return news, failures, nil
 }
 
-// Diff replaces on every change: nothing that tls makes can be changed.
-func (backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, _, newInputs engine.Props) (engine.Change, error) {
+// Diff replaces on every change, since nothing that tls makes can be changed,
+// and a certificate in its last earlyRenewalHours.
+func (b backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, oldOutputs, newInputs engine.Props) (engine.Change, error) {
 	all := maps.Clone(oldInputs)
 	maps.Copy(all, newInputs)
 	var change engine.Change
@@ -77,13 +82,34 @@ func (backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, _, newInputs 
 			change.Keys = append(change.Keys, key)
 		}
 	}
+	renew, err := b.renewable(newInputs, oldOutputs)
+	if err != nil {
+		return change, err
+	}
+	if renew {
+		change.Keys = append(change.Keys, "readyForRenewal")
+	}
 	change.Replace = change.Keys
 	return change, nil
 }
 
+// renewable tells whether a certificate's time for an early renewal has come.
+func (b backend) renewable(inputs, outputs engine.Props) (bool, error) {
+	text, isCertificate := outputs["validityEndTime"].(string)
+	if !isCertificate {
+		return false, nil
+	}
+	end, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return false, fmt.Errorf("reading the end of a certificate: %w", err)
+	}
+	early, _ := inputs["earlyRenewalHours"].(float64)
+	return b.world.Calendar().After(end.Add(-time.Duration(early) * time.Hour)), nil
+}
+
 // Create makes the key, the request or the certificate.
-func (backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
-	id, outputs, err := kinds[string(urn.Type())].make(inputs)
+func (b backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
+	id, outputs, err := kinds[string(urn.Type())].make(b, inputs)
 	if err != nil {
 		return "", nil, err
 	}

@@ -5,14 +5,19 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
 )
+
+var backendOfTest = Backend(world.New())
 
 func urn(kind string) resource.URN {
 	return resource.URN("urn:pulumi:test::test::tls:index/" + strings.ToLower(kind[:1]) + kind[1:] + ":" + kind + "::x")
@@ -21,14 +26,14 @@ func urn(kind string) resource.URN {
 // apply checks and creates as the engine does.
 func apply(t *testing.T, kind string, in engine.Props) (engine.Props, error) {
 	t.Helper()
-	checked, failures, err := Backend().Check(nil, urn(kind), nil, in)
+	checked, failures, err := backendOfTest.Check(nil, urn(kind), nil, in)
 	if err != nil {
 		return nil, err
 	}
 	if len(failures) > 0 {
 		return nil, errors.New(failures[0].Reason)
 	}
-	id, out, err := Backend().Create(nil, nil, urn(kind), checked)
+	id, out, err := backendOfTest.Create(nil, nil, urn(kind), checked)
 	if err == nil && id == "" {
 		t.Errorf("%s was made without an id", kind)
 	}
@@ -119,9 +124,29 @@ func TestEveryChangeReplaces(t *testing.T) {
 		"size":    {engine.Props{"algorithm": "RSA", "rsaBits": 4096.0}, 1},
 		"dropped": {engine.Props{"algorithm": "RSA"}, 1},
 	} {
-		change, err := Backend().Diff(nil, urn("PrivateKey"), same, nil, tt.news)
+		change, err := backendOfTest.Diff(nil, urn("PrivateKey"), same, nil, tt.news)
 		if err != nil || len(change.Keys) != tt.want || len(change.Replace) != tt.want {
 			t.Errorf("%s: %+v, %v; want %d replaced", name, change, err, tt.want)
+		}
+	}
+}
+
+// https://github.com/hashicorp/terraform-provider-tls/blob/v4.2.1/internal/provider/common_cert.go
+func TestEarlyRenewal(t *testing.T) {
+	t.Parallel()
+	key := must(t, "PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P256"})
+	in := engine.Props{"privateKeyPem": key["privateKeyPem"], "validityPeriodHours": 100.0, "earlyRenewalHours": 10.0, "allowedUses": []any{}}
+	for hours, want := range map[int]bool{0: false, 89: false, 91: true, 101: true} {
+		w := world.New()
+		b := Backend(w)
+		_, out, err := b.Create(nil, nil, urn("SelfSignedCert"), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Look(func() { w.Forward(time.Duration(hours) * time.Hour) })
+		change, err := b.Diff(nil, urn("SelfSignedCert"), in, out, in)
+		if got := slices.Contains(change.Replace, "readyForRenewal"); err != nil || got != want {
+			t.Errorf("law %s: after %d hours of 100 a plan replaces the certificate: %v %v, want %v", lawEarlyRenewal.ID, hours, got, err, want)
 		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // privateKey makes an RSA or ECDSA key.
-func privateKey(in engine.Props) (string, engine.Props, error) {
+func (backend) privateKey(in engine.Props) (string, engine.Props, error) {
 	var key crypto.Signer
 	var err error
 	algorithm, _ := in["algorithm"].(string)
@@ -63,12 +63,12 @@ func privateKey(in engine.Props) (string, engine.Props, error) {
 }
 
 // selfSigned makes a certificate that its own key signs.
-func selfSigned(in engine.Props) (string, engine.Props, error) {
+func (b backend) selfSigned(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["privateKeyPem"])
 	if err != nil {
 		return "", nil, err
 	}
-	template, err := certificate(in, key.Public())
+	template, err := b.certificate(in, key.Public())
 	if err != nil {
 		return "", nil, err
 	}
@@ -77,7 +77,7 @@ func selfSigned(in engine.Props) (string, engine.Props, error) {
 }
 
 // certRequest makes a signing request.
-func certRequest(in engine.Props) (string, engine.Props, error) {
+func (backend) certRequest(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["privateKeyPem"])
 	if err != nil {
 		return "", nil, err
@@ -92,7 +92,7 @@ func certRequest(in engine.Props) (string, engine.Props, error) {
 }
 
 // locallySigned makes a certificate that a CA signs.
-func locallySigned(in engine.Props) (string, engine.Props, error) {
+func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["caPrivateKeyPem"])
 	if err != nil {
 		return "", nil, err
@@ -108,7 +108,7 @@ func locallySigned(in engine.Props) (string, engine.Props, error) {
 	if public, ok := ca.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.Public()) {
 		return "", nil, lawReadable.Refuse("", "the CA's private key does not belong to its certificate")
 	}
-	template, err := certificate(in, request.PublicKey)
+	template, err := b.certificate(in, request.PublicKey)
 	if err != nil {
 		return "", nil, err
 	}
@@ -120,16 +120,14 @@ func locallySigned(in engine.Props) (string, engine.Props, error) {
 	return id, out, err
 }
 
-// certificate is a template with all that does not name the subject. Its life
-// begins on the clock of this machine, not of the world: real programs are
-// given the certificate and look at their own clocks.
-func certificate(in engine.Props, public crypto.PublicKey) (*x509.Certificate, error) {
+// certificate is a template with all that does not name the subject.
+func (b backend) certificate(in engine.Props, public crypto.PublicKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
 	if err != nil {
 		return nil, fmt.Errorf("drawing a serial number: %w", err)
 	}
 	hours, _ := in["validityPeriodHours"].(float64)
-	now := time.Now().UTC().Truncate(time.Second)
+	now := b.world.Calendar().UTC().Truncate(time.Second)
 	t := &x509.Certificate{
 		SerialNumber:          serial,
 		NotBefore:             now,

@@ -86,6 +86,7 @@ func (o *Op) need(by, urn string, d time.Duration, l law.Law) {
 type World struct {
 	mu      sync.Mutex
 	now     time.Time
+	ahead   time.Duration // of the machine's clock, see Calendar
 	counter map[string]int
 	journal []*Op
 }
@@ -116,6 +117,14 @@ func (w *World) Look(f func()) {
 
 // Now is the virtual time. Call it inside Do or Look.
 func (w *World) Now() time.Time { return w.now }
+
+// Calendar is the date that certificates live by: the machine's own, because
+// real programs are given them and look at their own clocks, and what Forward
+// has added. Everything else lives by Now.
+func (w *World) Calendar() time.Time { return time.Now().Add(w.ahead) }
+
+// Forward moves the calendar on. Call it inside Do or Look.
+func (w *World) Forward(d time.Duration) { w.ahead += d }
 
 // Pass moves the virtual clock. Call it inside Do or Look.
 func (w *World) Pass(d time.Duration) { w.now = w.now.Add(d) }
