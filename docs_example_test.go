@@ -78,6 +78,7 @@ func shop(ctx *pulumi.Context) error {
 		Domain:        domain,
 		GatewayName:   components.DefaultServiceNetwork,
 		CACertificate: shared.CACertificate,
+		ClientRoleARN: shared.ClientRoleARN,
 		BeforePods:    append(home.BeforePods(), namespace.BeforePods()...),
 		BeforeRoute:   home.BeforeRoutes(),
 	}, inside)

@@ -33,6 +33,7 @@ func newApps(ctx *pulumi.Context, config *Config, cluster *components.LatticeClu
 		namespace := namespaces[app.Namespace]
 		args := config.appArgs(app)
 		args.CACertificate = config.Environment.CACertificate.Input()
+		args.ClientRoleARN = config.Environment.ClientRoleARN.Input()
 		args.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)
 		args.BeforeRoute = cluster.BeforeRoutes()
 		secureApp, err := components.NewSecureApp(ctx, app.Name, args, providers)

@@ -102,7 +102,7 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 		},
 		"app": {
 			func(ctx *pulumi.Context) error { _, err := NewSecureApp(ctx, "x", nil); return err },
-			"secure app \"x\" has 8 problems:\n" +
+			"secure app \"x\" has 9 problems:\n" +
 				"  name: is missing\n" +
 				"  namespace: is missing\n" +
 				"  allow: is empty: nobody could call the application; name a cluster and a namespace\n" +
@@ -110,7 +110,8 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 				"  clusterName: is missing\n" +
 				"  domain: is missing\n" +
 				"  gatewayName: is missing\n" +
-				"  caCertificate: is missing",
+				"  caCertificate: is missing\n" +
+				"  clientRoleArn: is missing",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

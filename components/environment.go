@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -23,6 +24,9 @@ type EnvironmentArgs struct {
 	ServiceNetworkName string
 	// ClientRoleName is the role that applications call with.
 	ClientRoleName string
+	// FormerClientRoleName is a role that applications called with before, and
+	// that stays until all clusters have changed to ClientRoleName. May be empty.
+	FormerClientRoleName string
 	// AnchorVPCCIDR is the range of the VPC that the private zone is born with.
 	AnchorVPCCIDR string
 	// Certificates says who signs the services' certificate.
@@ -83,8 +87,12 @@ func (a *EnvironmentArgs) Check() problem.List {
 	if len(a.ServiceNetworkName) < 3 || !serviceNetwork.MatchString(a.ServiceNetworkName) {
 		found.Add("serviceNetworkName", a.ServiceNetworkName, "must have 3 to 63 lower-case letters, digits and single inner hyphens")
 	}
-	if !roleName.MatchString(a.ClientRoleName) {
-		found.Add("clientRoleName", a.ClientRoleName, "must have 1 to 64 letters, digits or characters of +=,.@_-")
+	checkRoleName(&found, "clientRoleName", a.ClientRoleName)
+	if former := a.FormerClientRoleName; former != "" {
+		checkRoleName(&found, "formerClientRoleName", former)
+		if strings.EqualFold(former, a.ClientRoleName) { // IAM tells names apart regardless of case
+			found.Add("formerClientRoleName", former, "is the name of clientRoleName; remove it, or give the name that the role had before")
+		}
 	}
 	checkCIDR(&found, "anchorVpcCidr", a.AnchorVPCCIDR, 16, 28, "10.255.255.0/28")
 	a.Certificates.check(&found)
@@ -101,8 +109,15 @@ func (e *Environment) provision(ctx *pulumi.Context, name string) error {
 	if err := e.newCertificates(ctx, name); err != nil {
 		return err
 	}
-	if err := e.newClientRole(ctx, name); err != nil {
+	arn, err := e.newClientRole(ctx, name, e.args.ClientRoleName)
+	if err != nil {
 		return err
+	}
+	e.ClientRoleARN = arn
+	if former := e.args.FormerClientRoleName; former != "" {
+		if _, err := e.newClientRole(ctx, name, former); err != nil {
+			return err
+		}
 	}
 	return e.newServiceNetwork(ctx, name)
 }
@@ -160,26 +175,29 @@ func (e *Environment) newZone(ctx *pulumi.Context, name string) error {
 	return nil
 }
 
-// newClientRole makes the role with which applications call services.
-func (e *Environment) newClientRole(ctx *pulumi.Context, name string) error {
-	role, err := iam.NewRole(ctx, name+"-client", &iam.RoleArgs{
-		Name:             pulumi.String(e.args.ClientRoleName),
+// newClientRole makes a role with which applications call services, and returns
+// its ARN. Pulumi knows it by its name in IAM: with another name it is another
+// resource, so the old one is not replaced under the applications that still
+// call with it.
+func (e *Environment) newClientRole(ctx *pulumi.Context, name, roleName string) (pulumi.StringOutput, error) {
+	resource := name + "-client-" + roleName
+	role, err := iam.NewRole(ctx, resource, &iam.RoleArgs{
+		Name:             pulumi.String(roleName),
 		Description:      pulumi.String("Calls services of VPC Lattice from pods of any cluster"),
 		AssumeRolePolicy: pulumi.String(podIdentityTrust().JSON()),
 	}, pulumi.Parent(e),
-		// the name is fixed, so an old one has to go before a new one comes
+		// whatever else replaces it, a role of its name has to go before it comes
 		pulumi.DeleteBeforeReplace(true))
 	if err != nil {
-		return fmt.Errorf("creating client role: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("creating client role %s: %w", roleName, err)
 	}
-	policy, err := iam.NewRolePolicy(ctx, name+"-client-invoke", &iam.RolePolicyArgs{
+	policy, err := iam.NewRolePolicy(ctx, resource, &iam.RolePolicyArgs{
 		Role:   role.Name,
 		Policy: pulumi.String(clientPolicy(e.args.Account).JSON()),
 	}, pulumi.Parent(e))
 	if err != nil {
-		return fmt.Errorf("creating client policy: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("creating policy of client role %s: %w", roleName, err)
 	}
-	e.ClientRoleARN = role.Arn
 	e.shared = append(e.shared, policy)
-	return nil
+	return role.Arn, nil
 }

@@ -43,6 +43,7 @@ func appArgs(cluster, name string, callers ...Caller) *SecureAppArgs {
 		Domain:        "example.com",
 		GatewayName:   DefaultServiceNetwork,
 		CACertificate: pulumi.String(recorder.CACertificate),
+		ClientRoleARN: pulumi.String("arn:aws:iam::123456789012:role/client"),
 	}
 }
 

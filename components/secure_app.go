@@ -54,6 +54,8 @@ type SecureAppArgs struct {
 
 	// CACertificate is what the proxy trusts; a new one replaces the pods.
 	CACertificate pulumi.StringInput
+	// ClientRoleARN is what the proxy calls with; a new one replaces the pods.
+	ClientRoleARN pulumi.StringInput
 	// BeforePods must be there before the pods, and go after them.
 	BeforePods []pulumi.Resource
 	// BeforeRoute must be there before the route, and go after it.
@@ -169,6 +171,7 @@ func (a *SecureAppArgs) checkInputs(found *problem.List) {
 		{"domain", a.Domain != ""},
 		{"gatewayName", a.GatewayName != ""},
 		{"caCertificate", a.CACertificate != nil},
+		{"clientRoleArn", a.ClientRoleARN != nil},
 	} {
 		if !input.given {
 			found.Missing(input.path, "is missing")

@@ -118,7 +118,8 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 }
 
 func (a *SecureApp) sidecarChecksum() pulumi.StringOutput {
-	return a.args.CACertificate.ToStringOutput().ApplyT(func(ca string) string {
-		return sidecar.Checksum(sidecarArgs(a.args.Account, a.args.Sources, a.args.Proxy), ca)
+	return pulumi.All(a.args.CACertificate, a.args.ClientRoleARN).ApplyT(func(inputs []any) string {
+		ca, role := inputs[0].(string), inputs[1].(string)
+		return sidecar.Checksum(sidecarArgs(a.args.Account, a.args.Sources, a.args.Proxy), ca, role)
 	}).(pulumi.StringOutput)
 }

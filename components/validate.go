@@ -160,6 +160,14 @@ func CheckTags(tags map[string]string) problem.List {
 	return found
 }
 
+// checkRoleName takes what IAM takes.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+func checkRoleName(found *problem.List, path, name string) {
+	if !roleName.MatchString(name) {
+		found.Add(path, name, "must have 1 to 64 letters, digits or characters of +=,.@_-")
+	}
+}
+
 func checkImage(found *problem.List, path, image string) {
 	if image != "" && !imageReference.MatchString(image) {
 		found.Add(path, image, "is not a container image; give one such as registry.example.com/name:tag")

@@ -37,7 +37,10 @@ func read(r *settings.Reader) *Config {
 		Domain:             r.String("domain", "example.com"),
 		ServiceNetworkName: r.String("serviceNetworkName", components.DefaultServiceNetwork),
 		ClientRoleName:     r.String("clientRoleName", components.DefaultClientRole),
-		AnchorVPCCIDR:      r.String("anchorVpcCidr", "10.255.255.0/28"),
+
+		FormerClientRoleName: r.String("formerClientRoleName", ""),
+
+		AnchorVPCCIDR: r.String("anchorVpcCidr", "10.255.255.0/28"),
 		Certificates: components.CertificatesArgs{
 			Mode:           components.CAMode(r.String("caMode", string(components.CAModeACMPCA))),
 			ValidityYears:  r.Int("caValidityYears", 10),

@@ -19,7 +19,7 @@ var written = map[string]string{
 	"serviceNetworkName": "lattice-gateway", "serviceNetworkId": "environment-service-network-id",
 	"serviceNetworkArn": "arn:aws:test:::environment-service-network",
 	"certificateArn":    "arn:aws:test:::environment-certificate", "caCertificate": recorder.CACertificate,
-	"clientRoleArn": "arn:aws:test:::environment-client",
+	"clientRoleArn": "arn:aws:test:::environment-client-vpc-lattice-sigv4-client",
 }
 
 // What the environment writes is what a cluster reads.

@@ -15,8 +15,8 @@ const (
 	network     = "aws:vpclattice/serviceNetwork:ServiceNetwork environment-service-network"
 	zone        = "aws:route53/zone:Zone environment-zone"
 	certificate = "aws:acm/certificate:Certificate environment-certificate"
-	role        = "aws:iam/role:Role environment-client"
-	rolePolicy  = "aws:iam/rolePolicy:RolePolicy environment-client-invoke"
+	role        = "aws:iam/role:Role environment-client-vpc-lattice-sigv4-client"
+	rolePolicy  = "aws:iam/rolePolicy:RolePolicy environment-client-vpc-lattice-sigv4-client"
 	ca          = "aws:acmpca/certificateAuthority:CertificateAuthority environment-ca"
 )
 

@@ -17,7 +17,7 @@ import (
 var Keys = strings.Fields(`
 	role tags
 	domain serviceNetworkName clientRoleName anchorVpcCidr
-	caMode caValidityYears certificateArn caCertificate protectCa protectZone
+	formerClientRoleName caMode caValidityYears certificateArn caCertificate protectCa protectZone
 	accessLogs accessLogRetentionDays
 	environmentStack clusterName kubernetesVersion vpcCidr availabilityZones natGatewayPerZone
 	nodeInstanceTypes nodeMinSize nodeMaxSize nodeDesiredSize

@@ -59,9 +59,12 @@ func checkCA(caPEM string) error {
 // changed ConfigMap into running pods only after a minute or so, and new pods
 // have it at once.
 // (https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically)
-func Checksum(a Args, caPEM string) string {
+//
+// So is the role that the proxy calls with: it keeps the credentials that it
+// has until they end, and those of a role that was deleted are worth nothing.
+func Checksum(a Args, caPEM, roleARN string) string {
 	h := sha256.New()
-	parts := map[string]string{"rules": IptablesRules(a), "ca": caPEM, "sds": caSecret()}
+	parts := map[string]string{"rules": IptablesRules(a), "ca": caPEM, "sds": caSecret(), "role": roleARN}
 	var err error
 	if parts["bootstrap"], err = Bootstrap(a); err == nil {
 		parts["pod"], err = celPatches(podParts(a.withDefaults()))

@@ -266,15 +266,17 @@ func TestConfigMapData(t *testing.T) {
 
 func TestChecksum(t *testing.T) {
 	ca := caPEM(t)
-	base := Checksum(args, ca)
-	want(t, "the same again", Checksum(args, ca), base)
-	want(t, "defaults spelled out", Checksum(Args{Region: args.Region, Images: DefaultImages(), Resources: DefaultResources()}, ca), base)
+	const role = "arn:aws:iam::123456789012:role/client"
+	base := Checksum(args, ca, role)
+	want(t, "the same again", Checksum(args, ca, role), base)
+	want(t, "defaults spelled out", Checksum(Args{Region: args.Region, Images: DefaultImages(), Resources: DefaultResources()}, ca, role), base)
 	seen := map[string]string{base: "base"}
 	for name, sum := range map[string]string{
-		"another Region": Checksum(Args{Region: "eu-west-1"}, ca),
-		"another image":  Checksum(Args{Region: args.Region, Images: Images{Envoy: "mirror/envoy:1"}}, ca),
-		"another limit":  Checksum(Args{Region: args.Region, Resources: Resources{MemoryLimit: "1Gi"}}, ca),
-		"another CA":     Checksum(args, caPEM(t)),
+		"another Region": Checksum(Args{Region: "eu-west-1"}, ca, role),
+		"another image":  Checksum(Args{Region: args.Region, Images: Images{Envoy: "mirror/envoy:1"}}, ca, role),
+		"another limit":  Checksum(Args{Region: args.Region, Resources: Resources{MemoryLimit: "1Gi"}}, ca, role),
+		"another role":   Checksum(args, ca, role+"-2"),
+		"another CA":     Checksum(args, caPEM(t), role),
 	} {
 		if other := seen[sum]; other != "" {
 			t.Errorf("%s has the checksum of %s", name, other)

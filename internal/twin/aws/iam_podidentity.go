@@ -22,6 +22,9 @@ type PodIdentityAssociation struct {
 const podIdentityService = "pods.eks.amazonaws.com"
 
 var (
+	lawSessionRole = law.New(law.PodIdentity, "sessions-end-with-their-role",
+		"A program keeps its credentials until they end, also when the association names another role by then; the sessions of a role that was deleted are refused.",
+		"https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html; that a deleted role's sessions are refused at once is modelled")
 	lawAssociationRefs = law.New(law.PodIdentity, "association-references",
 		"A Pod Identity association needs an existing cluster and role.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html")
@@ -130,10 +133,7 @@ func (a *Account) AssumeRoleForPodIdentity(cluster, namespace, serviceAccount, p
 		if err := trustsPods(role); err != nil {
 			return iam.Principal{}, assoc, err
 		}
-		p := iam.Principal{
-			ARN:     a.arn("sts", "", a.ID, "assumed-role/"+role.Name+"/"+a.sessionName(cluster, pod, podUID)),
-			RoleARN: role.ARN, Account: a.ID, Policies: a.documents(role),
-		}
+		p := a.assume(role, a.sessionName(cluster, pod, podUID))
 		if !assoc.DisableSessionTags {
 			p.Tags = map[string]string{
 				"eks-cluster-arn": c.ARN, "eks-cluster-name": cluster,
@@ -145,6 +145,25 @@ func (a *Account) AssumeRoleForPodIdentity(cluster, namespace, serviceAccount, p
 	}
 	return iam.Principal{}, nil, lawAssociationRefs.Refuse("ResourceNotFoundException",
 		"No association found for service account %s in namespace %s of cluster %s", serviceAccount, namespace, cluster)
+}
+
+func (a *Account) assume(role *Role, session string) iam.Principal {
+	return iam.Principal{
+		ARN:     a.arn("sts", "", a.ID, "assumed-role/"+role.Name+"/"+session),
+		RoleARN: role.ARN, RoleID: role.UniqueID, Account: a.ID, Policies: a.documents(role),
+	}
+}
+
+// WithRole is a session as it would be with another role, that of a unique id.
+func (a *Account) WithRole(p iam.Principal, roleID string) (iam.Principal, error) {
+	for _, role := range sorted(a.iam.roles) {
+		if role.UniqueID == roleID {
+			other := a.assume(role, tail(p.ARN, "/"))
+			other.Tags = p.Tags
+			return other, nil
+		}
+	}
+	return iam.Principal{}, lawSessionRole.Refuse("UnrecognizedClientException", "The security token included in the request is invalid")
 }
 
 // agentMayAssume asks the policies of the nodes' roles.

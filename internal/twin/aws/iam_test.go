@@ -100,3 +100,22 @@ func TestPodIdentity(t *testing.T) {
 	_, _, err = p.a.AssumeRoleForPodIdentity("eks-cluster", "apps", "default", "x", "uid-3")
 	p.broke(err, lawAgentRole, "AccessDeniedException", "eks-auth:AssumeRoleForPodIdentity")
 }
+
+// An association that names another role does not change what a program holds.
+func TestSessionsEndWithTheirRole(t *testing.T) {
+	t.Parallel()
+	p, _ := callable(t)
+	who, _, err := p.a.AssumeRoleForPodIdentity("eks-one-cluster", "apps", "default", "demo", "uid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.up(tRole, "next-role", engine.Props{"name": "next", "assumeRolePolicy": trust(podIdentityService)})
+	other := who
+	other.RoleARN, other.RoleID = p.get("next-role", "arn"), p.get("next-role", "uniqueId")
+	if held, err := p.a.WithRole(other, who.RoleID); err != nil || held.RoleARN != who.RoleARN || len(held.Policies) != len(who.Policies) {
+		t.Errorf("the session of the role that is there: %+v %v", held, err)
+	}
+	p.down("client-policy", "client-role")
+	_, err = p.a.WithRole(other, who.RoleID)
+	p.broke(err, lawSessionRole, "UnrecognizedClientException", "security token included in the request is invalid")
+}

@@ -4,6 +4,7 @@ package iam
 type Principal struct {
 	ARN       string            `json:"arn"`               // as AWS words it: "arn:aws:sts::123456789012:assumed-role/app/session"
 	RoleARN   string            `json:"roleArn,omitempty"` // the role behind a session, empty for a user
+	RoleID    string            `json:"roleId,omitempty"`  // that role's unique id
 	Account   string            `json:"account"`
 	Tags      map[string]string `json:"tags,omitempty"` // session tags: aws:PrincipalTag/<key>
 	Anonymous bool              `json:"anonymous,omitempty"`

@@ -63,6 +63,7 @@ type Cluster struct {
 	processes map[string]*process  // of controllers, by the uid of their pod
 	trouble   map[api.Key]trouble  // why an object is not where it should be, for those who wait for it
 	ips       map[string]string    // the addresses of pods, by their uid
+	held      map[string]string    // the role whose credentials a pod got at its start, by its uid
 	borrowed  map[string][2]string // for the time of a call: whose association a namespace uses
 	policies  *kyverno.Engine
 	// webhooks are those of the policies, by the policy's uid.
@@ -77,7 +78,7 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	}
 	cl := &Cluster{
 		all: c, eks: eks, API: api.New(c.world, eks.ARN),
-		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]webhook{},
+		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, held: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]webhook{},
 		policies: kyverno.NewEngine(),
 	}
 	cl.API.Admit = cl.admit

@@ -129,6 +129,15 @@ func (c *Cluster) credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityA
 		return iam.Principal{}, nil, lawIdentityLives.Refuse("CredentialsEndpointError", "failed to load credentials from %s: (403) %s", credentialURI, reason)
 	}
 	pod.Relies(agent, lawIdentityAgent, false)
+	switch held := c.held[pod.UID()]; held {
+	case "":
+		c.held[pod.UID()] = p.RoleID
+	case p.RoleID:
+	default:
+		if p, err = c.all.account.WithRole(p, held); err != nil {
+			return iam.Principal{}, nil, fmt.Errorf("calling with the credentials of pod %s: %w", podID(pod), err)
+		}
+	}
 	if p.Tags != nil {
 		p.Tags["kubernetes-namespace"], p.Tags["kubernetes-service-account"] = pod.Namespace, account
 	}

@@ -143,6 +143,9 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 			return false
 		}
 	}
+	if c.held[pod.UID()] == "" {
+		_, _, _ = c.credentials(pod) // programs that have any ask for them at their start
+	}
 	pod.Relies(group.URN, lawNodes, false)
 	c.clear(pod)
 	c.writePodStatus(pod, "Running", true, "")
