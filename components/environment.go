@@ -172,6 +172,33 @@ func (e *Environment) newZone(ctx *pulumi.Context, name string) error {
 	}
 	e.ZoneID, e.ZoneARN = zone.ZoneId, zone.Arn
 	e.shared = append(e.shared, zone)
+	return e.newStartOfAuthority(ctx, name, zone)
+}
+
+// negativeSeconds is how long resolvers remember that a name does not exist.
+// Route 53's own record says 15 minutes: a caller that asked before a route was
+// there would not find it for as long.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+const negativeSeconds = 10
+
+// newStartOfAuthority changes the zone's SOA record, which every zone has.
+func (e *Environment) newStartOfAuthority(ctx *pulumi.Context, name string, zone *route53.Zone) error {
+	_, err := route53.NewRecord(ctx, name+"-zone-soa", &route53.RecordArgs{
+		ZoneId: zone.ZoneId,
+		Name:   pulumi.String(e.args.Domain),
+		Type:   pulumi.String("SOA"),
+		Ttl:    pulumi.Int(negativeSeconds),
+		Records: pulumi.StringArray{
+			// serial, refresh, retry and expire are Route 53's own
+			pulumi.Sprintf("%s. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 %d", zone.PrimaryNameServer, negativeSeconds),
+		},
+		AllowOverwrite: pulumi.Bool(true),
+	}, pulumi.Parent(e),
+		// A zone must have one, so Route 53 refuses to delete it; it goes with the zone.
+		pulumi.RetainOnDelete(true))
+	if err != nil {
+		return fmt.Errorf("changing the zone's SOA record: %w", err)
+	}
 	return nil
 }
 

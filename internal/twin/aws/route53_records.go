@@ -27,7 +27,7 @@ type RecordChange struct {
 }
 
 var lawRecords = law.New(law.DNS, "record-changes",
-	"A batch of changes is applied as a whole or not at all: names lie in the zone, CREATE finds nothing, DELETE finds exactly what it names, and a CNAME stands alone at its name.",
+	"A batch of changes is applied as a whole or not at all: names lie in the zone, CREATE finds nothing, DELETE finds exactly what it names and neither SOA nor NS of the zone, and a CNAME stands alone at its name.",
 	"https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html")
 
 // Route53 is Route 53's control plane and the VPC resolvers.
@@ -98,6 +98,12 @@ func (z *Zone) change(urn string, changes []RecordChange) error {
 		if rec.Name != z.Name+"." && !strings.HasSuffix(rec.Name, "."+z.Name+".") {
 			return badBatch("RRSet with DNS name %s is not permitted in zone %s.", rec.Name, z.Name+".")
 		}
+		if rec.Name == z.Name+"." && (rec.Type == "SOA" || rec.Type == "NS") {
+			if err := z.changeApex(c.Action, rec); err != nil {
+				return err
+			}
+			continue
+		}
 		at := slices.IndexFunc(next, func(have Record) bool { return have.Name == rec.Name && have.Type == rec.Type })
 		switch {
 		case c.Action == "CREATE" && at >= 0:
@@ -122,6 +128,21 @@ func (z *Zone) change(urn string, changes []RecordChange) error {
 	}
 	slices.SortFunc(next, func(x, y Record) int { return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Type, y.Type)) })
 	z.Records = next
+	return nil
+}
+
+// changeApex changes the two record sets that every zone has.
+func (z *Zone) changeApex(action string, rec Record) error {
+	switch {
+	case action == "CREATE":
+		return badBatch("Tried to create resource record set [name='%s', type='%s'] but it already exists", rec.Name, rec.Type)
+	case action == "DELETE" && rec.Type == "SOA":
+		return badBatch("A HostedZone must contain exactly one SOA record.")
+	case action == "DELETE":
+		return badBatch("A HostedZone must contain at least one NS record for the zone itself.")
+	case rec.Type == "SOA":
+		z.SOA = rec
+	}
 	return nil
 }
 
@@ -162,11 +183,12 @@ var recordKind = &kind{
 			return nil
 		}
 		rec := r.record(z)
-		at := slices.IndexFunc(z.Records, func(have Record) bool { return have.Name == rec.Name && have.Type == rec.Type })
+		all := append([]Record{z.SOA}, z.Records...)
+		at := slices.IndexFunc(all, func(have Record) bool { return have.Name == rec.Name && have.Type == rec.Type })
 		if at < 0 {
 			return nil
 		}
-		return engine.Props{"ttl": z.Records[at].TTL, "records": list(z.Records[at].Values), "fqdn": strings.TrimSuffix(rec.Name, ".")}
+		return engine.Props{"ttl": all[at].TTL, "records": list(all[at].Values), "fqdn": strings.TrimSuffix(rec.Name, ".")}
 	},
 }
 

@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"eks-lattice/internal/twin/law"
 )
@@ -18,6 +20,10 @@ var (
 		"Private zones resolve only in a VPC with DNS support and DNS hostnames enabled.",
 		"https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html")
 )
+
+var lawNegative = law.New(law.DNS, "missing-names-are-remembered",
+	"A VPC's resolver remembers that a name does not exist for the lesser of the TTL and the minimum TTL of the zone's SOA record, 15 minutes unless somebody changes it.",
+	"https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html")
 
 // Resolve follows name from a VPC's resolver, through the private zones
 // associated with the VPC, to an address or to a name of VPC Lattice. chain
@@ -44,9 +50,14 @@ func (r *Route53) Resolve(vpcID, name string) (value string, zone *Zone, chain [
 		if zone == nil {
 			zone = z
 		}
+		if until := z.missed[vpcID+" "+name]; r.a.World.Now().Before(until) {
+			return "", zone, chain, lawNegative.Refuse("NXDOMAIN", "%s was asked for before it had a record: the resolver remembers that for another %.0f s",
+				name, until.Sub(r.a.World.Now()).Seconds())
+		}
 		rec := z.answer(name)
 		switch {
 		case rec == nil:
+			z.missed[vpcID+" "+name] = r.a.World.Now().Add(z.negativeTTL())
 			return "", zone, chain, lawResolveZone.Refuse("NXDOMAIN", "%s has no record in zone %s (%s)", name, z.Name, z.ID)
 		case rec.Type == "CNAME":
 			name = strings.ToLower(strings.TrimSuffix(rec.Values[0], "."))
@@ -55,6 +66,16 @@ func (r *Route53) Resolve(vpcID, name string) (value string, zone *Zone, chain [
 		}
 	}
 	return "", zone, chain, lawResolveZone.Refuse("SERVFAIL", "%s: the chain of CNAMEs is too long", chain[0])
+}
+
+// negativeTTL is how long resolvers remember that a name does not exist.
+func (z *Zone) negativeTTL() time.Duration {
+	fields := strings.Fields(z.SOA.Values[0])
+	minimum, err := strconv.Atoi(fields[len(fields)-1])
+	if err != nil {
+		minimum = z.SOA.TTL
+	}
+	return time.Duration(min(minimum, z.SOA.TTL)) * time.Second
 }
 
 // latticeName tells whether a service has the name.

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"testing"
+	"time"
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/iam"
@@ -122,4 +123,55 @@ func TestResolve(t *testing.T) {
 	p.broke(err, lawResolveZone, "NXDOMAIN", "has no record in zone example.com")
 	_, err = resolve("deaf", "demo-cluster2.example.com")
 	p.broke(err, lawResolveSupport, "NXDOMAIN", "enableDnsSupport and enableDnsHostnames")
+}
+
+// Who asks before there is a record goes on not finding it, for as long as the
+// zone's SOA record says.
+func TestMissingNamesAreRemembered(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		soa    bool
+		after  time.Duration
+		broken bool
+	}{
+		"Route 53's own":              {after: 14 * time.Minute, broken: true},
+		"Route 53's own, later":       {after: 15 * time.Minute},
+		"ten seconds":                 {soa: true, after: 9 * time.Second, broken: true},
+		"ten seconds, and they are up": {soa: true, after: 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, svc := callable(t)
+			p.up(tZoneVPC, "one-zone", engine.Props{"zoneId": p.id("zone"), "vpcId": p.id("one-vpc")})
+			if c.soa {
+				p.up(tRecord, "soa", engine.Props{"zoneId": p.id("zone"), "name": "example.com", "type": "SOA", "ttl": 10, "allowOverwrite": true,
+					"records": []string{"ns-0.awsdns-00.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 10"}})
+			}
+			ask := func() (err error) {
+				p.a.World.Look(func() { _, _, _, err = p.a.Route53("").Resolve(p.id("one-vpc"), "demo-cluster2.example.com") })
+				return err
+			}
+			p.broke(ask(), lawResolveZone, "NXDOMAIN")
+			p.change(t, RecordChange{"CREATE", Record{Name: "demo-cluster2.example.com", Type: "CNAME", TTL: 300, Values: []string{svc.DNSName}}})
+			p.a.World.Look(func() { p.a.World.Pass(c.after) })
+			err := ask()
+			if !c.broken && err != nil {
+				t.Errorf("after %s: %v", c.after, err)
+			}
+			if c.broken {
+				p.broke(err, lawNegative, "NXDOMAIN", "was asked for before it had a record")
+			}
+		})
+	}
+}
+
+// A zone keeps its SOA and NS records whatever is asked of it.
+func TestApexRecords(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.environment()
+	soa := engine.Props{"zoneId": p.id("zone"), "name": "example.com", "type": "SOA", "ttl": 10, "records": []string{"ns. mail. 1 2 3 4 5"}}
+	p.refused(lawRecords, "InvalidChangeBatch", []string{"[Tried to create resource record set [name='example.com.', type='SOA'] but it already exists]"}, tRecord, "soa", soa)
+	p.up(tRecord, "soa", merge(soa, engine.Props{"allowOverwrite": true}))
+	p.broke(p.delete("soa"), lawRecords, "InvalidChangeBatch", "A HostedZone must contain exactly one SOA record.")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/law"
@@ -23,6 +24,10 @@ type Zone struct {
 	ForceDestroy bool
 	VPCs         []ZoneVPC
 	Records      []Record // the zone's own NS and SOA are not among them
+	SOA          Record
+	// missed are the names that VPCs asked for in vain, and until when they
+	// remember it; by VPC id and name.
+	missed map[string]time.Time
 }
 
 // ZoneVPC is one VPC that resolves the zone.
@@ -61,7 +66,10 @@ var zoneKind = &kind{
 		z := &Zone{
 			Meta:         r.meta(id, r.arn("route53", "", "", "hostedzone/"+id), strings.TrimSuffix(r.str("name"), ".")),
 			ForceDestroy: r.flag("forceDestroy"), Private: len(r.objs("vpcs")) > 0,
+			missed:       map[string]time.Time{},
 		}
+		z.SOA = Record{Name: z.Name + ".", Type: "SOA", TTL: 900, URN: r.urn,
+			Values: []string{"ns-0.awsdns-00.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"}}
 		for _, v := range r.objs("vpcs") {
 			if err := r.addZoneVPC(z, text(v["vpcId"]), r.urn); err != nil {
 				return "", err
