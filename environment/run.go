@@ -24,6 +24,9 @@ func deploy(ctx *pulumi.Context) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if warning := domainWarning(config.Args.Domain); warning != "" {
+		ctx.Log.Warn(warning, nil)
+	}
 	aws, err := config.AWS.NewProvider(ctx)
 	if err != nil {
 		return nil, err

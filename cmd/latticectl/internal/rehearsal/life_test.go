@@ -312,3 +312,20 @@ func TestKilledRehearsalStopsNoLaterOne(t *testing.T) {
 		t.Errorf("the rehearsal after a killed one is not ok:\n%s", strings.Join(report.Failures(), "\n"))
 	}
 }
+
+// A preview warns of a zone that would hide public names.
+func TestPublicDomainIsAWarning(t *testing.T) {
+	t.Parallel()
+	r := deployment(t, "")
+	environment := r.stacks[0]
+	if err := environment.auto.SetConfig(t.Context(), "eks-lattice:domain", auto.ConfigValue{Value: "acme.com"}); err != nil {
+		t.Fatal(err)
+	}
+	preview, err := environment.auto.Preview(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(preview.StdOut, "such as lattice.acme.com") {
+		t.Errorf("the preview does not warn:\n%s", preview.StdOut)
+	}
+}

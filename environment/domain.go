@@ -1,0 +1,32 @@
+package environment
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// documentation are the domains that nobody can have names in.
+// https://www.rfc-editor.org/rfc/rfc2606#section-3
+var documentation = []string{"example.com", "example.net", "example.org"}
+
+// domainWarning says what a zone for the domain would hide, or nothing. A VPC
+// answers for the whole domain of a private zone, and a name that the zone does
+// not have is not looked for elsewhere.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
+func domainWarning(domain string) string {
+	suffix, registry := publicsuffix.PublicSuffix(domain)
+	registered, err := publicsuffix.EffectiveTLDPlusOne(domain)
+	switch {
+	case !registry, slices.Contains(documentation, domain):
+		return ""
+	case domain == suffix:
+		return fmt.Sprintf("eks-lattice:domain = %q is a public suffix: in the clusters' VPCs, no other name in it would resolve; "+
+			"give a subdomain of a domain that is yours, such as lattice.your-company.%s", domain, suffix)
+	case err == nil && domain == registered:
+		return fmt.Sprintf("eks-lattice:domain = %q is a whole registered domain: in the clusters' VPCs, its public names, such as www.%s, would not resolve; "+
+			"give a subdomain for the applications alone, such as lattice.%s", domain, domain, domain)
+	}
+	return ""
+}

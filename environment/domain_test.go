@@ -1,0 +1,26 @@
+package environment
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestDomainWarning(t *testing.T) {
+	t.Parallel()
+	for domain, want := range map[string]string{
+		"acme.com":          "give a subdomain for the applications alone, such as lattice.acme.com",
+		"acme.co.uk":        "such as www.acme.co.uk, would not resolve",
+		"acme.co.kr":        "such as lattice.acme.co.kr",
+		"co.uk":             "is a public suffix",
+		"lattice.acme.com":  "",
+		"a.lattice.acme.kr": "",
+		"example.com":       "", // the walk-through's; nobody has names there
+		"corp.internal":     "",
+		"me.github.io":      "", // a suffix of GitHub's, not of a registry
+	} {
+		got := domainWarning(domain)
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", domain, got, want)
+		}
+	}
+}
