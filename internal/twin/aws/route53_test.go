@@ -134,9 +134,9 @@ func TestMissingNamesAreRemembered(t *testing.T) {
 		after  time.Duration
 		broken bool
 	}{
-		"Route 53's own":              {after: 14 * time.Minute, broken: true},
-		"Route 53's own, later":       {after: 15 * time.Minute},
-		"ten seconds":                 {soa: true, after: 9 * time.Second, broken: true},
+		"Route 53's own":               {after: 14 * time.Minute, broken: true},
+		"Route 53's own, later":        {after: 15 * time.Minute},
+		"ten seconds":                  {soa: true, after: 9 * time.Second, broken: true},
 		"ten seconds, and they are up": {soa: true, after: 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

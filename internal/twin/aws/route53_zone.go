@@ -66,7 +66,7 @@ var zoneKind = &kind{
 		z := &Zone{
 			Meta:         r.meta(id, r.arn("route53", "", "", "hostedzone/"+id), strings.TrimSuffix(r.str("name"), ".")),
 			ForceDestroy: r.flag("forceDestroy"), Private: len(r.objs("vpcs")) > 0,
-			missed:       map[string]time.Time{},
+			missed: map[string]time.Time{},
 		}
 		z.SOA = Record{Name: z.Name + ".", Type: "SOA", TTL: 900, URN: r.urn,
 			Values: []string{"ns-0.awsdns-00.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"}}
