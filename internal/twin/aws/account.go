@@ -20,6 +20,7 @@ type Account struct {
 	// it: clusters reconcile there. Its error fails the operation.
 	OnChange func(op *world.Op) error
 
+	changes   int64                   // see Changes
 	made      map[string]int          // creations per URN, for automatic names
 	inputs    map[string]engine.Props // what each resource was last given, by kind and id
 	endpoints endpoints
@@ -31,6 +32,11 @@ type Account struct {
 	certs     certState
 	logs      map[string]*LogGroup
 }
+
+// Changes counts what changed the account so far. While it stands still, a
+// controller that has come to rest finds nothing new in AWS. The addresses of
+// pods do not count: no controller asks for them.
+func (a *Account) Changes() int64 { return a.changes }
 
 // Meta is what every record of the account has.
 type Meta struct {

@@ -76,6 +76,7 @@ func (b backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	if len(b.inputs) == 0 {
 		b.Region = b.regionOf(inst)
 	}
+	b.changes++
 	takes(op, k.token)
 	r := b.request(k, op, inst, string(urn), "", inputs, nil)
 	id, err := k.create(r)
@@ -94,6 +95,7 @@ func (b backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	if err != nil {
 		return nil, err
 	}
+	b.changes++
 	takes(op, k.token)
 	r := b.request(k, op, inst, string(urn), id, newInputs, oldInputs)
 	if k.outputs(r) == nil {
@@ -114,6 +116,7 @@ func (b backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	if err != nil {
 		return err
 	}
+	b.changes++
 	takes(op, k.token)
 	r := b.request(k, op, inst, string(urn), id, inputs, nil)
 	if k.outputs(r) != nil {

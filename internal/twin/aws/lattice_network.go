@@ -146,6 +146,7 @@ func (a *Account) createNetwork(urn, region, name string, tags map[string]string
 		AuthType: lattice.AuthNone,
 	}
 	a.net.networks[id] = sn
+	a.changes++
 	return sn, nil
 }
 
@@ -166,6 +167,7 @@ func (a *Account) deleteNetwork(sn *ServiceNetwork) error {
 		}
 	}
 	delete(a.net.networks, sn.ID)
+	a.changes++
 	return nil
 }
 
@@ -220,7 +222,10 @@ func (l *Lattice) SetNetworkAuthType(op *world.Op, p iam.Principal, id string, a
 	if err := l.allowed(op, p, "UpdateServiceNetwork", sn.ARN); err != nil {
 		return err
 	}
-	sn.AuthType = auth
+	if sn.AuthType != auth {
+		sn.AuthType = auth
+		l.a.changes++
+	}
 	return nil
 }
 
@@ -239,6 +244,7 @@ func (l *Lattice) TagResource(op *world.Op, p iam.Principal, arn string, tags ma
 	for k, v := range tags {
 		m.Tags[k] = v
 	}
+	l.a.changes++
 	return nil
 }
 

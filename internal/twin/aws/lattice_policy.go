@@ -65,6 +65,7 @@ func (a *Account) putAuthPolicy(urn, resource, document string) error {
 		}
 	}
 	*policy, *by = document, urn
+	a.changes++
 	return nil
 }
 

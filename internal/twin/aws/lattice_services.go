@@ -80,6 +80,7 @@ func (l *Lattice) CreateService(op *world.Op, p iam.Principal, in ServiceInput) 
 		CustomDomain: in.CustomDomain, CertificateARN: in.CertificateARN, AuthType: in.AuthType,
 	}
 	l.a.net.services[id] = s
+	l.a.changes++
 	return s, nil
 }
 
@@ -135,9 +136,11 @@ func (l *Lattice) UpdateService(op *world.Op, p iam.Principal, id, certificateAR
 		if err := l.certificateFits(op, s.CustomDomain, certificateARN); err != nil {
 			return err
 		}
+		l.a.changes++
 		s.CertificateARN = certificateARN
 	}
-	if auth != "" {
+	if auth != "" && auth != s.AuthType {
+		l.a.changes++
 		s.AuthType = auth
 	}
 	return nil
@@ -177,6 +180,7 @@ func (l *Lattice) DeleteService(op *world.Op, p iam.Principal, id string) error 
 		}
 	}
 	delete(l.a.net.services, s.ID)
+	l.a.changes++
 	return nil
 }
 
@@ -205,6 +209,7 @@ func (l *Lattice) AssociateService(op *world.Op, p iam.Principal, networkID, ser
 		NetworkID: sn.ID, ServiceID: s.ID,
 	}
 	l.a.net.members[id] = m
+	l.a.changes++
 	return m, nil
 }
 
@@ -218,6 +223,7 @@ func (l *Lattice) DisassociateService(op *world.Op, p iam.Principal, id string) 
 		return err
 	}
 	delete(l.a.net.members, id)
+	l.a.changes++
 	return nil
 }
 

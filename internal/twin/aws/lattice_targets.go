@@ -2,6 +2,7 @@ package aws
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"eks-lattice/internal/twin/iam"
@@ -86,6 +87,7 @@ func (l *Lattice) CreateTargetGroup(op *world.Op, p iam.Principal, name, vpcID, 
 		VPCID: vpcID, Protocol: protocol, Port: port,
 	}
 	l.a.net.targets[id] = tg
+	l.a.changes++
 	return tg, nil
 }
 
@@ -120,7 +122,10 @@ func (l *Lattice) SetTargets(op *world.Op, p iam.Principal, id string, targets [
 	if err := l.allowed(op, p, "RegisterTargets", tg.ARN); err != nil {
 		return err
 	}
-	tg.Targets = slices.Clone(targets)
+	if !slices.Equal(tg.Targets, targets) {
+		tg.Targets = slices.Clone(targets)
+		l.a.changes++
+	}
 	return nil
 }
 
@@ -139,6 +144,7 @@ func (l *Lattice) DeleteTargetGroup(op *world.Op, p iam.Principal, id string) er
 		}
 	}
 	delete(l.a.net.targets, id)
+	l.a.changes++
 	return nil
 }
 
@@ -171,6 +177,7 @@ func (l *Lattice) CreateListener(op *world.Op, p iam.Principal, serviceID, proto
 		ServiceID: s.ID, Protocol: protocol, Port: port, Default: def,
 	}
 	l.a.net.listeners[id] = listener
+	l.a.changes++
 	return listener, nil
 }
 
@@ -216,6 +223,7 @@ func (l *Lattice) DeleteListener(op *world.Op, p iam.Principal, id string) error
 		return err
 	}
 	delete(l.a.net.listeners, id)
+	l.a.changes++
 	return nil
 }
 
@@ -227,6 +235,9 @@ func (l *Lattice) SetRules(op *world.Op, p iam.Principal, listenerID string, rul
 	}
 	if err := l.allowed(op, p, "CreateRule", listener.ARN); err != nil {
 		return err
+	}
+	if sameRules(listener.Rules, rules) {
+		return nil
 	}
 	taken := map[int]bool{}
 	made := make([]*Rule, 0, len(rules))
@@ -244,5 +255,14 @@ func (l *Lattice) SetRules(op *world.Op, p iam.Principal, listenerID string, rul
 	}
 	slices.SortStableFunc(made, func(x, y *Rule) int { return cmp.Compare(x.Priority, y.Priority) })
 	listener.Rules = made
+	l.a.changes++
 	return nil
+}
+
+// sameRules compares what a request can say of rules.
+func sameRules(have []*Rule, wanted []Rule) bool {
+	return slices.EqualFunc(have, wanted, func(h *Rule, w Rule) bool {
+		w.Meta = h.Meta
+		return reflect.DeepEqual(*h, w)
+	})
 }

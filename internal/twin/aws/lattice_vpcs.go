@@ -94,6 +94,7 @@ func (a *Account) associateVPC(urn, networkID, vpcID string, groups []string, ta
 		NetworkID: sn.ID, VPCID: vpcID, SecurityGroupIDs: groups,
 	}
 	a.net.vpcs[id] = assoc
+	a.changes++
 	return assoc, nil
 }
 
@@ -115,6 +116,7 @@ func (l *Lattice) DisassociateVPC(op *world.Op, p iam.Principal, id string) erro
 		return err
 	}
 	delete(l.a.net.vpcs, id)
+	l.a.changes++
 	return nil
 }
 

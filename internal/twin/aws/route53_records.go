@@ -84,6 +84,7 @@ func (r *Route53) ChangeRecords(op *world.Op, p iam.Principal, zoneID string, ch
 		return err
 	}
 	op.NeedBy(r.by(op), z.URN, lawZoneRefs)
+	r.a.changes++
 	return z.change(r.by(op), changes)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/micahhausler/aws-iam-policy/policy"
 )
@@ -34,9 +35,35 @@ type Malformed struct{ Reason string }
 // Error returns the reason in AWS's words.
 func (m *Malformed) Error() string { return m.Reason }
 
-// Parse checks the text of a policy as AWS does when it is put.
+// document is a policy's text in its use.
+type document struct {
+	text string
+	use  Use
+}
+
+type parsed struct {
+	policy *policy.Policy
+	err    error
+}
+
+// documents are all policies that were parsed: each is put once and asked
+// hundreds of times. Nobody changes what Parse returns.
+var documents sync.Map // of parsed, by document
+
+// Parse checks the text of a policy as AWS does when it is put. The policy is
+// shared: do not change it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func Parse(text string, use Use) (*policy.Policy, error) {
+	key := document{text, use}
+	if known, ok := documents.Load(key); ok {
+		return known.(parsed).policy, known.(parsed).err
+	}
+	p, err := parse(text, use)
+	documents.Store(key, parsed{p, err})
+	return p, err
+}
+
+func parse(text string, use Use) (*policy.Policy, error) {
 	var p policy.Policy
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return nil, &Malformed{Reason: "Syntax errors in policy."}

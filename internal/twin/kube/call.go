@@ -82,8 +82,14 @@ func (c *Clusters) Call(caller Caller, address string) (Result, error) {
 		for _, each := range c.live() {
 			each.reconcile(op)
 		}
+		resting := cl.resting()
 		pod, drop, err := cl.callerPod(op, caller)
-		defer drop()
+		defer func() {
+			drop()
+			if resting { // all that was made for the request is gone again
+				cl.rest.at = cl.state()
+			}
+		}()
 		if err != nil {
 			return err
 		}

@@ -68,6 +68,7 @@ type Cluster struct {
 	policies  *kyverno.Engine
 	// webhooks are those of the policies, by the policy's uid.
 	webhooks map[string]webhook
+	rest     rest
 }
 
 // cluster returns the Kubernetes side of an EKS cluster.
@@ -102,21 +103,6 @@ func (c *Clusters) live() []*Cluster {
 		out = append(out, c.cluster(eks))
 	}
 	return out
-}
-
-// reconcile takes everything that runs in the cluster to where it comes to rest.
-func (c *Cluster) reconcile(op *world.Op) {
-	for range 40 { // far more rounds than any chain of controllers is long
-		before := c.API.Changes()
-		c.runWorkloads(op)
-		c.runKyverno(op)
-		c.runLattice(op)
-		c.runExternalDNS(op)
-		_ = c.API.Settle(op) // what is refused on the way stays and is looked at again
-		if c.API.Changes() == before {
-			return
-		}
-	}
 }
 
 // acting is the operation under which a controller acts for an object: the

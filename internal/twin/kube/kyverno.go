@@ -138,7 +138,11 @@ func (c *Cluster) registered(p *api.Object) bool {
 		w.due = c.all.world.Now().Add(webhookDelay)
 		c.webhooks[p.UID()] = w
 	}
-	return !c.all.world.Now().Before(w.due)
+	if c.all.world.Now().Before(w.due) {
+		c.wakeAt(w.due)
+		return false
+	}
+	return true
 }
 
 // waitLonger lets the time pass that an object takes which has come to rest
@@ -150,6 +154,7 @@ func (c *Cluster) waitLonger(op *world.Op, o *api.Object) bool {
 	}
 	op.Takes(w.due.Sub(c.all.world.Now()))
 	c.webhooks[o.UID()] = webhook{due: c.all.world.Now(), awaited: true}
+	c.wake()
 	return true
 }
 

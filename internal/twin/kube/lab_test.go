@@ -83,6 +83,7 @@ func (l *lab) try(backend engine.Backend, inst *engine.Instance, token, name str
 		l.made[name] = m
 		l.order = append(l.order, name)
 	}
+	l.undisturbed()
 	return m, err
 }
 
@@ -176,6 +177,7 @@ func (l *lab) remove(name string) error {
 	if err == nil {
 		delete(l.made, name)
 	}
+	l.undisturbed()
 	return err
 }
 
@@ -250,6 +252,7 @@ func (l *lab) call(caller Caller, url string) Result {
 	if err != nil {
 		l.t.Fatalf("calling %s: %v", url, err)
 	}
+	l.undisturbed()
 	return r
 }
 

@@ -124,6 +124,7 @@ func (c *Cluster) installRelease(op *world.Op, inputs engine.Props) (string, eng
 		return "", nil, errors.Join(err, c.removeRelease(op, r))
 	}
 	c.releases[id] = r
+	c.wake()
 	return id, c.releaseOutputs(inputs, r), c.awaitRelease(op, r, inputs)
 }
 
@@ -287,5 +288,6 @@ func (c *Cluster) removeRelease(op *world.Op, r *release) error {
 		}
 	}
 	delete(c.releases, r.ns+"/"+r.name)
+	c.wake()
 	return nil
 }

@@ -51,6 +51,7 @@ type Object struct {
 	Parting  []Reliance // what it took to let the object go: set while it terminates
 	gvk      schema.GroupVersionKind
 	managers fieldpath.ManagedFields
+	notes    *int64 // the server's, see Changes; nil for an object that no server stores
 }
 
 // Relies notes that the object's state relies on what the resource urn made.
@@ -61,6 +62,13 @@ func (o *Object) Relies(urn string, l law.Law, lasting bool) {
 func (o *Object) rely(r Reliance) {
 	if r.URN != "" && !slices.Contains(o.Reliance, r) {
 		o.Reliance = append(o.Reliance, r)
+		o.noted()
+	}
+}
+
+func (o *Object) noted() {
+	if o.notes != nil {
+		*o.notes++
 	}
 }
 
@@ -77,6 +85,7 @@ func (o *Object) PartsBy(urn string, l law.Law) {
 	r := Reliance{URN: urn, Law: l, Lasting: true}
 	if urn != "" && !slices.Contains(o.Parting, r) {
 		o.Parting = append(o.Parting, r)
+		o.noted()
 	}
 }
 
@@ -120,6 +129,7 @@ type Server struct {
 	customs  map[schema.GroupVersionKind]*kschema.Custom
 	revision int64
 	changes  int64
+	notes    int64
 }
 
 // New returns an API server with the namespaces that every cluster has.
@@ -167,10 +177,14 @@ func (s *Server) put(o *Object) {
 	s.changes++
 	obj.Set(o.Content, strconv.FormatInt(s.revision, 10), "metadata", "resourceVersion")
 	s.objects[o.Key] = o
+	o.notes = &s.notes
 }
 
 // Changes counts the writes so far: controllers look again until it stands still.
 func (s *Server) Changes() int64 { return s.changes }
+
+// Notes counts what objects came to rely on so far.
+func (s *Server) Notes() int64 { return s.notes }
 
 // Get returns nil when there is no such object.
 func (s *Server) Get(group, kind, namespace, name string) *Object {
