@@ -12,6 +12,7 @@ const renewalDays = 60
 // have renewed by then. Call it inside World.Do or World.Look.
 func (a *Account) Forward(d time.Duration) {
 	a.World.Forward(d)
+	a.changes++ // certificates end
 	now := a.World.Calendar()
 	for _, c := range sorted(a.certs.certificates) {
 		for c.Type == "PRIVATE" && c.RenewalFailure == nil && !c.NotAfter.AddDate(0, 0, -renewalDays).After(now) {

@@ -38,7 +38,7 @@ func BenchmarkRehearsal(b *testing.B) {
 			for b.Loop() {
 				report := rehearse(b, Options{Kit: k, Overlay: overlay, clusters: size.clusters})
 				if !report.OK {
-					b.Fatalf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+					b.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
 				}
 				b.ReportMetric(report.Modelled.UpSeconds, "modelled-up-s")
 				b.ReportMetric(report.Modelled.DestroySeconds, "modelled-destroy-s")

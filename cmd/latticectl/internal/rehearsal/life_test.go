@@ -61,7 +61,7 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 	t.Parallel()
 	report := rehearse(t, Options{Kit: kit(t)})
 	if !report.OK {
-		t.Fatalf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+		t.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
 	}
 	for _, four := range []struct {
 		from, to string
@@ -125,7 +125,7 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 			t.Parallel()
 			report := rehearse(t, Options{Kit: kit(t), Overlay: filepath.Join(root, "examples", folder)})
 			if !report.OK {
-				t.Fatalf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+				t.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
 			}
 			check(t, report)
 		})
@@ -182,7 +182,7 @@ func TestRehearsalWithControlPlaneLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if report := rehearse(t, Options{Kit: k, Overlay: overlay}); !report.OK {
-		t.Errorf("not ok:\n%s", strings.Join(report.Failures(), "\n"))
+		t.Errorf("not ok:\n%s", strings.Join(report.Failures, "\n"))
 	}
 }
 
@@ -309,7 +309,7 @@ func TestKilledRehearsalStopsNoLaterOne(t *testing.T) {
 	}
 	_ = cmd.Wait() // says only that it was killed
 	if report := rehearse(t, Options{Kit: k}); !report.OK {
-		t.Errorf("the rehearsal after a killed one is not ok:\n%s", strings.Join(report.Failures(), "\n"))
+		t.Errorf("the rehearsal after a killed one is not ok:\n%s", strings.Join(report.Failures, "\n"))
 	}
 }
 

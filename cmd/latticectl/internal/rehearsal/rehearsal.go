@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
@@ -59,7 +58,6 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		report.WallSeconds = time.Since(begun).Seconds()
 		if err != nil {
 			report.Error = err.Error()
-			return
 		}
 		report.settle()
 	}()
@@ -242,28 +240,4 @@ func model(journal []world.Op, stacks []*stack) Modelled {
 	gone := longest(roleCluster, 0, (*graph).reversed, down)
 	m.DestroySeconds = longest(roleEnvironment, gone.end, (*graph).reversed, down).end
 	return m
-}
-
-// Failures says in a sentence each what keeps a report from being ok.
-func (r *Report) Failures() []string {
-	var f []string
-	for _, s := range r.Stacks {
-		if s.SecondUpChanges != 0 {
-			f = append(f, fmt.Sprintf("the second up of %s changed %d resources; it must change none", s.Name, s.SecondUpChanges))
-		}
-		if s.Destroyed != s.Created {
-			f = append(f, fmt.Sprintf("%s created %d resources and destroyed %d", s.Name, s.Created, s.Destroyed))
-		}
-	}
-	for _, row := range r.Matrix {
-		if row.Got != row.Expect {
-			f = append(f, strings.TrimSpace(fmt.Sprintf("%s/%s calling %s %s: expected %s, got %s (%s: %s)",
-				row.Cluster, row.Namespace, row.URL, row.Case, row.Expect, row.Got, row.DecidedBy, row.Body)))
-		}
-	}
-	f = append(f, r.Lucky...)
-	for _, l := range r.Leftovers {
-		f = append(f, "left over: "+l)
-	}
-	return f
 }

@@ -1,8 +1,15 @@
 package rehearsal
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Report is what a rehearsal found, as written by --json.
 type Report struct {
-	OK          bool     `json:"ok"`
+	OK bool `json:"ok"` // Failures is empty
+	// Failures say in a sentence each what keeps the report from being ok.
+	Failures    []string `json:"failures"`
 	WallSeconds float64  `json:"wallSeconds"`
 	Modelled    Modelled `json:"modelled"`
 	Stacks      []Stack  `json:"stacks"`
@@ -63,13 +70,41 @@ type Row struct {
 	DecidedBy      string  `json:"decidedBy"` // the step on the way that decided
 }
 
-// settle computes OK from the rest of the report.
+// settle computes Failures and OK from the rest of the report: it is ok when
+// there is nothing to say against it.
 func (r *Report) settle() {
-	r.OK = len(r.Matrix) > 0 && len(r.Lucky) == 0 && len(r.Leftovers) == 0
+	r.Failures = []string{}
+	fail := func(format string, args ...any) { r.Failures = append(r.Failures, fmt.Sprintf(format, args...)) }
+	if r.Error != "" {
+		fail("the rehearsal stopped on its way: %s", r.Error)
+	} else { // else what did not happen any more says nothing
+		if len(r.Stacks) == 0 {
+			fail("no stack was deployed")
+		}
+		if len(r.Matrix) == 0 {
+			fail("nobody called: no stack has an application")
+		}
+	}
 	for _, s := range r.Stacks {
-		r.OK = r.OK && s.Created > 0 && s.SecondUpChanges == 0 && s.Destroyed == s.Created
+		if s.Created == 0 {
+			fail("%s created no resources", s.Name)
+		}
+		if s.SecondUpChanges != 0 {
+			fail("the second up of %s changed %d resources; it must change none", s.Name, s.SecondUpChanges)
+		}
+		if s.Destroyed != s.Created {
+			fail("%s created %d resources and destroyed %d", s.Name, s.Created, s.Destroyed)
+		}
 	}
 	for _, row := range r.Matrix {
-		r.OK = r.OK && row.Got == row.Expect
+		if row.Got != row.Expect {
+			fail("%s/%s calling %s: expected %s, got %s (%s: %s)", row.Cluster, row.Namespace,
+				strings.TrimSpace(row.URL+" "+row.Case), row.Expect, row.Got, row.DecidedBy, row.Body)
+		}
 	}
+	r.Failures = append(r.Failures, r.Lucky...)
+	for _, l := range r.Leftovers {
+		fail("left over: %s", l)
+	}
+	r.OK = len(r.Failures) == 0
 }

@@ -40,7 +40,7 @@ func Summarize(w io.Writer, r *Report) {
 		return
 	}
 	out("NOT OK (%.1f s):", r.WallSeconds)
-	for _, f := range r.Failures() {
+	for _, f := range r.Failures {
 		out("  - %s", f)
 	}
 }
