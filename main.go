@@ -12,14 +12,15 @@ import (
 
 	"eks-lattice/cluster"
 	"eks-lattice/environment"
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/settings"
 )
 
 func main() { pulumi.Run(run) }
 
 var roles = map[string]pulumi.RunFunc{
-	"environment": environment.Run,
-	"cluster":     cluster.Run,
+	names.RoleEnvironment: environment.Run,
+	names.RoleCluster:     cluster.Run,
 }
 
 func run(ctx *pulumi.Context) error {

@@ -11,6 +11,7 @@ import (
 
 	"eks-lattice/components"
 	"eks-lattice/environment"
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
 	"eks-lattice/internal/settings"
 )
@@ -58,7 +59,7 @@ func read(r *settings.Reader, stack string) (*Config, string) {
 	config := &Config{AWS: r.AWS()}
 	config.AWS.Tags = r.Map("tags", map[string]string{})
 	config.Cluster = components.LatticeClusterArgs{
-		ClusterName:       r.String("clusterName", "eks-"+stack),
+		ClusterName:       r.String("clusterName", names.Cluster(stack)),
 		KubernetesVersion: r.String("kubernetesVersion", "1.35"),
 		Network: components.NetworkArgs{
 			VPCCIDR:           r.String("vpcCidr", "10.0.0.0/16"),

@@ -9,6 +9,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
 	"eks-lattice/internal/sidecar"
 )
@@ -16,7 +17,7 @@ import (
 const appNamespaceType = "eks-lattice:index:AppNamespace"
 
 // DefaultServiceAccount is the account that every namespace has.
-const DefaultServiceAccount = "default"
+const DefaultServiceAccount = names.DefaultServiceAccount
 
 // AppNamespaceArgs decides what a namespace of applications looks like.
 type AppNamespaceArgs struct {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
 )
 
@@ -179,11 +180,9 @@ func (a *SecureAppArgs) checkInputs(found *problem.List) {
 	}
 }
 
-// version is part of the workload's names, so that a route can lead to several
-// versions at once.
-func (a *SecureApp) version() string { return a.args.Name + "-v1" }
+func (a *SecureApp) version() string { return names.Workload(a.args.Name) }
 
-func (a *SecureApp) hostname() string { return a.args.Name + "." + a.args.Domain }
+func (a *SecureApp) hostname() string { return names.Host(a.args.Name, a.args.Domain) }
 
 func (a *SecureApp) provision(ctx *pulumi.Context) error {
 	workload, err := a.newWorkload(ctx)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/twin/kube"
 )
 
@@ -53,11 +54,11 @@ func (p *project) calls() []call {
 			identity := caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount}
 			again := known[identity]
 			known[identity] = true
-			pod := kube.Caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: a.Name + "-v1"}
+			pod := kube.Caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name)}
 		targets:
 			for _, to := range p.stacks {
 				for _, b := range to.apps {
-					host := b.Name + "." + p.domain
+					host := names.Host(b.Name, p.domain)
 					expect := Deny
 					if b.allows(from.cluster, a) {
 						expect = Allow
@@ -75,7 +76,7 @@ func (p *project) calls() []call {
 	}
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
-			for _, intruder := range b.intruders("http://" + b.Name + "." + p.domain) {
+			for _, intruder := range b.intruders("http://" + names.Host(b.Name, p.domain)) {
 				if p.makes(intruder.from.Cluster) {
 					calls = append(calls, intruder)
 				}
@@ -87,7 +88,7 @@ func (p *project) calls() []call {
 
 // makes tells whether one of the stack files is that of a cluster.
 func (p *project) makes(cluster string) bool {
-	return slices.ContainsFunc(p.stacks, func(s stackFile) bool { return s.role == roleCluster && s.cluster == cluster })
+	return slices.ContainsFunc(p.stacks, func(s stackFile) bool { return s.role == names.RoleCluster && s.cluster == cluster })
 }
 
 // strangers warns of callers in clusters that no stack file makes. AWS takes
@@ -116,7 +117,7 @@ func (b app) allows(cluster string, a app) bool {
 func (b app) intruders(url string) []call {
 	var calls []call
 	for _, c := range b.Allow {
-		account := cmp.Or(c.ServiceAccount, "default")
+		account := cmp.Or(c.ServiceAccount, names.DefaultServiceAccount)
 		near := kube.Caller{Cluster: c.Cluster, Namespace: c.Namespace, ServiceAccount: account, Injected: true}
 		plain, elsewhere, namesake := near, near, near
 		plain.Injected = false

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"eks-lattice/internal/names"
 )
 
 // stackFile is one Pulumi.<stack>.yaml of the project.
@@ -43,12 +45,6 @@ type project struct {
 	domain string // of the environment
 	stacks []stackFile
 }
-
-// roles of a stack, in the order in which they are deployed.
-const (
-	roleEnvironment = "environment"
-	roleCluster     = "cluster"
-)
 
 // secretsProvider is what "pulumi stack init" notes in a stack file.
 var secretsProvider = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
@@ -101,7 +97,7 @@ func loadProject(dir, overlay string) (*project, error) {
 			problems = append(problems, err)
 			continue
 		}
-		if s.role == roleEnvironment {
+		if s.role == names.RoleEnvironment {
 			p.domain = domain
 		}
 		p.stacks = append(p.stacks, *s)
@@ -110,8 +106,8 @@ func loadProject(dir, overlay string) (*project, error) {
 		return nil, err
 	}
 	slices.SortFunc(p.stacks, func(a, b stackFile) int {
-		if (a.role == roleEnvironment) != (b.role == roleEnvironment) {
-			return map[bool]int{true: -1, false: 1}[a.role == roleEnvironment]
+		if (a.role == names.RoleEnvironment) != (b.role == names.RoleEnvironment) {
+			return map[bool]int{true: -1, false: 1}[a.role == names.RoleEnvironment]
 		}
 		return strings.Compare(a.name, b.name)
 	})
@@ -150,7 +146,7 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 		}
 	}
 	if s.cluster == "" {
-		s.cluster = "eks-" + name
+		s.cluster = names.Cluster(name)
 	}
 	if node, ok := file.Config["eks-lattice:apps"]; ok {
 		if err := node.Decode(&s.apps); err != nil {
@@ -159,10 +155,7 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	}
 	for i := range s.apps {
 		if s.apps[i].ServiceAccount == "" {
-			s.apps[i].ServiceAccount = "default"
-		}
-		if s.apps[i].Namespace == "" {
-			s.apps[i].Namespace = "apps"
+			s.apps[i].ServiceAccount = names.DefaultServiceAccount
 		}
 	}
 	return s, domain, nil

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"eks-lattice/cmd/latticectl/internal/toolkit"
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/twin"
 	"eks-lattice/internal/twin/world"
 )
@@ -104,7 +105,7 @@ func (r *run) life(ctx context.Context) error {
 		}
 		r.stacks = append(r.stacks, s)
 	}
-	first := slices.IndexFunc(r.stacks, func(s *stack) bool { return s.file.role == roleCluster })
+	first := slices.IndexFunc(r.stacks, func(s *stack) bool { return s.file.role == names.RoleCluster })
 	if first < 0 {
 		first = len(r.stacks)
 	}
@@ -206,7 +207,7 @@ func (r *run) conclude() {
 	graphs, rank := map[string]*graph{}, map[string]int{}
 	for _, s := range r.stacks {
 		graphs[s.file.name] = s.graph
-		rank[s.file.name] = map[string]int{roleEnvironment: 0, roleCluster: 1}[s.file.role]
+		rank[s.file.name] = map[string]int{names.RoleEnvironment: 0, names.RoleCluster: 1}[s.file.role]
 		r.report.Stacks = append(r.report.Stacks, s.tally)
 	}
 	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank, r.twin.World.Journal())...)
@@ -233,11 +234,11 @@ func model(journal []world.Op, stacks []*stack) Modelled {
 		return best
 	}
 	same := func(g *graph) *graph { return g }
-	env := longest(roleEnvironment, 0, same, up)
-	clusters := longest(roleCluster, env.end, same, up)
+	env := longest(names.RoleEnvironment, 0, same, up)
+	clusters := longest(names.RoleCluster, env.end, same, up)
 	m.UpSeconds = clusters.end
 	m.CriticalPath = append(append([]Step{}, env.path...), clusters.path...)
-	gone := longest(roleCluster, 0, (*graph).reversed, down)
-	m.DestroySeconds = longest(roleEnvironment, gone.end, (*graph).reversed, down).end
+	gone := longest(names.RoleCluster, 0, (*graph).reversed, down)
+	m.DestroySeconds = longest(names.RoleEnvironment, gone.end, (*graph).reversed, down).end
 	return m
 }
