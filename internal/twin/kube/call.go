@@ -87,7 +87,7 @@ func (c *Clusters) Call(caller Caller, address string) (Result, error) {
 		defer func() {
 			drop()
 			if resting { // all that was made for the request is gone again
-				cl.rest.at = cl.state()
+				cl.restAgain()
 			}
 		}()
 		if err != nil {

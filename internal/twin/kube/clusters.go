@@ -68,7 +68,9 @@ type Cluster struct {
 	policies  *kyverno.Engine
 	// webhooks are those of the policies, by the policy's uid.
 	webhooks map[string]webhook
-	rest     rest
+	// controllers are what works in the cluster; working is the one that does so now.
+	controllers []*controller
+	working     *controller
 }
 
 // cluster returns the Kubernetes side of an EKS cluster.
@@ -83,6 +85,7 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 		policies: kyverno.NewEngine(),
 	}
 	cl.API.Admit = cl.admit
+	cl.controllers = newControllers(cl)
 	c.clusters[eks.Endpoint] = cl
 	return cl
 }

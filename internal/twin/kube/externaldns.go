@@ -61,6 +61,7 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 	if pod == nil || !slices.Contains(p.args["source"], "crd") {
 		return
 	}
+	c.clear(pod)
 	e := &externalDNS{c, op, pod, p.args, p.arg("txt-owner-id", "default"), p.arg("txt-prefix", "")}
 	s, err := c.session(pod)
 	if err != nil {

@@ -142,12 +142,12 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 			c.writePodStatus(pod, "Running", false, message(err))
 			return false
 		}
+		c.clear(pod) // once it runs, what troubles its program stays
 	}
 	if c.held[pod.UID()] == "" {
 		_, _, _ = c.credentials(pod) // programs that have any ask for them at their start
 	}
 	pod.Relies(group.URN, lawNodes, false)
-	c.clear(pod)
 	c.writePodStatus(pod, "Running", true, "")
 	return true
 }

@@ -57,6 +57,7 @@ func (s *Server) Create(op *world.Op, content obj.Map, manager string) (*Object,
 // identify reads kind and name of an object and completes its namespace.
 func (s *Server) identify(content obj.Map) (kind, Key, error) {
 	gvk := schema.FromAPIVersionAndKind(obj.Str(content, "apiVersion"), obj.Str(content, "kind"))
+	s.read(gvk.Group, gvk.Kind)
 	k, err := s.kind(gvk)
 	if err != nil {
 		return kind{}, Key{}, err

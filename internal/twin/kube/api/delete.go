@@ -19,7 +19,7 @@ import (
 // follow in the background.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
 func (s *Server) Delete(op *world.Op, key Key) error {
-	o := s.objects[key]
+	o := s.Lookup(key)
 	if o == nil {
 		return apierrors.NewNotFound(schema.GroupResource{Group: key.Group, Resource: strings.ToLower(key.Kind) + "s"}, key.Name)
 	}
@@ -61,6 +61,7 @@ func (s *Server) remove(o *Object) {
 	}
 	delete(s.objects, o.Key)
 	s.changes++
+	s.touch(o.Key)
 	if o.Kind == "CustomResourceDefinition" {
 		for gvk, c := range s.customs {
 			if gvk.Group == obj.Str(o.Content, "spec", "group") && c.GVK.Kind == obj.Str(o.Content, "spec", "names", "kind") {

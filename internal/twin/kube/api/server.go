@@ -51,7 +51,7 @@ type Object struct {
 	Parting  []Reliance // what it took to let the object go: set while it terminates
 	gvk      schema.GroupVersionKind
 	managers fieldpath.ManagedFields
-	notes    *int64 // the server's, see Changes; nil for an object that no server stores
+	server   *Server // nil for an object that none stores
 }
 
 // Relies notes that the object's state relies on what the resource urn made.
@@ -67,8 +67,8 @@ func (o *Object) rely(r Reliance) {
 }
 
 func (o *Object) noted() {
-	if o.notes != nil {
-		*o.notes++
+	if o.server != nil {
+		o.server.touch(o.Key)
 	}
 }
 
@@ -129,7 +129,7 @@ type Server struct {
 	customs  map[schema.GroupVersionKind]*kschema.Custom
 	revision int64
 	changes  int64
-	notes    int64
+	events   events
 }
 
 // New returns an API server with the namespaces that every cluster has.
@@ -137,6 +137,7 @@ func New(w *world.World, cluster string) *Server {
 	s := &Server{
 		World: w, Cluster: cluster,
 		objects: map[Key]*Object{}, customs: map[schema.GroupVersionKind]*kschema.Custom{},
+		events: events{last: map[schema.GroupKind]int64{}},
 	}
 	for _, ns := range []string{"default", "kube-node-lease", "kube-public", "kube-system"} {
 		s.put(s.bootstrap("v1", "Namespace", "", ns, obj.Map{"spec": obj.Map{"finalizers": []any{"kubernetes"}}, "status": obj.Map{"phase": "Active"}}))
@@ -177,26 +178,29 @@ func (s *Server) put(o *Object) {
 	s.changes++
 	obj.Set(o.Content, strconv.FormatInt(s.revision, 10), "metadata", "resourceVersion")
 	s.objects[o.Key] = o
-	o.notes = &s.notes
+	o.server = s
+	s.touch(o.Key)
 }
 
 // Changes counts the writes so far: controllers look again until it stands still.
 func (s *Server) Changes() int64 { return s.changes }
 
-// Notes counts what objects came to rely on so far.
-func (s *Server) Notes() int64 { return s.notes }
-
 // Get returns nil when there is no such object.
 func (s *Server) Get(group, kind, namespace, name string) *Object {
+	s.read(group, kind)
 	return s.objects[Key{group, kind, namespace, name}]
 }
 
 // Lookup is Get by key.
-func (s *Server) Lookup(k Key) *Object { return s.objects[k] }
+func (s *Server) Lookup(k Key) *Object {
+	s.read(k.Group, k.Kind)
+	return s.objects[k]
+}
 
 // List returns the objects of a kind by namespace and name; an empty namespace
 // means all.
 func (s *Server) List(group, kind, namespace string) []*Object {
+	s.read(group, kind)
 	var out []*Object
 	for k, o := range s.objects {
 		if k.Group == group && k.Kind == kind && (namespace == "" || k.Namespace == namespace) {
@@ -209,6 +213,7 @@ func (s *Server) List(group, kind, namespace string) []*Object {
 
 // All returns every object, sorted.
 func (s *Server) All() []*Object {
+	s.readAll()
 	out := make([]*Object, 0, len(s.objects))
 	for _, o := range s.objects {
 		out = append(out, o)
@@ -241,6 +246,7 @@ func (s *Server) kind(gvk schema.GroupVersionKind) (kind, error) {
 	if b, ok := kschema.LookupBuiltin(gvk); ok {
 		return kind{gvk, schema.GroupResource{Group: gvk.Group, Resource: b.Resource}, b.Namespaced, &b, nil}, nil
 	}
+	s.read("apiextensions.k8s.io", "CustomResourceDefinition")
 	if c, ok := s.customs[gvk]; ok {
 		return kind{gvk, schema.GroupResource{Group: gvk.Group, Resource: c.Resource}, c.Namespaced, nil, c}, nil
 	}
