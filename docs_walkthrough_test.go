@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,6 +46,14 @@ func TestWalkthroughInReadme(t *testing.T) {
 		t.Errorf("README.md shows the policy\n%s\nit is\n%s", shown, pretty.String())
 	}
 
+	if ref := policy.Inputs["spec"].ObjectValue()["targetRef"].ObjectValue(); ref.HasValue("namespace") {
+		t.Errorf("targetRef is %v; README.md says that it has no namespace", ref)
+	}
+	nodes := only("aws:eks/nodeGroup:NodeGroup").Inputs["scalingConfig"].ObjectValue()["desiredSize"].NumberValue()
+	if nodes != 2 {
+		t.Errorf("%v nodes; README.md says two", nodes)
+	}
+
 	deployment, namespace := name("kubernetes:apps/v1:Deployment")
 	policyName, _ := name("kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy")
 	route, _ := name("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute")
@@ -61,6 +70,8 @@ func TestWalkthroughInReadme(t *testing.T) {
 		"ConfigMap `" + sidecar.ConfigMapName + "`",
 		"`" + sidecar.Annotation + ": \"" + sidecar.AnnotationValue + "\"`",
 		"`" + sidecar.LatticeCIDR + "`",
+		"listens on port " + strconv.Itoa(sidecar.ListenPort) + " ",
+		"HTTPRoutes are `gateway.networking.k8s.io/v1` ",
 	}
 	// the answers, as the rehearsal gets them
 	for answer, times := range map[string]int{
