@@ -3,6 +3,7 @@ package environment
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -17,16 +18,17 @@ var documentation = []string{"example.com", "example.net", "example.org"}
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
 func domainWarning(domain string) string {
 	suffix, registry := publicsuffix.PublicSuffix(domain)
+	listed := registry || strings.Contains(suffix, ".") // else it is the last label of a name such as corp.internal
 	registered, err := publicsuffix.EffectiveTLDPlusOne(domain)
 	switch {
-	case !registry, slices.Contains(documentation, domain):
+	case !listed, slices.Contains(documentation, domain):
 		return ""
 	case domain == suffix:
 		return fmt.Sprintf("eks-lattice:domain = %q is a public suffix: in the clusters' VPCs, no other name in it would resolve; "+
 			"give a subdomain of a domain that is yours, such as lattice.your-company.%s", domain, suffix)
 	case err == nil && domain == registered:
-		return fmt.Sprintf("eks-lattice:domain = %q is a whole registered domain: in the clusters' VPCs, its public names, such as www.%s, would not resolve; "+
-			"give a subdomain for the applications alone, such as lattice.%s", domain, domain, domain)
+		return fmt.Sprintf("eks-lattice:domain = %q is one label below the public suffix %s: in the clusters' VPCs, its public names, such as www.%s, "+
+			"would not resolve; give a subdomain for the applications alone, such as lattice.%s", domain, suffix, domain, domain)
 	}
 	return ""
 }

@@ -16,7 +16,8 @@ func TestDomainWarning(t *testing.T) {
 		"a.lattice.acme.kr": "",
 		"example.com":       "", // the walk-through's; nobody has names there
 		"corp.internal":     "",
-		"me.github.io":      "", // a suffix of GitHub's, not of a registry
+		"me.github.io":      "one label below the public suffix github.io",
+		"a.me.github.io":    "",
 	} {
 		got := domainWarning(domain)
 		if want == "" && got != "" || !strings.Contains(got, want) {
