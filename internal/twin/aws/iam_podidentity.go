@@ -24,7 +24,7 @@ const podIdentityService = "pods.eks.amazonaws.com"
 var (
 	lawSessionRole = law.New(law.PodIdentity, "sessions-end-with-their-role",
 		"A program keeps its credentials until they end, also when the association names another role by then; the sessions of a role that was deleted are refused.",
-		"https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html; that a deleted role's sessions are refused at once is modelled")
+		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html; that the sessions are refused at once is modelled")
 	lawAssociationRefs = law.New(law.PodIdentity, "association-references",
 		"A Pod Identity association needs an existing cluster and role.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html")

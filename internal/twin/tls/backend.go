@@ -27,11 +27,17 @@ var (
 	lawRequired = law.New(law.References, "tls-required-inputs",
 		"A tls resource without a required input is refused before anything is made.", resources)
 	lawEarlyRenewal = law.New(law.Certificates, "tls-early-renewal",
-		"A plan in the last earlyRenewalHours of a certificate replaces it, in vain while Pulumi protects it.",
+		"A plan in the last earlyRenewalHours of a certificate replaces it, without a refresh, and in vain while Pulumi protects it; other hours alone are an update.",
 		"https://github.com/hashicorp/terraform-provider-tls/blob/v4.1.0/internal/provider/common_cert.go")
 	lawReadable = law.New(law.Certificates, "tls-readable-inputs",
 		"A certificate is only made from a key, a request and a CA that can be read and that belong together.",
 		"https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/")
+)
+
+// Properties of a certificate that say when it is to be renewed.
+const (
+	earlyRenewal    = "earlyRenewalHours"
+	readyForRenewal = "readyForRenewal"
 )
 
 // kind is one resource type: its required inputs and how its outputs are made.
@@ -71,15 +77,19 @@ func (backend) Check(_ *engine.Instance, urn resource.URN, _, news engine.Props)
 	return news, failures, nil
 }
 
-// Diff replaces on every change, since nothing that tls makes can be changed,
+// Diff replaces on every change that makes another key, request or certificate,
 // and a certificate in its last earlyRenewalHours.
 func (b backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, oldOutputs, newInputs engine.Props) (engine.Change, error) {
 	all := maps.Clone(oldInputs)
 	maps.Copy(all, newInputs)
 	var change engine.Change
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if !reflect.DeepEqual(oldInputs[key], newInputs[key]) {
-			change.Keys = append(change.Keys, key)
+		if reflect.DeepEqual(oldInputs[key], newInputs[key]) {
+			continue
+		}
+		change.Keys = append(change.Keys, key)
+		if key != earlyRenewal { // which no certificate holds
+			change.Replace = append(change.Replace, key)
 		}
 	}
 	renew, err := b.renewable(newInputs, oldOutputs)
@@ -87,9 +97,9 @@ func (b backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, oldOutputs,
 		return change, err
 	}
 	if renew {
-		change.Keys = append(change.Keys, "readyForRenewal")
+		change.Keys = append(change.Keys, readyForRenewal)
+		change.Replace = append(change.Replace, readyForRenewal)
 	}
-	change.Replace = change.Keys
 	return change, nil
 }
 
@@ -103,8 +113,8 @@ func (b backend) renewable(inputs, outputs engine.Props) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("reading the end of a certificate: %w", err)
 	}
-	early, _ := inputs["earlyRenewalHours"].(float64)
-	return b.world.Calendar().After(end.Add(-time.Duration(early) * time.Hour)), nil
+	early, _ := inputs[earlyRenewal].(float64)
+	return !b.world.Calendar().Before(end.Add(-time.Duration(early) * time.Hour)), nil
 }
 
 // Create makes the key, the request or the certificate.
@@ -118,9 +128,13 @@ func (b backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, input
 	return id, all, nil
 }
 
-// Update is never asked for: see Diff.
-func (backend) Update(_ *world.Op, _ *engine.Instance, urn resource.URN, _ string, _, _, _ engine.Props) (engine.Props, error) {
-	return nil, fmt.Errorf("updating %s: a tls resource is only ever replaced", urn.Name())
+// Update notes other earlyRenewalHours: see Diff.
+func (backend) Update(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, _, oldOutputs, newInputs engine.Props) (engine.Props, error) {
+	all := maps.Clone(oldOutputs)
+	delete(all, earlyRenewal)
+	maps.Copy(all, newInputs)
+	all[readyForRenewal] = false
+	return all, nil
 }
 
 // Delete forgets.
@@ -128,9 +142,15 @@ func (backend) Delete(*world.Op, *engine.Instance, resource.URN, string, engine.
 	return nil
 }
 
-// Read finds what the state holds.
-func (backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
-	return inputs, outputs, nil
+// Read finds what the state holds, and whether it is time to renew it.
+func (b backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
+	renew, err := b.renewable(outputs, outputs)
+	if err != nil || !renew {
+		return inputs, outputs, err
+	}
+	all := maps.Clone(outputs)
+	all[readyForRenewal] = true
+	return inputs, all, nil
 }
 
 // Invoke knows no function.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -131,22 +132,60 @@ func TestEveryChangeReplaces(t *testing.T) {
 	}
 }
 
-// https://github.com/hashicorp/terraform-provider-tls/blob/v4.2.1/internal/provider/common_cert.go
+// The program's certificate and a CA of three years. pulumi-tls 5.2.0 plans the
+// same on each of these days.
 func TestEarlyRenewal(t *testing.T) {
 	t.Parallel()
 	key := must(t, "PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P256"})
-	in := engine.Props{"privateKeyPem": key["privateKeyPem"], "validityPeriodHours": 100.0, "earlyRenewalHours": 10.0, "allowedUses": []any{}}
-	for hours, want := range map[int]bool{0: false, 89: false, 91: true, 101: true} {
+	for _, c := range []struct {
+		life, early, day float64
+		want             bool
+	}{
+		{395, 30, 0, false}, {395, 30, 364, false}, {395, 30, 365, true}, {395, 30, 396, true},
+		{1095, 395, 0, false}, {1095, 395, 699, false}, {1095, 395, 700, true},
+	} {
+		in := engine.Props{"privateKeyPem": key["privateKeyPem"], "validityPeriodHours": c.life * 24, "earlyRenewalHours": c.early * 24, "allowedUses": []any{}}
 		w := world.New()
 		b := Backend(w)
 		_, out, err := b.Create(nil, nil, urn("SelfSignedCert"), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Look(func() { w.Forward(time.Duration(hours) * time.Hour) })
+		w.Look(func() { w.Forward(time.Duration(c.day) * 24 * time.Hour) })
 		change, err := b.Diff(nil, urn("SelfSignedCert"), in, out, in)
-		if got := slices.Contains(change.Replace, "readyForRenewal"); err != nil || got != want {
-			t.Errorf("law %s: after %d hours of 100 a plan replaces the certificate: %v %v, want %v", lawEarlyRenewal.ID, hours, got, err, want)
+		if got := slices.Contains(change.Replace, "readyForRenewal"); err != nil || got != c.want {
+			t.Errorf("law %s: on day %v of %v a plan replaces the certificate: %v %v, want %v", lawEarlyRenewal.ID, c.day, c.life, got, err, c.want)
 		}
+	}
+}
+
+// Other hours are noted, and the certificate stays; a refresh marks it.
+func TestOtherEarlyRenewalHours(t *testing.T) {
+	t.Parallel()
+	w := world.New()
+	b, cert := Backend(w), urn("SelfSignedCert")
+	key := must(t, "PrivateKey", engine.Props{"algorithm": "ECDSA", "ecdsaCurve": "P256"})
+	in := engine.Props{"privateKeyPem": key["privateKeyPem"], "validityPeriodHours": 100.0, "earlyRenewalHours": 60.0, "allowedUses": []any{}}
+	_, out, err := b.Create(nil, nil, cert, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Look(func() { w.Forward(50 * time.Hour) })
+	_, refreshed, err := b.Read(nil, nil, cert, "", in, out)
+	if err != nil || refreshed["readyForRenewal"] != true || out["readyForRenewal"] != false {
+		t.Errorf("a refresh in the last 60 hours: %v, %v", refreshed["readyForRenewal"], err)
+	}
+	fewer := maps.Clone(in)
+	fewer["earlyRenewalHours"] = 10.0
+	change, err := b.Diff(nil, cert, in, refreshed, fewer)
+	if err != nil || !slices.Equal(change.Keys, []string{"earlyRenewalHours"}) || len(change.Replace) > 0 {
+		t.Errorf("10 hours instead of 60: %+v, %v; want an update", change, err)
+	}
+	updated, err := b.Update(nil, nil, cert, "", in, refreshed, fewer)
+	if err != nil || updated["certPem"] != out["certPem"] || updated["earlyRenewalHours"] != 10.0 || updated["readyForRenewal"] != false {
+		t.Errorf("the update: %v", err)
+	}
+	if change, err := b.Diff(nil, cert, fewer, updated, fewer); err != nil || len(change.Keys) > 0 {
+		t.Errorf("after it: %+v, %v; want no change", change, err)
 	}
 }

@@ -181,7 +181,7 @@ func sign(template, parent *x509.Certificate, public crypto.PublicKey, key crypt
 	return template.SerialNumber.String(), engine.Props{
 		"certPem":           encode("CERTIFICATE", der),
 		"keyAlgorithm":      algorithm(key),
-		"readyForRenewal":   false,
+		readyForRenewal:     false,
 		"validityStartTime": template.NotBefore.Format(time.RFC3339),
 		"validityEndTime":   template.NotAfter.Format(time.RFC3339),
 	}, nil
