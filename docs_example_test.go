@@ -48,6 +48,7 @@ func shop(ctx *pulumi.Context) error {
 		Nodes:              components.NodesArgs{InstanceTypes: []string{"m5.large"}, MinSize: 2, MaxSize: 5, DesiredSize: 2},
 		PublicAccessCIDRs:  []string{"0.0.0.0/0"},
 		Domain:             domain,
+		AppNames:           []string{"orders"},
 		ServiceNetworkName: components.DefaultServiceNetwork,
 		ServiceNetworkID:   shared.ServiceNetworkID,
 		ZoneID:             shared.ZoneID,

@@ -87,6 +87,9 @@ func read(r *settings.Reader, stack string) (*Config, string) {
 	}
 	config.AppImage = r.String("appImage", components.DefaultAppImage)
 	config.Apps = settings.Object(r, "apps", []App{}, "a list of applications with name, namespace and allow")
+	for _, app := range config.Apps {
+		config.Cluster.AppNames = append(config.Cluster.AppNames, app.Name)
+	}
 	r.Problem(components.CheckTags(config.AWS.Tags))
 	r.Problem(config.Cluster.Check())
 	r.Problem(config.checkApps())

@@ -42,7 +42,9 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 	identity, err := c.newIdentity(ctx, "lattice-controller", controllerIdentity{
 		namespace:      latticeNamespace,
 		serviceAccount: latticeServiceAccount,
-		policy:         pulumi.String(latticeControllerPolicy(c.args.Account).JSON()),
+		policy: pulumi.All(c.network.vpcID, c.args.ServiceNetworkID).ApplyT(func(ids []any) string {
+			return latticeControllerPolicy(c.args.Account, c.args.ClusterName, ids[0].(string), ids[1].(string)).JSON()
+		}).(pulumi.StringOutput),
 	})
 	if err != nil {
 		return nil, err
@@ -78,7 +80,7 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 		namespace:      externalDNSNamespace,
 		serviceAccount: externalDNSServiceAccount,
 		policy: c.args.ZoneARN.ToStringOutput().ApplyT(func(zoneARN string) string {
-			return externalDNSPolicy(zoneARN).JSON()
+			return externalDNSPolicy(zoneARN, c.args.ClusterName, c.args.Domain, c.args.AppNames).JSON()
 		}).(pulumi.StringOutput),
 	})
 	if err != nil {
@@ -108,10 +110,9 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 			"registry": "txt",
 			// sync deletes the records it owns and does not want: with the
 			// default owner the clusters would delete each other's.
-			"policy":     "sync",
-			"txtOwnerId": c.args.ClusterName,
-			// the TXT record needs another name than the CNAME it speaks of
-			"txtPrefix":          c.args.ClusterName + "-",
+			"policy":             "sync",
+			"txtOwnerId":         c.args.ClusterName,
+			"txtPrefix":          txtPrefix(c.args.ClusterName),
 			"interval":           "1m",
 			"triggerLoopOnEvent": true, // a new route is callable in seconds
 		},

@@ -39,6 +39,9 @@ type LatticeClusterArgs struct {
 
 	// Domain is the private zone's name.
 	Domain string
+	// AppNames are the applications of this cluster: ExternalDNS may write their
+	// names into the zone, and no others.
+	AppNames []string
 	// ServiceNetworkName is also the name of the Gateway.
 	ServiceNetworkName string
 	ServiceNetworkID   pulumi.StringInput
@@ -124,6 +127,7 @@ func (a *LatticeClusterArgs) Check() problem.List {
 		found.Add("clusterLogRetentionDays", a.LogRetentionDays, "is not a period that CloudWatch Logs knows; give one of %v", retentionDays)
 	}
 	checkEach(&found, "adminPrincipalArns", a.AdminPrincipalARNs, principalARN, "is not the ARN of an IAM role or user")
+	a.checkAppNames(&found)
 	a.Sources.check(&found)
 	checkImage(&found, "envoyImage", a.Proxy.EnvoyImage)
 	checkImage(&found, "iptablesImage", a.Proxy.IptablesImage)

@@ -30,7 +30,7 @@ func serviceNetworkPolicy(account Account) PolicyDocument {
 		Principal: &PolicyPrincipal{AWS: "*"},
 		Action:    Values{invoke},
 		Resource:  Values{"*"},
-		Condition: PolicyCondition{"StringEquals": {"aws:PrincipalAccount": account.ID}},
+		Condition: PolicyCondition{"StringEquals": {"aws:PrincipalAccount": {account.ID}}},
 	})
 }
 
@@ -47,13 +47,13 @@ func clientPolicy(account Account) PolicyDocument {
 func callersPolicy(account Account, callers []Caller) PolicyDocument {
 	statements := make([]PolicyStatement, len(callers))
 	for i, caller := range callers {
-		tags := map[string]string{
-			"aws:PrincipalTag/eks-cluster-name":     caller.Cluster,
-			"aws:PrincipalTag/eks-cluster-arn":      account.clusterARN(caller.Cluster),
-			"aws:PrincipalTag/kubernetes-namespace": caller.Namespace,
+		tags := map[string]Values{
+			"aws:PrincipalTag/eks-cluster-name":     {caller.Cluster},
+			"aws:PrincipalTag/eks-cluster-arn":      {account.clusterARN(caller.Cluster)},
+			"aws:PrincipalTag/kubernetes-namespace": {caller.Namespace},
 		}
 		if caller.ServiceAccount != "" {
-			tags["aws:PrincipalTag/kubernetes-service-account"] = caller.ServiceAccount
+			tags["aws:PrincipalTag/kubernetes-service-account"] = Values{caller.ServiceAccount}
 		}
 		statements[i] = PolicyStatement{
 			Principal: &PolicyPrincipal{AWS: account.rootARN()},
@@ -63,77 +63,4 @@ func callersPolicy(account Account, callers []Caller) PolicyDocument {
 		}
 	}
 	return allow(statements...)
-}
-
-// latticeControllerPolicy is the one that the controller's guide recommends,
-// without what it allows to do to the service network: that is everybody's, and
-// an IAMAuthPolicy for a Gateway in one cluster would replace its policy, or open
-// it when deleted.
-// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/files/controller-installation/recommended-inline-policy.json
-func latticeControllerPolicy(account Account) PolicyDocument {
-	serviceLinked := func(service, role string) PolicyStatement {
-		return PolicyStatement{
-			Action:    Values{"iam:CreateServiceLinkedRole"},
-			Resource:  Values{"arn:" + account.Partition + ":iam::*:role/aws-service-role/" + service + "/" + role},
-			Condition: PolicyCondition{"StringLike": {"iam:AWSServiceName": service}},
-		}
-	}
-	document := allow(
-		PolicyStatement{
-			Action: Values{
-				"vpc-lattice:*",
-				"ec2:DescribeVpcs",
-				"ec2:DescribeSubnets",
-				"ec2:DescribeTags",
-				"ec2:DescribeSecurityGroups",
-				"logs:CreateLogDelivery",
-				"logs:GetLogDelivery",
-				"logs:DescribeLogGroups",
-				"logs:PutResourcePolicy",
-				"logs:DescribeResourcePolicies",
-				"logs:UpdateLogDelivery",
-				"logs:DeleteLogDelivery",
-				"logs:ListLogDeliveries",
-				"tag:GetResources",
-				"firehose:TagDeliveryStream",
-				"s3:GetBucketPolicy",
-				"s3:PutBucketPolicy",
-				"tag:TagResources",
-				"tag:UntagResources",
-				"acm:ListCertificates",
-			},
-			Resource: Values{"*"},
-		},
-		serviceLinked("vpc-lattice.amazonaws.com", "AWSServiceRoleForVpcLattice"),
-		serviceLinked("delivery.logs.amazonaws.com", "AWSServiceRoleForLogDelivery"),
-	)
-	document.Statement = append(document.Statement, PolicyStatement{
-		Effect: "Deny",
-		Action: Values{
-			"vpc-lattice:UpdateServiceNetwork",
-			"vpc-lattice:DeleteServiceNetwork",
-			"vpc-lattice:PutAuthPolicy",
-			"vpc-lattice:DeleteAuthPolicy",
-			"vpc-lattice:PutResourcePolicy",
-			"vpc-lattice:DeleteResourcePolicy",
-		},
-		Resource: Values{"arn:" + account.Partition + ":vpc-lattice:*:*:servicenetwork/*"},
-	})
-	return document
-}
-
-// externalDNSPolicy lets ExternalDNS change the records of one zone.
-// https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/#iam-policy
-func externalDNSPolicy(zoneARN string) PolicyDocument {
-	return allow(
-		PolicyStatement{
-			Action: Values{
-				"route53:ChangeResourceRecordSets",
-				"route53:ListResourceRecordSets",
-				"route53:ListTagsForResources",
-			},
-			Resource: Values{zoneARN},
-		},
-		PolicyStatement{Action: Values{"route53:ListHostedZones"}, Resource: Values{"*"}},
-	)
 }

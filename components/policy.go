@@ -28,11 +28,12 @@ type PolicyPrincipal struct {
 	Service string `json:",omitempty"`
 }
 
-// PolicyCondition maps an operator and a key to a value.
-type PolicyCondition map[string]map[string]string
+// PolicyCondition maps an operator and a key to values, one of which must match.
+type PolicyCondition map[string]map[string]Values
 
-// Values are the actions or resources of a statement: one is written bare, as
-// AWS's own documents have it, several as a list.
+// Values are the actions or resources of a statement, or the values of a
+// condition: one is written bare, as AWS's own documents have it, several as a
+// list.
 type Values []string
 
 // MarshalJSON implements json.Marshaler.

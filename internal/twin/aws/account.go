@@ -31,6 +31,7 @@ type Account struct {
 	dns       dnsState
 	certs     certState
 	logs      map[string]*LogGroup
+	requests  requests
 }
 
 // Changes counts what changed the account so far. While it stands still, a
@@ -62,6 +63,8 @@ func New(w *world.World) *Account {
 		dns:    newDNS(),
 		certs:  newCerts(),
 		logs:   map[string]*LogGroup{},
+
+		requests: requests{seen: map[string]bool{}},
 	}
 }
 

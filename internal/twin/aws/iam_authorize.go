@@ -1,6 +1,10 @@
 package aws
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -10,16 +14,37 @@ var lawIdentity = law.New(law.References, "identity-policies",
 	"AWS refuses a call that no identity policy of the caller allows, or that one denies.",
 	"https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html")
 
+// requests are what identity policies were asked, each question once.
+type requests struct {
+	seen map[string]bool
+	list []iam.Query
+}
+
+func (a *Account) noteRequest(q iam.Query, keys iam.Context) {
+	id := fmt.Sprint(q.Principal.RoleARN, q.Action, q.Resource, keys)
+	if !a.requests.seen[id] {
+		a.requests.seen[id] = true
+		a.requests.list = append(a.requests.list, q)
+	}
+}
+
+// Requests are the calls that AWS was asked to authorize by identity policies,
+// each once, in order. Call it inside World.Do or World.Look.
+func (a *Account) Requests() []iam.Query { return slices.Clone(a.requests.list) }
+
 // Authorize checks an action against the principal's identity policies and
 // refuses with AWS's AccessDenied sentence.
 func (a *Account) Authorize(p iam.Principal, action, resource string) error {
-	return a.authorize(nil, "", p, action, resource)
+	return a.authorize(nil, "", p, action, resource, nil)
 }
 
-// authorize also records that what is done for urn relied on the policy that
-// allowed it.
-func (a *Account) authorize(op *world.Op, urn string, p iam.Principal, action, resource string) error {
-	effect, by := iam.EvaluateIdentity(iam.NewQuery(p, action, resource))
+// authorize also takes the condition keys of the call, and records that what is
+// done for urn relied on the policy that allowed it.
+func (a *Account) authorize(op *world.Op, urn string, p iam.Principal, action, resource string, keys iam.Context) error {
+	q := iam.NewQuery(p, action, resource)
+	maps.Copy(q.Context, keys)
+	a.noteRequest(q, keys)
+	effect, by := iam.EvaluateIdentity(q)
 	if effect == iam.Allowed {
 		if op != nil {
 			op.NeedBy(urn, by, lawIdentity)

@@ -54,24 +54,6 @@ func (l *Lattice) by(op *world.Op) string {
 	return op.URN
 }
 
-// alsoNeeded are the permissions of EC2 that actions of VPC Lattice ask for:
-// https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
-var alsoNeeded = map[string][]string{
-	"CreateServiceNetworkVpcAssociation": {"ec2:DescribeVpcs"},
-	"CreateTargetGroup":                  {"ec2:DescribeVpcs"},
-	"RegisterTargets":                    {"ec2:DescribeVpcs", "ec2:DescribeSubnets"},
-}
-
-// allowed checks the principal's identity policies for a call.
-func (l *Lattice) allowed(op *world.Op, p iam.Principal, action, resource string) error {
-	for _, other := range alsoNeeded[action] {
-		if err := l.a.authorize(op, l.by(op), p, other, "*"); err != nil {
-			return err
-		}
-	}
-	return l.a.authorize(op, l.by(op), p, "vpc-lattice:"+action, resource)
-}
-
 // ServiceNetwork is a VPC Lattice service network.
 type ServiceNetwork struct {
 	Meta
@@ -187,6 +169,9 @@ func (l *Lattice) FindServiceNetworks(p iam.Principal, nameOrID string) ([]*Serv
 	var out []*ServiceNetwork
 	for _, sn := range sorted(l.a.net.networks) {
 		if sn.Name == nameOrID || sn.ID == nameOrID {
+			if err := l.a.Authorize(p, "vpc-lattice:ListTagsForResource", sn.ARN); err != nil {
+				return nil, err
+			}
 			out = append(out, sn)
 		}
 	}
@@ -195,7 +180,7 @@ func (l *Lattice) FindServiceNetworks(p iam.Principal, nameOrID string) ([]*Serv
 
 // CreateServiceNetwork is what a controller with a default service network does.
 func (l *Lattice) CreateServiceNetwork(op *world.Op, p iam.Principal, name string, tags map[string]string) (*ServiceNetwork, error) {
-	if err := l.allowed(op, p, "CreateServiceNetwork", "*"); err != nil {
+	if err := l.allowed(op, p, access{action: "CreateServiceNetwork", resource: l.any("servicenetwork"), requestTags: tags}); err != nil {
 		return nil, err
 	}
 	return l.a.createNetwork(l.by(op), l.a.Region, name, tags)
@@ -207,7 +192,7 @@ func (l *Lattice) DeleteServiceNetwork(op *world.Op, p iam.Principal, id string)
 	if err != nil {
 		return err
 	}
-	if err := l.allowed(op, p, "DeleteServiceNetwork", sn.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteServiceNetwork", resource: sn.ARN, resourceTags: sn.Tags}); err != nil {
 		return err
 	}
 	return l.a.deleteNetwork(sn)
@@ -219,7 +204,7 @@ func (l *Lattice) SetNetworkAuthType(op *world.Op, p iam.Principal, id string, a
 	if err != nil {
 		return err
 	}
-	if err := l.allowed(op, p, "UpdateServiceNetwork", sn.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "UpdateServiceNetwork", resource: sn.ARN, resourceTags: sn.Tags}); err != nil {
 		return err
 	}
 	if sn.AuthType != auth {
@@ -231,12 +216,12 @@ func (l *Lattice) SetNetworkAuthType(op *world.Op, p iam.Principal, id string, a
 
 // TagResource adds tags to anything of VPC Lattice, by ARN.
 func (l *Lattice) TagResource(op *world.Op, p iam.Principal, arn string, tags map[string]string) error {
-	if err := l.allowed(op, p, "TagResource", arn); err != nil {
-		return err
-	}
 	m := l.a.latticeMeta(arn)
 	if m == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Resource %s not found", arn)
+	}
+	if err := l.allowed(op, p, access{action: "TagResource", resource: arn, resourceTags: m.Tags, requestTags: tags}); err != nil {
+		return err
 	}
 	if m.Tags == nil {
 		m.Tags = map[string]string{}

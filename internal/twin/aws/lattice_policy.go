@@ -76,7 +76,7 @@ func (l *Lattice) PutAuthPolicy(op *world.Op, p iam.Principal, resource, policy 
 	if arn == "" {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Resource %s not found", resource)
 	}
-	if err := l.allowed(op, p, "PutAuthPolicy", arn); err != nil {
+	if err := l.allowed(op, p, access{action: "PutAuthPolicy", resource: arn}); err != nil {
 		return err
 	}
 	return l.a.putAuthPolicy(l.by(op), resource, policy)
@@ -88,7 +88,7 @@ func (l *Lattice) DeleteAuthPolicy(op *world.Op, p iam.Principal, resource strin
 	if arn == "" {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Resource %s not found", resource)
 	}
-	if err := l.allowed(op, p, "DeleteAuthPolicy", arn); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteAuthPolicy", resource: arn}); err != nil {
 		return err
 	}
 	return l.a.putAuthPolicy("", resource, "")

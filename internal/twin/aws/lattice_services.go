@@ -56,7 +56,7 @@ var (
 
 // CreateService refuses a taken name with ConflictException.
 func (l *Lattice) CreateService(op *world.Op, p iam.Principal, in ServiceInput) (*Service, error) {
-	if err := l.allowed(op, p, "CreateService", "*"); err != nil {
+	if err := l.allowed(op, p, access{action: "CreateService", resource: l.any("service"), requestTags: in.Tags}); err != nil {
 		return nil, err
 	}
 	if len(in.Name) < 3 || len(in.Name) > 40 || !latticeName.MatchString(in.Name) || strings.HasPrefix(in.Name, "svc-") {
@@ -129,7 +129,7 @@ func (l *Lattice) UpdateService(op *world.Op, p iam.Principal, id, certificateAR
 	if err != nil {
 		return err
 	}
-	if err := l.allowed(op, p, "UpdateService", s.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "UpdateService", resource: s.ARN, resourceTags: s.Tags}); err != nil {
 		return err
 	}
 	if certificateARN != "" {
@@ -153,7 +153,7 @@ func (l *Lattice) FindService(p iam.Principal, name string) (*Service, error) {
 	}
 	for _, s := range sorted(l.a.net.services) {
 		if s.Name == name {
-			return s, nil
+			return s, l.a.Authorize(p, "vpc-lattice:ListTagsForResource", s.ARN)
 		}
 	}
 	return nil, nil // no service is an answer, not an error
@@ -166,7 +166,7 @@ func (l *Lattice) DeleteService(op *world.Op, p iam.Principal, id string) error 
 	if err != nil {
 		return err
 	}
-	if err := l.allowed(op, p, "DeleteService", s.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteService", resource: s.ARN, resourceTags: s.Tags}); err != nil {
 		return err
 	}
 	for _, m := range sorted(l.a.net.members) {
@@ -186,15 +186,23 @@ func (l *Lattice) DeleteService(op *world.Op, p iam.Principal, id string) error 
 
 // AssociateService joins a service to a service network.
 func (l *Lattice) AssociateService(op *world.Op, p iam.Principal, networkID, serviceID string, tags map[string]string) (*ServiceAssociation, error) {
-	if err := l.allowed(op, p, "CreateServiceNetworkServiceAssociation", "*"); err != nil {
-		return nil, err
-	}
 	sn, err := l.a.network(networkID)
 	if err != nil {
 		return nil, err
 	}
 	s, err := l.service(serviceID)
 	if err != nil {
+		return nil, err
+	}
+	// The call is judged on each of the three.
+	for _, resource := range []string{s.ARN, sn.ARN} {
+		x := access{action: "CreateServiceNetworkServiceAssociation", requestTags: tags}
+		if err := l.a.authorize(op, l.by(op), p, "vpc-lattice:"+x.action, resource, x.keys()); err != nil {
+			return nil, err
+		}
+	}
+	association := access{action: "CreateServiceNetworkServiceAssociation", resource: l.any("servicenetworkserviceassociation"), requestTags: tags}
+	if err := l.allowed(op, p, association); err != nil {
 		return nil, err
 	}
 	for _, m := range sorted(l.a.net.members) {
@@ -219,7 +227,7 @@ func (l *Lattice) DisassociateService(op *world.Op, p iam.Principal, id string) 
 	if m == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Association %s not found", id)
 	}
-	if err := l.allowed(op, p, "DeleteServiceNetworkServiceAssociation", m.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteServiceNetworkServiceAssociation", resource: m.ARN, resourceTags: m.Tags}); err != nil {
 		return err
 	}
 	delete(l.a.net.members, id)

@@ -70,7 +70,7 @@ var (
 
 // CreateTargetGroup makes a target group of type IP.
 func (l *Lattice) CreateTargetGroup(op *world.Op, p iam.Principal, name, vpcID, protocol string, port int, tags map[string]string) (*TargetGroup, error) {
-	if err := l.allowed(op, p, "CreateTargetGroup", "*"); err != nil {
+	if err := l.allowed(op, p, access{action: "CreateTargetGroup", resource: l.any("targetgroup"), requestTags: tags}); err != nil {
 		return nil, err
 	}
 	if l.a.ec2.vpcs[vpcID] == nil {
@@ -91,15 +91,15 @@ func (l *Lattice) CreateTargetGroup(op *world.Op, p iam.Principal, name, vpcID, 
 	return tg, nil
 }
 
-// FindTargetGroup returns nil without an error when there is none of that name.
+// FindTargetGroup looks a group up by its tags, as the controller does, and
+// returns nil without an error when there is none of that name.
 func (l *Lattice) FindTargetGroup(p iam.Principal, name string) (*TargetGroup, error) {
-	all, err := l.TargetGroups(p)
-	if err != nil {
+	if err := l.a.Authorize(p, "tag:GetResources", "*"); err != nil {
 		return nil, err
 	}
-	for _, tg := range all {
+	for _, tg := range sorted(l.a.net.targets) {
 		if tg.Name == name {
-			return tg, nil
+			return tg, l.a.Authorize(p, "vpc-lattice:GetTargetGroup", tg.ARN)
 		}
 	}
 	return nil, nil // no target group is an answer, not an error
@@ -119,8 +119,25 @@ func (l *Lattice) SetTargets(op *world.Op, p iam.Principal, id string, targets [
 	if tg == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Target group %s not found", id)
 	}
-	if err := l.allowed(op, p, "RegisterTargets", tg.ARN); err != nil {
+	if err := l.a.Authorize(p, "vpc-lattice:ListTargets", tg.ARN); err != nil {
 		return err
+	}
+	lacks := func(list []Target) func(Target) bool {
+		return func(t Target) bool { return !slices.Contains(list, t) }
+	}
+	for _, change := range []struct {
+		action string
+		needed bool
+	}{
+		{"RegisterTargets", slices.ContainsFunc(targets, lacks(tg.Targets))},
+		{"DeregisterTargets", slices.ContainsFunc(tg.Targets, lacks(targets))},
+	} {
+		if !change.needed {
+			continue
+		}
+		if err := l.allowed(op, p, access{action: change.action, resource: tg.ARN}); err != nil {
+			return err
+		}
 	}
 	if !slices.Equal(tg.Targets, targets) {
 		tg.Targets = slices.Clone(targets)
@@ -135,7 +152,7 @@ func (l *Lattice) DeleteTargetGroup(op *world.Op, p iam.Principal, id string) er
 	if tg == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Target group %s not found", id)
 	}
-	if err := l.allowed(op, p, "DeleteTargetGroup", tg.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteTargetGroup", resource: tg.ARN, resourceTags: tg.Tags}); err != nil {
 		return err
 	}
 	for _, listener := range sorted(l.a.net.listeners) {
@@ -160,7 +177,7 @@ func (l *Lattice) CreateListener(op *world.Op, p iam.Principal, serviceID, proto
 	if err != nil {
 		return nil, err
 	}
-	if err := l.allowed(op, p, "CreateListener", s.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "CreateListener", resource: s.ARN + "/listener/*", requestTags: tags}); err != nil {
 		return nil, err
 	}
 	for _, other := range sorted(l.a.net.listeners) {
@@ -219,7 +236,7 @@ func (l *Lattice) DeleteListener(op *world.Op, p iam.Principal, id string) error
 	if listener == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Listener %s not found", id)
 	}
-	if err := l.allowed(op, p, "DeleteListener", listener.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteListener", resource: listener.ARN, resourceTags: listener.Tags}); err != nil {
 		return err
 	}
 	delete(l.a.net.listeners, id)
@@ -227,14 +244,23 @@ func (l *Lattice) DeleteListener(op *world.Op, p iam.Principal, id string) error
 	return nil
 }
 
-// SetRules makes the listener's rules exactly these; ids and ARNs are given by AWS.
-func (l *Lattice) SetRules(op *world.Op, p iam.Principal, listenerID string, rules []Rule) error {
+// SetRules makes the listener's rules exactly these: it creates those of new
+// priorities, updates those that differ, and deletes the rest. Ids and ARNs are
+// given by AWS.
+func (l *Lattice) SetRules(op *world.Op, p iam.Principal, listenerID string, rules []Rule, tags map[string]string) error {
 	listener := l.a.net.listeners[listenerID]
 	if listener == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Listener %s not found", listenerID)
 	}
-	if err := l.allowed(op, p, "CreateRule", listener.ARN); err != nil {
+	if err := l.a.Authorize(p, "vpc-lattice:ListRules", listener.ARN); err != nil {
 		return err
+	}
+	old := map[int]*Rule{}
+	for _, rule := range listener.Rules {
+		if err := l.a.Authorize(p, "vpc-lattice:GetRule", rule.ARN); err != nil {
+			return err
+		}
+		old[rule.Priority] = rule
 	}
 	if sameRules(listener.Rules, rules) {
 		return nil
@@ -249,14 +275,39 @@ func (l *Lattice) SetRules(op *world.Op, p iam.Principal, listenerID string, rul
 		if err := l.targetsExist(rule.Action); err != nil {
 			return err
 		}
-		rule.URN, rule.ID = l.by(op), "rule-"+l.a.World.ID(l.by(op), 17)
-		rule.ARN = listener.ARN + "/rule/" + rule.ID
-		made = append(made, &rule)
+		one, err := l.setRule(op, p, listener, old[rule.Priority], rule, tags)
+		if err != nil {
+			return err
+		}
+		delete(old, rule.Priority)
+		made = append(made, one)
+	}
+	for _, rule := range old {
+		if err := l.allowed(op, p, access{action: "DeleteRule", resource: rule.ARN, resourceTags: rule.Tags}); err != nil {
+			return err
+		}
 	}
 	slices.SortStableFunc(made, func(x, y *Rule) int { return cmp.Compare(x.Priority, y.Priority) })
 	listener.Rules = made
 	l.a.changes++
 	return nil
+}
+
+func (l *Lattice) setRule(op *world.Op, p iam.Principal, listener *Listener, old *Rule, rule Rule, tags map[string]string) (*Rule, error) {
+	if old == nil {
+		x := access{action: "CreateRule", resource: listener.ARN + "/rule/*", requestTags: tags}
+		if err := l.allowed(op, p, x); err != nil {
+			return nil, err
+		}
+		id := "rule-" + l.a.World.ID(l.by(op), 17)
+		rule.Meta = Meta{URN: l.by(op), ID: id, ARN: listener.ARN + "/rule/" + id, Region: l.a.Region, Tags: tags}
+		return &rule, nil
+	}
+	rule.Meta = old.Meta
+	if reflect.DeepEqual(*old, rule) {
+		return old, nil
+	}
+	return &rule, l.allowed(op, p, access{action: "UpdateRule", resource: old.ARN, resourceTags: old.Tags})
 }
 
 // sameRules compares what a request can say of rules.

@@ -21,7 +21,7 @@ func (p *program) as(object string, f func(l *Lattice, op *world.Op, who iam.Pri
 
 // controller is a principal with the controller's permissions.
 var controller = iam.Principal{ARN: "arn:aws:sts::123456789012:assumed-role/controller/x", RoleARN: "arn:aws:iam::123456789012:role/controller",
-	Account: "123456789012", Policies: []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["vpc-lattice:*","acm:ListCertificates","ec2:DescribeVpcs","ec2:DescribeSubnets"],"Resource":"*"}]}`}}}
+	Account: "123456789012", Policies: []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["vpc-lattice:*","tag:*","acm:ListCertificates","ec2:DescribeVpcs","ec2:DescribeSubnets"],"Resource":"*"}]}`}}}
 
 // service publishes demo-cluster2 as the controller does: TLS on 443 and plain on
 // 80, one target in the VPC of the prefix.
@@ -45,7 +45,7 @@ func (p *program) service(prefix string) (svc *Service) {
 				return err
 			}
 			rule := Rule{Priority: 1, PathPrefix: "/", Action: RuleAction{TargetGroups: []WeightedTargetGroup{{ID: tg.ID, Weight: 1}}}}
-			if err := l.SetRules(op, who, listener.ID, []Rule{rule}); err != nil {
+			if err := l.SetRules(op, who, listener.ID, []Rule{rule}, nil); err != nil {
 				return err
 			}
 		}

@@ -100,7 +100,7 @@ func (a *Account) associateVPC(urn, networkID, vpcID string, groups []string, ta
 
 // AssociateVPC joins a VPC to a service network.
 func (l *Lattice) AssociateVPC(op *world.Op, p iam.Principal, networkID, vpcID string, groups []string, tags map[string]string) (*VPCAssociation, error) {
-	if err := l.allowed(op, p, "CreateServiceNetworkVpcAssociation", "*"); err != nil {
+	if err := l.allowed(op, p, access{action: "CreateServiceNetworkVpcAssociation", resource: l.any("servicenetworkvpcassociation")}); err != nil {
 		return nil, err
 	}
 	return l.a.associateVPC(l.by(op), networkID, vpcID, groups, tags)
@@ -112,7 +112,7 @@ func (l *Lattice) DisassociateVPC(op *world.Op, p iam.Principal, id string) erro
 	if assoc == nil {
 		return lawLatticeExists.Refuse("ResourceNotFoundException", "Association %s not found", id)
 	}
-	if err := l.allowed(op, p, "DeleteServiceNetworkVpcAssociation", assoc.ARN); err != nil {
+	if err := l.allowed(op, p, access{action: "DeleteServiceNetworkVpcAssociation", resource: assoc.ARN, resourceTags: assoc.Tags}); err != nil {
 		return err
 	}
 	delete(l.a.net.vpcs, id)

@@ -80,12 +80,28 @@ func (r *Route53) ChangeRecords(op *world.Op, p iam.Principal, zoneID string, ch
 	if err != nil {
 		return err
 	}
-	if err := r.a.authorize(op, r.by(op), p, "route53:ChangeResourceRecordSets", z.ARN); err != nil {
+	if err := r.a.authorize(op, r.by(op), p, "route53:ChangeResourceRecordSets", z.ARN, changeKeys(changes)); err != nil {
 		return err
 	}
 	op.NeedBy(r.by(op), z.URN, lawZoneRefs)
 	r.a.changes++
 	return z.change(r.by(op), changes)
+}
+
+// changeKeys are the condition keys of a batch of changes; names are lower-case
+// and have no final dot.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+func changeKeys(changes []RecordChange) iam.Context {
+	var names, types, actions []string
+	for _, c := range changes {
+		names = append(names, strings.ToLower(strings.TrimSuffix(c.Record.Name, ".")))
+		types, actions = append(types, c.Record.Type), append(actions, c.Action)
+	}
+	keys := iam.Context{}
+	keys.Set("route53:ChangeResourceRecordSetsNormalizedRecordNames", names...)
+	keys.Set("route53:ChangeResourceRecordSetsRecordTypes", types...)
+	keys.Set("route53:ChangeResourceRecordSetsActions", actions...)
+	return keys
 }
 
 func (z *Zone) change(urn string, changes []RecordChange) error {

@@ -33,7 +33,8 @@ const (
 	latticeGroup     = "application-networking.k8s.aws"
 	latticeManager   = "manager" // the controller's binary
 	controllerName   = "application-networking.k8s.aws/gateway-api-controller"
-	managedByTag     = "application-networking.k8s.aws/ManagedBy"
+	tagPrefix        = "application-networking.k8s.aws/"
+	managedByTag     = tagPrefix + "ManagedBy"
 	gatewayFinalizer = "gateway.k8s.aws/resources"
 )
 

@@ -68,13 +68,13 @@ func (l *latticeController) service(client *aws.Lattice, p iam.Principal, route,
 	if err != nil {
 		return nil, err
 	}
-	if service == nil {
-		tags := l.routeTags(route)
-		for _, pair := range strings.Split(route.Annotation(extraTags), ",") {
-			if k, v, ok := strings.Cut(strings.TrimSpace(pair), "="); ok {
-				tags[strings.TrimSpace(k)] = strings.TrimSpace(v)
-			}
+	tags := l.routeTags(route)
+	for _, pair := range strings.Split(route.Annotation(extraTags), ",") {
+		if k, v, ok := strings.Cut(strings.TrimSpace(pair), "="); ok {
+			tags[strings.TrimSpace(k)] = strings.TrimSpace(v)
 		}
+	}
+	if service == nil {
 		if service, err = client.CreateService(l.op, p, aws.ServiceInput{Name: name, CustomDomain: domain, CertificateARN: certificate, Tags: tags}); err != nil {
 			return nil, err
 		}
@@ -87,6 +87,9 @@ func (l *latticeController) service(client *aws.Lattice, p iam.Principal, route,
 		}
 	} else if service.Tags[routeNameTag] != route.Name || service.Tags[routeSpaceTag] != route.Namespace {
 		return nil, lawRouteConflict.Refuse("", "service %s/%s had a conflict: Found existing resource with conflicting service name: %s", route.Name, route.Namespace, service.ARN)
+	}
+	if err := client.SetTags(l.op, p, service.ARN, tags, func(name string) bool { return strings.HasPrefix(name, tagPrefix) }); err != nil {
+		return nil, err
 	}
 	if certificate != "" && service.CertificateARN != certificate {
 		if err := client.UpdateService(l.op, p, service.ID, certificate, ""); err != nil {
@@ -235,7 +238,7 @@ func (l *latticeController) listeners(client *aws.Lattice, p iam.Principal, rout
 			} else if target, err = client.CreateListener(l.op, p, service.ID, protocol, port, aws.RuleAction{FixedStatus: fixedNotFound}, l.tags()); err != nil {
 				return err
 			}
-			if err := client.SetRules(l.op, p, target.ID, rulesOf(route, groups)); err != nil {
+			if err := client.SetRules(l.op, p, target.ID, rulesOf(route, groups), l.tags()); err != nil {
 				return err
 			}
 		}

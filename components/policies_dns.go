@@ -1,0 +1,53 @@
+package components
+
+import "eks-lattice/internal/problem"
+
+// maxInlinePolicy is how many characters the inline policies of a role may have.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maxInlinePolicy = 10240
+
+// txtPrefix is put before the names of a cluster's TXT records, which need
+// another name than the CNAME records that they speak of.
+func txtPrefix(cluster string) string { return cluster + "-" }
+
+// externalDNSPolicy lets ExternalDNS change the records of a cluster's own
+// applications in the zone, which it shares with other clusters: the CNAME of
+// each, and the TXT that marks it.
+// https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/#iam-policy
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+func externalDNSPolicy(zoneARN, cluster, domain string, apps []string) PolicyDocument {
+	look := PolicyStatement{
+		Action:   Values{"route53:ListResourceRecordSets", "route53:ListTagsForResources"},
+		Resource: Values{zoneARN},
+	}
+	find := PolicyStatement{Action: Values{"route53:ListHostedZones"}, Resource: Values{"*"}}
+	if len(apps) == 0 {
+		return allow(look, find)
+	}
+	var names Values
+	for _, app := range apps {
+		host := app + "." + domain
+		names = append(names, host, txtPrefix(cluster)+"cname-"+host)
+	}
+	return allow(PolicyStatement{
+		Action:   Values{"route53:ChangeResourceRecordSets"},
+		Resource: Values{zoneARN},
+		Condition: PolicyCondition{
+			"ForAllValues:StringEquals": {
+				"route53:ChangeResourceRecordSetsNormalizedRecordNames": names,
+				"route53:ChangeResourceRecordSetsRecordTypes":           {"CNAME", "TXT"},
+			},
+			// a set that is empty has all its values among those above
+			"Null": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"false"}},
+		},
+	}, look, find)
+}
+
+// checkAppNames reports more applications than ExternalDNS's policy has room for.
+func (a *LatticeClusterArgs) checkAppNames(found *problem.List) {
+	const zone = "arn:aws-us-gov:route53:::hostedzone/Z0123456789ABCDEFGHIJKLMNOPQR"
+	if size := len(externalDNSPolicy(zone, a.ClusterName, a.Domain, a.AppNames).JSON()); size > maxInlinePolicy {
+		found.Add("apps", len(a.AppNames), "are too many for one cluster: the policy that lets ExternalDNS write their names would have %d characters, and IAM takes %d; spread them over several clusters",
+			size, maxInlinePolicy)
+	}
+}
