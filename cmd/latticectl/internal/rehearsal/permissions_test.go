@@ -2,13 +2,12 @@ package rehearsal
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
@@ -76,18 +75,14 @@ func (r *run) changeEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	const key = "eks-lattice:apps:\n"
+	const orders = "    - {name: orders, namespace: apps, replicas: %d, allow: [{cluster: eks-cluster2, namespace: apps}]}\n"
 	for _, change := range []string{
-		"    - {name: orders, namespace: apps, replicas: 3, allow: [{cluster: eks-cluster2, namespace: apps}]}\n",
-		"    - {name: orders, namespace: apps, replicas: 1, allow: [{cluster: eks-cluster2, namespace: apps}]}\n",
-		"",
+		key + fmt.Sprintf(orders, 3),
+		key + fmt.Sprintf(orders, 1),
+		"eks-lattice:tags: {team: mesh}\n  " + key,
+		key,
 	} {
-		if err := os.WriteFile(file, []byte(strings.Replace(string(text), key, key+change, 1)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		r.up(t, cluster)
-	}
-	for _, tags := range []string{`{"team": "mesh"}`, `{}`} {
-		if err := cluster.auto.SetConfig(t.Context(), "eks-lattice:tags", auto.ConfigValue{Value: tags}); err != nil {
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), key, change, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		r.up(t, cluster)
@@ -115,10 +110,12 @@ func checkNothingSuperfluous(t *testing.T, policy string, asked []iam.Query) {
 		t.Fatal(err)
 	}
 	for _, q := range asked {
-		if iam.Evaluate(policy, iam.Identity, q) != iam.Allowed {
-			t.Errorf("the policy does not allow %s on %s, which was called", q.Action, q.Resource)
+		if effect, _ := iam.EvaluateIdentity(q); effect != iam.Allowed {
+			t.Errorf("%s on %s was called and refused", q.Action, q.Resource)
 		}
 	}
+	// Applications that came later are in a later version of the policy.
+	asked = slices.DeleteFunc(asked, func(q iam.Query) bool { return iam.Evaluate(policy, iam.Identity, q) != iam.Allowed })
 	for i, statement := range document.Statement {
 		actions := list(statement["Action"])
 		for _, action := range actions {

@@ -138,7 +138,7 @@ func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
 func (s *stack) up(ctx context.Context, t *Track, opts ...optup.Option) (int, error) {
 	watch := newWatch(t)
 	_, err := s.auto.Up(ctx, append(opts, optup.EventStreams(watch.events), optup.SuppressProgress())...)
-	watch.wait()
+	watch.wait(err)
 	if err != nil {
 		return watch.changes, fmt.Errorf("deploying %s: %w", s.file.name, watch.cause(err))
 	}
@@ -148,7 +148,7 @@ func (s *stack) up(ctx context.Context, t *Track, opts ...optup.Option) (int, er
 func (s *stack) destroy(ctx context.Context, t *Track) (int, error) {
 	watch := newWatch(t)
 	_, err := s.auto.Destroy(ctx, optdestroy.EventStreams(watch.events), optdestroy.SuppressProgress())
-	watch.wait()
+	watch.wait(err)
 	if err != nil {
 		return watch.changes, fmt.Errorf("destroying %s: %w", s.file.name, watch.cause(err))
 	}
@@ -168,15 +168,28 @@ func (s *stack) checkpoint(ctx context.Context) error {
 // watch follows the engine's events of one update.
 type watch struct {
 	events  chan events.EngineEvent
+	begun   chan struct{} // closed at the first event
+	quit    chan struct{} // closed when there will be none
 	done    sync.WaitGroup
 	changes int
 	errors  []string
 }
 
 func newWatch(t *Track) *watch {
-	w := &watch{events: make(chan events.EngineEvent)}
+	w := &watch{events: make(chan events.EngineEvent), begun: make(chan struct{}), quit: make(chan struct{})}
 	w.done.Go(func() {
-		for e := range w.events {
+		first := sync.OnceFunc(func() { close(w.begun) })
+		for {
+			var e events.EngineEvent
+			var open bool
+			select {
+			case e, open = <-w.events:
+			case <-w.quit:
+			}
+			if !open {
+				return
+			}
+			first()
 			switch {
 			case e.ResOutputsEvent != nil:
 				if counts(e.ResOutputsEvent.Metadata) {
@@ -207,7 +220,18 @@ func counts(m apitype.StepEventMetadata) bool {
 	return m.Type != "pulumi:pulumi:Stack"
 }
 
-func (w *watch) wait() { w.done.Wait() }
+// wait returns when the last event has been looked at. An update that failed
+// before its engine started has no events, and nobody closes their channel.
+func (w *watch) wait(err error) {
+	if err != nil {
+		select {
+		case <-w.begun:
+		default:
+			close(w.quit)
+		}
+	}
+	w.done.Wait()
+}
 
 // cause prefers what the engine said of each resource to the CLI's whole output.
 func (w *watch) cause(err error) error {
