@@ -10,9 +10,10 @@ const maxInlinePolicy = 10240
 // another name than the CNAME records that they speak of.
 func txtPrefix(cluster string) string { return cluster + "-" }
 
-// externalDNSPolicy lets ExternalDNS change the records of a cluster's own
-// applications in the zone, which it shares with other clusters: the CNAME of
-// each, and the TXT that marks it.
+// externalDNSPolicy lets ExternalDNS write the records of a cluster's own
+// applications into the zone, which it shares with other clusters: the CNAME of
+// each, and the TXT that marks it. It may delete any CNAME and TXT: an up that
+// removes an application changes this policy before the record goes.
 // https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/#iam-policy
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func externalDNSPolicy(zoneARN, cluster, domain string, apps []string) PolicyDocument {
@@ -39,6 +40,16 @@ func externalDNSPolicy(zoneARN, cluster, domain string, apps []string) PolicyDoc
 			},
 			// a set that is empty has all its values among those above
 			"Null": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"false"}},
+		},
+	}, PolicyStatement{
+		Action:   Values{"route53:ChangeResourceRecordSets"},
+		Resource: Values{zoneARN},
+		Condition: PolicyCondition{
+			"ForAllValues:StringEquals": {
+				"route53:ChangeResourceRecordSetsActions":     {"DELETE"},
+				"route53:ChangeResourceRecordSetsRecordTypes": {"CNAME", "TXT"},
+			},
+			"Null": {"route53:ChangeResourceRecordSetsActions": {"false"}},
 		},
 	}, look, find)
 }
