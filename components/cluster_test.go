@@ -52,7 +52,7 @@ func TestSubnets(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
 	checkJSON(t, "public subnet", plain(t, find(t, r, "aws:ec2/subnet:Subnet eks-cluster1-public-1").Inputs), `{
-		"vpcId": "eks-cluster1-vpc-id", "availabilityZone": "ap-northeast-2b", "cidrBlock": "10.0.49.0/24", "mapPublicIpOnLaunch": true,
+		"vpcId": "eks-cluster1-vpc-id", "availabilityZone": "ap-northeast-2b", "cidrBlock": "10.0.49.0/24", "mapPublicIpOnLaunch": false,
 		"tags": {"Name": "eks-cluster1-public-1", "kubernetes.io/role/elb": "1"}}`)
 	checkJSON(t, "private subnet", plain(t, find(t, r, "aws:ec2/subnet:Subnet eks-cluster1-private-1").Inputs), `{
 		"vpcId": "eks-cluster1-vpc-id", "availabilityZone": "ap-northeast-2b", "cidrBlock": "10.0.16.0/20", "mapPublicIpOnLaunch": false,
@@ -62,6 +62,14 @@ func TestSubnets(t *testing.T) {
 			t.Errorf("%s ignores changes of %v: another list of zones must not move it", name, got)
 		}
 	}
+}
+
+// What comes from S3 costs nothing on its way past the NAT gateways.
+func TestS3Endpoint(t *testing.T) {
+	t.Parallel()
+	checkJSON(t, "endpoint", plain(t, find(t, recordCluster(t, nil), "aws:ec2/vpcEndpoint:VpcEndpoint eks-cluster1-s3").Inputs), `{
+		"vpcId": "eks-cluster1-vpc-id", "serviceName": "com.amazonaws.ap-northeast-2.s3", "tags": {"Name": "eks-cluster1-s3"},
+		"routeTableIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"]}`)
 }
 
 // Each subnet has a route table of its own with the way out of the VPC.

@@ -41,6 +41,8 @@ type network struct {
 	// The private subnets as their route table associations know them: whoever
 	// uses these ids comes after the routes and goes before them.
 	onlineIDs pulumi.StringArray
+	// The route tables of the private subnets.
+	privateTables pulumi.StringArray
 }
 
 // unsupportedZones are the ids of the zones whose pods VPC Lattice does not
@@ -108,6 +110,22 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 		c.network.privateIDs = append(c.network.privateIDs, id)
 		c.network.onlineIDs = append(c.network.onlineIDs, online)
 	}
+	return c.newS3Endpoint(ctx)
+}
+
+// newS3Endpoint lets what the nodes get from S3, such as the layers of images in
+// ECR, pass by the NAT gateways, which charge for each byte. It is free.
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+func (c *LatticeCluster) newS3Endpoint(ctx *pulumi.Context) error {
+	_, err := ec2.NewVpcEndpoint(ctx, c.name+"-s3", &ec2.VpcEndpointArgs{
+		VpcId:         c.network.vpcID,
+		ServiceName:   pulumi.String("com.amazonaws." + c.args.Account.Region + ".s3"),
+		RouteTableIds: c.network.privateTables,
+		Tags:          nameTag(c.args.ClusterName + "-s3"),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("creating gateway endpoint for S3: %w", err)
+	}
 	return nil
 }
 
@@ -156,10 +174,12 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 	tags := nameTag(c.args.ClusterName + "-" + suffix)
 	tags["kubernetes.io/role/"+args.role] = pulumi.String("1")
 	subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{
-		VpcId:               c.network.vpcID,
-		AvailabilityZone:    pulumi.String(args.zone),
-		CidrBlock:           pulumi.String(args.cidr),
-		MapPublicIpOnLaunch: pulumi.Bool(args.kind == "public"),
+		VpcId:            c.network.vpcID,
+		AvailabilityZone: pulumi.String(args.zone),
+		CidrBlock:        pulumi.String(args.cidr),
+		// What stands in a public subnet brings its own address: NAT gateways and
+		// load balancers. An instance that somebody starts there gets none.
+		MapPublicIpOnLaunch: pulumi.Bool(false),
 		Tags:                tags,
 	}, pulumi.Parent(c),
 		// The list of zones is looked up each time, and a zone that AWS opens or
@@ -174,6 +194,9 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 	}, pulumi.Parent(c))
 	if err != nil {
 		return fail(err)
+	}
+	if args.kind == "private" {
+		c.network.privateTables = append(c.network.privateTables, table.ID().ToStringOutput())
 	}
 	args.route.RouteTableId = table.ID()
 	args.route.DestinationCidrBlock = pulumi.String("0.0.0.0/0")

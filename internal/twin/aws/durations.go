@@ -39,6 +39,7 @@ var durations = map[string]duration{
 	"aws:ec2/vpc:Vpc":                                      {create: 12 * second, update: quick, remove: 2 * second},
 	"aws:ec2/subnet:Subnet":                                {create: 2 * second, update: quick, remove: 2 * second},
 	"aws:ec2/internetGateway:InternetGateway":              {create: 2 * second, remove: 10 * second},
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                      {create: 6 * second, update: 6 * second, remove: 6 * second},
 	"aws:ec2/securityGroup:SecurityGroup":                  {create: 3 * second, update: quick, remove: 2 * second},
 	"aws:acmpca/certificateAuthority:CertificateAuthority": {create: 5 * second, update: quick, remove: 3 * second},
 	"aws:acm/certificate:Certificate":                      {create: 10 * second, remove: quick},

@@ -70,6 +70,9 @@ var routeTableKind = &kind{
 					"The routeTable '%s' has dependencies and cannot be deleted. (subnet %s)", r.id, s.ID)
 			}
 		}
+		for _, e := range r.ec2.endpoints {
+			e.TableIDs = slices.DeleteFunc(e.TableIDs, func(id string) bool { return id == r.id })
+		}
 		delete(r.ec2.tables, r.id)
 		return nil
 	},
@@ -80,6 +83,9 @@ var routeTableKind = &kind{
 		}
 		routes := []any{}
 		for _, route := range t.Routes {
+			if route.ofEndpoint() {
+				continue
+			}
 			to := engine.Props{"gatewayId": route.GatewayID, "natGatewayId": route.NATID}
 			if strings.HasPrefix(route.Destination, "pl-") {
 				to["destinationPrefixListId"] = route.Destination

@@ -19,6 +19,7 @@ type ec2State struct {
 	enis     map[string]*NetworkInterface
 
 	templates map[string]*LaunchTemplate
+	endpoints map[string]*VPCEndpoint
 }
 
 func newEC2() ec2State {
@@ -33,6 +34,7 @@ func newEC2() ec2State {
 		enis:     map[string]*NetworkInterface{},
 
 		templates: map[string]*LaunchTemplate{},
+		endpoints: map[string]*VPCEndpoint{},
 	}
 }
 

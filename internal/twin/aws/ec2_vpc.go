@@ -13,7 +13,7 @@ var (
 		"A VPC's IPv4 block is between /16 and /28.",
 		"https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html")
 	lawVPCDeletion = law.New(law.Deletion, "vpc-has-dependencies",
-		"A VPC with subnets, security groups of its own, gateways, route tables, network interfaces or a service network association cannot be deleted.",
+		"A VPC with subnets, security groups of its own, gateways, route tables, endpoints, network interfaces or a service network association cannot be deleted.",
 		"https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html")
 )
 
@@ -120,6 +120,11 @@ func (a *Account) vpcDependencies(v *VPC) []string {
 	for _, t := range sorted(a.ec2.tables) {
 		if t.VPCID == v.ID && !t.Main {
 			out = append(out, "route table "+t.ID)
+		}
+	}
+	for _, e := range sorted(a.ec2.endpoints) {
+		if e.VPCID == v.ID {
+			out = append(out, "endpoint "+e.ID+" "+e.Service)
 		}
 	}
 	for _, e := range a.enisWhere(func(e *NetworkInterface) bool { return e.VPCID == v.ID }) {

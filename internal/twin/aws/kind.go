@@ -33,7 +33,7 @@ type kind struct {
 // kinds are all resource types that the account knows, by token.
 var kinds = index(
 	vpcKind, subnetKind, internetGatewayKind, eipKind, natGatewayKind,
-	routeTableKind, routeKind, routeTableAssociationKind,
+	routeTableKind, routeKind, routeTableAssociationKind, endpointKind,
 	securityGroupKind, securityGroupRuleKind, ingressRuleKind, egressRuleKind, launchTemplateKind,
 	roleKind, rolePolicyKind, attachmentKind, policyKind,
 	clusterKind, nodeGroupKind, addonKind, accessEntryKind, accessPolicyKind, podIdentityKind,

@@ -40,6 +40,7 @@ func (a *Account) Leftovers() []string {
 	left(&out, "ec2 nat gateway", a.ec2.nats, func(x *NATGateway) Meta { return x.Meta })
 	left(&out, "ec2 elastic ip", a.ec2.eips, func(x *ElasticIP) Meta { return x.Meta })
 	left(&out, "ec2 internet gateway", a.ec2.gateways, func(x *InternetGateway) Meta { return x.Meta })
+	left(&out, "ec2 vpc endpoint", a.ec2.endpoints, func(x *VPCEndpoint) Meta { return x.Meta })
 	left(&out, "ec2 route table", a.ec2.tables, func(x *RouteTable) Meta { return x.Meta })
 	left(&out, "ec2 subnet", a.ec2.subnets, func(x *Subnet) Meta { return x.Meta })
 	left(&out, "ec2 security group", a.ec2.groups, func(x *SecurityGroup) Meta { return x.Meta })

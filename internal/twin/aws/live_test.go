@@ -25,6 +25,7 @@ func (p *program) account() {
 	p.up(tIngress, "ingress", engine.Props{"securityGroupId": p.id("group"), "ipProtocol": "TCP", "fromPort": 80, "toPort": 80, "cidrIpv4": "10.0.0.0/16"})
 	p.up(tOldRule, "rule", engine.Props{"securityGroupId": p.id("group"), "type": "egress", "protocol": "all", "fromPort": 0, "toPort": 0, "cidrBlocks": []string{"0.0.0.0/0"}})
 	p.up(tTable, "table", engine.Props{"vpcId": p.id("vpc"), "routes": []any{engine.Props{"cidrBlock": "0.0.0.0/0", "gatewayId": p.id("igw")}}})
+	p.up(tVPCE, "s3", engine.Props{"vpcId": p.id("vpc"), "serviceName": "com.amazonaws.ap-northeast-2.s3", "routeTableIds": []string{p.id("private"), p.id("table")}})
 	p.up(tLaunch, "template", engine.Props{"vpcSecurityGroupIds": []string{p.id("group")}})
 	p.up(tPolicy, "policy", engine.Props{"policy": allowing("s3:*")})
 	p.up(tRole, "app", engine.Props{"assumeRolePolicy": trust(podIdentityService), "managedPolicyArns": []string{p.id("policy")},
@@ -76,6 +77,10 @@ func TestDrift(t *testing.T) {
 		{what: "a route more", name: "table", keys: "routes", drift: func(p *program, a *Account) {
 			table := a.ec2.tables[p.id("table")]
 			table.Routes = append([]Route{{Destination: "10.7.0.0/16", GatewayID: p.id("igw")}}, table.Routes...)
+		}},
+		{what: "a table less", name: "s3", keys: "routeTableIds", drift: func(p *program, a *Account) {
+			e := a.ec2.endpoints[p.id("s3")]
+			e.TableIDs = e.TableIDs[:1]
 		}},
 		{what: "a rule more", name: "inline", keys: "ingress", drift: func(p *program, a *Account) {
 			g := a.ec2.groups[p.id("inline")]

@@ -16,6 +16,7 @@ const (
 	tTable   = "aws:ec2/routeTable:RouteTable"
 	tRoute   = "aws:ec2/route:Route"
 	tRTA     = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	tVPCE    = "aws:ec2/vpcEndpoint:VpcEndpoint"
 	tGroup   = "aws:ec2/securityGroup:SecurityGroup"
 	tOldRule = "aws:ec2/securityGroupRule:SecurityGroupRule"
 	tIngress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
