@@ -3,6 +3,7 @@ package kube
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/obj"
@@ -43,6 +44,9 @@ var demo = podOf("demo-one-v1")
 
 // broken takes away what every call of the cluster needs.
 var broken = []step{
+	{"expired certificate", func(l *lab) {
+		l.world.Look(func() { l.world.Forward(400 * 24 * time.Hour) })
+	}, demo, "", StepTLS, 503, "certificate has expired", lawCallExpired},
 	{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", StepDNS, 0, "Could not resolve host: demo-two.example.com", lawCallName},
 	{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", StepNetwork, 0, "connection timed out", law.Law{}},
 	{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", StepTarget, 503, "", law.Law{}},
