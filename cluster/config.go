@@ -61,6 +61,7 @@ func read(r *settings.Reader, stack string) (*Config, string) {
 	config.Cluster = components.LatticeClusterArgs{
 		ClusterName:       r.String("clusterName", names.Cluster(stack)),
 		KubernetesVersion: r.String("kubernetesVersion", "1.35"),
+		ExtendedSupport:   r.Bool("extendedSupport", false),
 		Network: components.NetworkArgs{
 			VPCCIDR:           r.String("vpcCidr", "10.0.0.0/16"),
 			AvailabilityZones: r.Int("availabilityZones", 3),

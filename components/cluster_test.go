@@ -1,9 +1,12 @@
 package components
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func TestSubnetRanges(t *testing.T) {
@@ -243,5 +246,22 @@ func TestCRDs(t *testing.T) {
 	}
 	if !slices.Equal(kinds, want) {
 		t.Errorf("got %v, want %v", kinds, want)
+	}
+}
+
+// The real engine and component are in the rehearsals.
+func TestUpgradePolicy(t *testing.T) {
+	t.Parallel()
+	for extended, want := range map[bool]string{false: "STANDARD", true: "EXTENDED"} {
+		given := pulumi.ResourceOptions{IgnoreChanges: []string{"accessConfig"}}
+		got := upgradePolicy(extended)(t.Context(), &pulumi.ResourceTransformArgs{
+			Type: "aws:eks/cluster:Cluster", Props: pulumi.Map{"name": pulumi.String("c")}, Opts: given})
+		policy := pulumi.Map{"name": pulumi.String("c"), "upgradePolicy": pulumi.Map{"supportType": pulumi.String(want)}}
+		if got == nil || !reflect.DeepEqual(got.Props, policy) || !reflect.DeepEqual(got.Opts, given) {
+			t.Errorf("extended support %t: got %+v", extended, got)
+		}
+		if got := upgradePolicy(extended)(t.Context(), &pulumi.ResourceTransformArgs{Type: "aws:iam/role:Role"}); got != nil {
+			t.Errorf("another resource became %+v", got)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -54,7 +55,9 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// Otherwise it installs an old CNI with kubectl, which the managed
 		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
 		UseDefaultVpcCni: &yes,
-	}, pulumi.Parent(c), pulumi.DependsOn(logs))
+	}, pulumi.Parent(c), pulumi.DependsOn(logs),
+		// the component hands no upgrade policy on
+		pulumi.Transforms([]pulumi.ResourceTransform{upgradePolicy(c.args.ExtendedSupport)}))
 	if err != nil {
 		return fmt.Errorf("creating EKS cluster: %w", err)
 	}
@@ -64,6 +67,24 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	c.plane.kubeconfig = kubeconfigFor(c.args.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
 	c.ClusterName, c.ClusterARN, c.Kubeconfig = c.plane.name, c.plane.arn, c.plane.kubeconfig
 	return nil
+}
+
+// upgradePolicy tells EKS what to do when standard support of a cluster's
+// version ends. EKS takes the dear way when it is told nothing: the cluster stays
+// at its version, at six times the price.
+// https://docs.aws.amazon.com/eks/latest/userguide/view-upgrade-policy.html
+func upgradePolicy(extended bool) pulumi.ResourceTransform {
+	support := "STANDARD"
+	if extended {
+		support = "EXTENDED"
+	}
+	return func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+		if args.Type != "aws:eks/cluster:Cluster" {
+			return nil // the other children of the component stay as they are
+		}
+		args.Props["upgradePolicy"] = pulumi.Map{"supportType": pulumi.String(support)}
+		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+	}
 }
 
 // newLogGroup makes the group that logs of the control plane go to, if there

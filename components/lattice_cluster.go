@@ -20,8 +20,11 @@ type LatticeClusterArgs struct {
 	ClusterName string
 	// KubernetesVersion such as "1.35".
 	KubernetesVersion string
-	Network           NetworkArgs
-	Nodes             NodesArgs
+	// ExtendedSupport keeps the cluster at its version when standard support of
+	// that ends, for six times the price. Otherwise EKS upgrades it then.
+	ExtendedSupport bool
+	Network         NetworkArgs
+	Nodes           NodesArgs
 	// PublicAccessCIDRs may reach the cluster's API from outside the VPC.
 	PublicAccessCIDRs []string
 	// LogTypes of the control plane that go to CloudWatch Logs.

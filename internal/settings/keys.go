@@ -19,7 +19,7 @@ var Keys = strings.Fields(`
 	domain serviceNetworkName clientRoleName anchorVpcCidr
 	formerClientRoleName caMode caValidityYears certificateArn caCertificate protectCa protectZone
 	accessLogs accessLogRetentionDays
-	environmentStack clusterName kubernetesVersion vpcCidr availabilityZones natGatewayPerZone
+	environmentStack clusterName kubernetesVersion extendedSupport vpcCidr availabilityZones natGatewayPerZone
 	nodeInstanceTypes nodeMinSize nodeMaxSize nodeDesiredSize
 	publicAccessCidrs clusterLogTypes clusterLogRetentionDays adminPrincipalArns
 	imageMirror chartMirror appImage envoyImage iptablesImage apps

@@ -47,28 +47,15 @@ type EKSCluster struct {
 	ServiceCIDR     string
 	SelfManaged     map[string]bool // the addons that EKS installed by itself and that still run
 	LogTypes        []string        // of the control plane, that go to CloudWatch
+	SupportType     string          // "STANDARD", "EXTENDED": what happens when standard support of the version ends
+	supportGiven    bool            // the program said which
 	created         string
 }
-
-// versions are the Kubernetes versions that EKS offers, oldest first, as of
-// August 2026: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
-var versions = []string{"1.31", "1.32", "1.33", "1.34", "1.35"}
-
-// extended are those of versions in extended support, at six times the price.
-var extended = []string{"1.31", "1.32", "1.33"}
-
-const defaultVersion = "1.35"
 
 var (
 	lawClusterName = law.New(law.References, "cluster-name",
 		"A cluster's name has at most 100 characters and is unique in its region.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html")
-	lawClusterVersion = law.New(law.References, "cluster-version",
-		"EKS makes clusters of the versions in standard or extended support only and upgrades by one minor version.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html")
-	lawClusterSupport = law.New(law.References, "cluster-extended-support",
-		"A cluster of a version in extended support costs $0.60 an hour instead of $0.10; EKS says nothing.",
-		"https://aws.amazon.com/blogs/containers/amazon-eks-extended-support-for-kubernetes-versions-pricing/")
 	lawClusterZones = law.New(law.References, "cluster-two-zones",
 		"A cluster's subnets exist, belong to one VPC and lie in at least two availability zones.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
@@ -116,6 +103,9 @@ func createCluster(r *request) (string, error) {
 	if !slices.Contains(versions, version) {
 		return "", lawClusterVersion.Refuse("InvalidParameterException", "unsupported Kubernetes version %s", version)
 	}
+	if err := r.supportAllows(version); err != nil {
+		return "", err
+	}
 	vpc, subnets, err := r.clusterSubnets(texts(r.obj("vpcConfig")["subnetIds"]))
 	if err != nil {
 		return "", err
@@ -159,6 +149,7 @@ func createCluster(r *request) (string, error) {
 		return "", err
 	}
 	r.eks.clusters[name] = c
+	r.support(c)
 	r.logControlPlane(c)
 	if c.CreatorIsAdmin && c.AuthMode != "CONFIG_MAP" {
 		r.eks.entries[name+":"+c.CreatorARN] = &AccessEntry{
@@ -187,6 +178,10 @@ func updateCluster(r *request) error {
 	if mode := text(r.obj("accessConfig")["authenticationMode"]); mode != "" {
 		c.AuthMode = mode
 	}
+	if err := r.supportAllows(c.Version); err != nil {
+		return err
+	}
+	r.support(c)
 	c.Tags = r.tags()
 	r.logControlPlane(c)
 	return nil
@@ -247,6 +242,6 @@ func clusterOutputs(r *request) engine.Props {
 		"accessConfig": engine.Props{"authenticationMode": c.AuthMode, "bootstrapClusterCreatorAdminPermissions": c.CreatorIsAdmin},
 		"kubernetesNetworkConfig": engine.Props{"ipFamily": "ipv4", "serviceIpv4Cidr": c.ServiceCIDR, "serviceIpv6Cidr": "",
 			"elasticLoadBalancing": engine.Props{"enabled": false}},
-		"upgradePolicy": r.or("upgradePolicy", engine.Props{"supportType": "EXTENDED"}), "vpcConfig": vpcConfig,
+		"upgradePolicy": engine.Props{"supportType": c.SupportType}, "vpcConfig": vpcConfig,
 	}
 }

@@ -20,6 +20,7 @@ var (
 var logTypes = []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}
 
 func checkCluster(c *checker) {
+	checkSupport(c)
 	for i, kind := range texts(c.in["enabledClusterLogTypes"]) {
 		if kind != "" && !slices.Contains(logTypes, kind) { // an unknown one reads as empty
 			c.fail("enabledClusterLogTypes", "%s [law %s]", notOneOf(fmt.Sprintf("enabled_cluster_log_types.%d", i), logTypes, kind), lawLogTypes.ID)

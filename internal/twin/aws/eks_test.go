@@ -67,11 +67,23 @@ func TestClusterUpgrade(t *testing.T) {
 		t.Errorf("warnings of a cluster in extended support: %v", w)
 	}
 	broken(lawClusterSupport)
+	p.broke(p.update("cluster", engine.Props{"upgradePolicy": engine.Props{"supportType": "STANDARD"}}), lawStandardSupport, "InvalidParameterException",
+		"not allowed for Kubernetes version 1.33")
 	p.broke(p.update("cluster", engine.Props{"version": "1.35"}), lawClusterVersion, "InvalidParameterException", "Unsupported Kubernetes minor version update from 1.33 to 1.35")
 	for _, v := range []string{"1.34", "1.35"} {
 		if err := p.update("cluster", engine.Props{"version": v}); err != nil {
 			t.Error(err)
 		}
+	}
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "has no upgrade policy", "six times the price") {
+		t.Errorf("warnings of a cluster that will enter extended support: %v", w)
+	}
+	if _, out, _ := p.refresh("cluster"); obj(out["upgradePolicy"])["supportType"] != "EXTENDED" {
+		t.Errorf("without an upgrade policy EKS takes %v", out["upgradePolicy"])
+	}
+	broken(lawUpgradePolicy)
+	if err := p.update("cluster", engine.Props{"upgradePolicy": engine.Props{"supportType": "STANDARD"}}); err != nil {
+		t.Error(err)
 	}
 	if w := p.a.Warnings(); len(w) != 0 {
 		t.Errorf("warnings: %v", w)

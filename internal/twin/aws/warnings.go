@@ -29,11 +29,7 @@ func (a *Account) Warnings() []string {
 			out = append(out, fmt.Sprintf("%d %s: an account has a quota of %d in a region until you ask for more [law %s]", n, what, defaultQuota, lawQuotas.ID))
 		}
 	}
-	for _, c := range a.Clusters() {
-		if slices.Contains(extended, c.Version) {
-			out = append(out, fmt.Sprintf("cluster %s: Kubernetes %s is in extended support, at six times the price [law %s]", c.Name, c.Version, lawClusterSupport.ID))
-		}
-	}
+	out = append(out, a.supportWarnings()...)
 	slices.Sort(out)
 	return out
 }

@@ -130,7 +130,11 @@ func (s stack) controlPlane() {
 	if s.has[oldKubernetes] {
 		version = "1.30"
 	}
-	s.aws("module.eks.aws_eks_cluster", "aws:eks/cluster:Cluster", props{
+	var upgrades any
+	if !s.has[noUpgradePolicy] {
+		upgrades = props{"supportType": "STANDARD"}
+	}
+	s.aws("module.eks.aws_eks_cluster", "aws:eks/cluster:Cluster", props{"upgradePolicy": upgrades,
 		"name": s.eks, "version": version, "roleArn": s.out("module.eks.aws_iam_role.cluster", "arn"),
 		"accessConfig": props{"authenticationMode": "API_AND_CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": false},
 		"vpcConfig": props{"subnetIds": s.privateSubnets(), "endpointPublicAccess": true, "endpointPrivateAccess": true,

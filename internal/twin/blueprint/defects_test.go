@@ -35,6 +35,9 @@ const (
 	policyPerCluster defect = "network policy by the clusters"
 	// Kubernetes 1.30 is out of support. Repair: a version in standard support.
 	oldKubernetes defect = "Kubernetes 1.30"
+	// The cluster has no upgrade policy, so EKS keeps it at its version when
+	// standard support ends. Repair: the support type STANDARD.
+	noUpgradePolicy defect = "no upgrade policy"
 	// Nothing makes the wildcard certificate wait until its CA is active.
 	// Repair: it depends on the CA's installed certificate.
 	certificateRaces defect = "certificate before its CA is active"

@@ -238,11 +238,12 @@ func TestSameOwner(t *testing.T) {
 // What is wrong without being refused is warned of.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
-	p := newPort(t, noRenewal, otherChartsValues)
+	p := newPort(t, noRenewal, noUpgradePolicy, otherChartsValues)
 	p.upAll("cluster1")
 	warnings := p.warnings()
 	for _, words := range [][]string{
 		{"certificate ", "(example.com) will expire", "does not permit acm.amazonaws.com to renew it", "[law renewal-permission]"},
+		{"cluster eks-cluster1 has no upgrade policy", "six times the price", "[law cluster-upgrade-policy]"},
 		{"chart external-dns has no value crdSourceApiversion: Helm ignores it"},
 		{"chart external-dns has no value crdSourceKind: Helm ignores it"},
 		{"chart external-dns wants a map for provider"},

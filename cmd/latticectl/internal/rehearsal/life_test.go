@@ -63,6 +63,9 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 	if !report.OK {
 		t.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
 	}
+	if len(report.Warnings) > 0 { // of extended support, for one
+		t.Errorf("warnings:\n%s", strings.Join(report.Warnings, "\n"))
+	}
 	for _, four := range []struct {
 		from, to string
 		body     *regexp.Regexp

@@ -121,6 +121,7 @@ func (r *run) life(ctx context.Context) error {
 	if err := r.each(ctx, "up", clusters, up); err != nil {
 		return err
 	}
+	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...) // of what is gone at the end
 	for _, s := range r.stacks {
 		if err := s.checkpoint(ctx); err != nil {
 			return err
@@ -212,7 +213,7 @@ func (r *run) conclude() {
 	}
 	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank, r.twin.World.Journal())...)
 	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
-	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...)
+	r.report.Warnings = append(r.report.Warnings, beyond(r.report.Warnings, r.twin.Warnings())...)
 	r.report.Leftovers = append(r.report.Leftovers, beyond(r.report.Leftovers, r.twin.Leftovers())...)
 	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)
 }
