@@ -7,104 +7,97 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"eks-lattice/internal/recorder"
+	"eks-lattice/internal/settings"
 )
 
-var updateDocs = flag.Bool("update", false, "write the generated parts of README.md anew")
+var updateDocs = flag.Bool("update", false, "write the generated parts of Pulumi.yaml and README.md anew")
 
-var (
-	configSection = regexp.MustCompile(`^  # Stacks of role (\w+)$`)
-	configKey     = regexp.MustCompile(`^  (\w+):$`)
-)
-
-// The tables in README.md are those of Pulumi.yaml, cell by cell and in its order.
+// Pulumi.yaml's schema and the tables in README.md are those of the settings.
 func TestConfigurationTable(t *testing.T) {
 	t.Parallel()
-	var project struct {
-		Config map[string]struct {
-			Type        string
-			Items       struct{ Type string }
-			Default     any
-			Description string
-		}
-	}
-	readYAML(t, "Pulumi.yaml", &project)
+	checkGenerated(t, "Pulumi.yaml", "  # <settings>\n", "  # </settings>\n", pulumiSchema(t))
+	checkGenerated(t, "README.md", "<!-- configuration -->\n", "<!-- /configuration -->", readmeTables(t))
+}
+
+// pulumiSchema is what Pulumi.yaml declares of the project's own keys.
+func pulumiSchema(t *testing.T) string {
+	t.Helper()
 	var b strings.Builder
-	section := func(title string) {
-		fmt.Fprintf(&b, "\n### %s\n\n| key | type | default | description |\n|---|---|---|---|\n", title)
-	}
-	section("Every stack")
-	written := 0
-	for _, line := range configLines(t) {
-		if m := configSection.FindStringSubmatch(line); m != nil {
-			section("Stacks of role " + m[1])
-		}
-		m := configKey.FindStringSubmatch(line)
-		if m == nil {
+	for _, section := range settings.Table() {
+		if section.Fields {
 			continue
 		}
-		declared := project.Config[m[1]]
-		typ := declared.Type
-		if declared.Items.Type != "" {
-			typ += " of " + declared.Items.Type
+		fmt.Fprintf(&b, "\n  # %s\n", section.Title)
+		for _, entry := range section.Entries {
+			fmt.Fprintf(&b, "  %s:\n    type: %s\n", entry.Key, entry.Type)
+			if entry.Items != "" {
+				fmt.Fprintf(&b, "    items:\n      type: %s\n", entry.Items)
+			}
+			fmt.Fprintf(&b, "    default: %s\n    description: %s\n", asJSON(t, entry.Default), asJSON(t, entry.Description))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m[1], typ, shownDefault(t, declared.Default), strings.ReplaceAll(declared.Description, "|", `\|`))
-		written++
 	}
-	if declared := len(project.Config) - 1; written != declared {
-		t.Fatalf("found %d keys of %d in Pulumi.yaml", written, declared)
-	}
-	checkGenerated(t, "configuration", b.String()+"\n")
+	return b.String()
 }
 
-// configLines returns the part of Pulumi.yaml that declares the configuration.
-func configLines(t *testing.T) []string {
+func readmeTables(t *testing.T) string {
 	t.Helper()
-	_, config, ok := strings.Cut(readText(t, "Pulumi.yaml"), "\nconfig:\n")
-	if !ok {
-		t.Fatal("Pulumi.yaml declares no configuration")
+	var b strings.Builder
+	for _, section := range settings.Table() {
+		what := "key"
+		if section.Fields {
+			what = "field"
+		}
+		fmt.Fprintf(&b, "\n### %s\n\n| %s | type | default | description |\n|---|---|---|---|\n", section.Title, what)
+		for _, entry := range section.Entries {
+			typ := entry.Type
+			if entry.Items != "" {
+				typ += " of " + entry.Items
+			}
+			shown := ""
+			if text, ok := entry.Default.(string); ok && text != "" {
+				shown = "`" + text + "`"
+			} else if !ok {
+				shown = "`" + asJSON(t, entry.Default) + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", entry.Key, typ, shown, strings.ReplaceAll(entry.Description, "|", `\|`))
+		}
 	}
-	return strings.Split(config, "\n")
+	return b.String() + "\n"
 }
 
-func shownDefault(t *testing.T, value any) string {
+// asJSON writes a value as JSON, which is YAML too.
+func asJSON(t *testing.T, value any) string {
 	t.Helper()
-	if value == "" {
-		return ""
-	}
-	if text, ok := value.(string); ok {
-		return "`" + text + "`"
-	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "`" + string(text) + "`"
+	return string(text)
 }
 
-// checkGenerated compares what stands between two markers of README.md with what
+// checkGenerated compares what stands between two markers of a file with what
 // should, or writes it there with -update.
-func checkGenerated(t *testing.T, marker, want string) {
+func checkGenerated(t *testing.T, file, begin, end, want string) {
 	t.Helper()
-	const page = "README.md"
-	text := readText(t, page)
-	begin, end := "<!-- "+marker+" -->\n", "<!-- /"+marker+" -->"
+	text := readText(t, file)
 	before, rest, ok := strings.Cut(text, begin)
 	got, after, closed := strings.Cut(rest, end)
 	if !ok || !closed {
-		t.Fatalf("%s has no part between %s and %s", page, strings.TrimSpace(begin), end)
+		t.Fatalf("%s has no part between %s and %s", file, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
 	if got == want {
 		return
 	}
 	if !*updateDocs {
-		t.Errorf("the part %q of %s is out of date; `go test -run %s -update .` writes it anew\nwant:\n%s", marker, page, t.Name(), want)
+		t.Errorf("%s is out of date; `make docs` writes it anew\nwant:\n%s", file, want)
 		return
 	}
-	if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -113,8 +106,7 @@ func checkGenerated(t *testing.T, marker, want string) {
 // are accepted by the program.
 func TestYAMLInDocs(t *testing.T) {
 	t.Parallel()
-	var project schema
-	readYAML(t, "Pulumi.yaml", &project)
+	keys := settings.Keys()
 	blocks := 0
 	for _, page := range pages(t) {
 		for _, fence := range fences(readText(t, page), "yaml") {
@@ -135,7 +127,7 @@ func TestYAMLInDocs(t *testing.T) {
 			}
 		}
 		for _, match := range regexp.MustCompile(`eks-lattice:(\w+)`).FindAllStringSubmatch(readText(t, page), -1) {
-			if _, ok := project.Config[match[1]]; !ok && match[1] != "index" { // index: a component's type
+			if !slices.Contains(keys, match[1]) && match[1] != "index" { // index: a component's type
 				t.Errorf("%s names the key %s, which Pulumi.yaml does not declare", page, match[0])
 			}
 		}
@@ -145,24 +137,19 @@ func TestYAMLInDocs(t *testing.T) {
 	}
 }
 
-// roleOf finds the role whose section in Pulumi.yaml declares all keys.
+// roleOf finds the role that all keys are of.
 func roleOf(t *testing.T, config map[string]string) string {
 	t.Helper()
-	role, sections := "", map[string]string{}
-	for _, line := range configLines(t) {
-		if m := configSection.FindStringSubmatch(line); m != nil {
-			role = m[1]
-		} else if m := configKey.FindStringSubmatch(line); m != nil {
-			sections["eks-lattice:"+m[1]] = role
-		}
-	}
 	found := ""
-	for key := range config {
-		if s := sections[key]; s != "" {
-			if found != "" && found != s {
+	for _, section := range settings.Table() {
+		for _, entry := range section.Entries {
+			if _, ok := config["eks-lattice:"+entry.Key]; !ok || section.Role == "" {
+				continue
+			}
+			if found != "" && found != section.Role {
 				t.Fatalf("%v has keys of both roles", config)
 			}
-			found = s
+			found = section.Role
 		}
 	}
 	return found

@@ -134,7 +134,7 @@ func TestExampleProgram(t *testing.T) {
 	source := readText(t, "docs_example_test.go")
 	source = regexp.MustCompile(`(?m)^// What follows .*\n\n`).ReplaceAllString(source, "")
 	source = strings.Replace(source, "\nfunc shop(", "\nfunc main() { pulumi.Run(shop) }\n\nfunc shop(", 1)
-	checkGenerated(t, "example", "```go\n"+source+"```\n")
+	checkGenerated(t, "README.md", "<!-- example -->\n", "<!-- /example -->", "```go\n"+source+"```\n")
 
 	r, err := recorder.Run(t, recorder.Options{}, shop)
 	if err != nil {

@@ -3,11 +3,6 @@
 package main
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/cluster"
@@ -24,17 +19,13 @@ var roles = map[string]pulumi.RunFunc{
 }
 
 func run(ctx *pulumi.Context) error {
-	r := settings.NewReader(ctx)
-	role := r.String("role", "")
+	r := settings.NewReader(ctx, "")
+	var role string
+	own := settings.List{settings.Role.For(&role)}
+	r.Read(own)
 	if start, ok := roles[role]; ok {
 		return start(ctx)
 	}
-	known := strings.Join(slices.Sorted(maps.Keys(roles)), " or ")
-	remedy := fmt.Sprintf("set it to %s, with \"pulumi config set role ROLE --stack %s\"", known, ctx.Stack())
-	if role == "" {
-		r.Problems.Missing(r.Key("role"), "is missing; %s", remedy)
-	} else {
-		r.Problems.Add(r.Key("role"), role, "is not a role of a stack; %s", remedy)
-	}
-	return r.Problems.Err(fmt.Sprintf("the configuration of stack %q", ctx.Stack()))
+	r.Report(own.Check())
+	return r.Err()
 }

@@ -16,10 +16,9 @@ import (
 
 func TestRoleProblems(t *testing.T) {
 	t.Parallel()
-	const remedy = `; set it to cluster or environment, with "pulumi config set role ROLE --stack prod"`
 	for role, want := range map[string]string{
-		"":         `eks-lattice:role: is missing` + remedy,
-		"clusters": `eks-lattice:role = "clusters": is not a role of a stack` + remedy,
+		"":         `eks-lattice:role: is missing; set it to environment or cluster, with "pulumi config set role ROLE"`,
+		"clusters": `eks-lattice:role = "clusters": is not a role of a stack, which "pulumi config set role ROLE" sets; give environment or cluster`,
 	} {
 		r, err := recorder.Run(t, recorder.Options{Stack: "prod", Config: map[string]string{"eks-lattice:role": role}}, run)
 		if want = "the configuration of stack \"prod\" has 1 problem:\n  " + want; err == nil || err.Error() != want {

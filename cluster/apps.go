@@ -46,7 +46,7 @@ func newApps(ctx *pulumi.Context, config *Config, cluster *components.LatticeClu
 }
 
 // appNamespaces returns each namespace once, in the order of the applications.
-func appNamespaces(apps []App) []string {
+func appNamespaces(apps []components.SecureAppArgs) []string {
 	var names []string
 	for _, app := range apps {
 		if !slices.Contains(names, app.Namespace) {
@@ -57,15 +57,11 @@ func appNamespaces(apps []App) []string {
 }
 
 // serviceAccounts returns each service account of a namespace once.
-func serviceAccounts(apps []App, namespace string) []string {
+func serviceAccounts(apps []components.SecureAppArgs, namespace string) []string {
 	var names []string
 	for _, app := range apps {
-		name := app.ServiceAccount
-		if name == "" {
-			name = components.DefaultServiceAccount
-		}
-		if app.Namespace == namespace && !slices.Contains(names, name) {
-			names = append(names, name)
+		if app.Namespace == namespace && !slices.Contains(names, app.ServiceAccount) {
+			names = append(names, app.ServiceAccount)
 		}
 	}
 	return names

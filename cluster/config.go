@@ -22,31 +22,36 @@ type Config struct {
 	AWS         settings.AWS
 	Environment *environment.Outputs
 	Cluster     components.LatticeClusterArgs
-	Apps        []App
-	AppImage    string
+	// Apps have what their list says; appArgs adds what they share.
+	Apps []components.SecureAppArgs
+	// AppImage is that of applications that name none.
+	AppImage string
+
+	environmentStack string
 }
 
-// App is one application, as the list eks-lattice:apps has it.
-type App struct {
-	Name           string              `json:"name"`
-	Namespace      string              `json:"namespace"`
-	ServiceAccount string              `json:"serviceAccount"`
-	Image          string              `json:"image"`
-	Replicas       int                 `json:"replicas"`
-	Allow          []components.Caller `json:"allow"`
+// settings are those that no component has.
+func (c *Config) settings() settings.List {
+	return settings.List{
+		settings.Tags.For(&c.AWS.Tags),
+		settings.EnvironmentStack.For(&c.environmentStack),
+		settings.AppImage.For(&c.AppImage),
+	}
 }
 
 // ReadConfig reads the configuration of the running stack and the outputs of
 // its environment. Its error names everything that is wrong with them.
 func ReadConfig(ctx *pulumi.Context) (*Config, error) {
-	r := settings.NewReader(ctx)
-	config, stack := read(r, ctx.Stack())
-	outputs, missing := environment.ReadOutputs(ctx, stack)
-	r.Problems = append(r.Problems, missing...)
+	r := settings.NewReader(ctx, names.RoleCluster)
+	config := read(r, ctx.Stack())
+	outputs, missing := environment.ReadOutputs(ctx, config.environmentStack)
+	r.ReportAs(missing)
 	if len(missing) == 0 && config.AWS.Region != "" && config.AWS.Region != outputs.Region.Plain() {
-		r.Problems.Add("aws:region", config.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", outputs.Region.Plain())
+		var found problem.List
+		found.Add("aws:region", config.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", outputs.Region.Plain())
+		r.ReportAs(found)
 	}
-	if err := r.Problems.Err(fmt.Sprintf("the configuration of stack %q", ctx.Stack())); err != nil {
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	config.AWS.Tags = settings.StackTags(ctx, config.AWS.Tags)
@@ -54,47 +59,22 @@ func ReadConfig(ctx *pulumi.Context) (*Config, error) {
 	return config, nil
 }
 
-// read returns the stack's own configuration and the name of its environment.
-func read(r *settings.Reader, stack string) (*Config, string) {
+// read returns the stack's own configuration.
+func read(r *settings.Reader, stack string) *Config {
 	config := &Config{AWS: r.AWS()}
-	config.AWS.Tags = r.Map("tags", map[string]string{})
-	config.Cluster = components.LatticeClusterArgs{
-		ClusterName:       r.String("clusterName", names.Cluster(stack)),
-		KubernetesVersion: r.String("kubernetesVersion", "1.35"),
-		ExtendedSupport:   r.Bool("extendedSupport", false),
-		Network: components.NetworkArgs{
-			VPCCIDR:           r.String("vpcCidr", "10.0.0.0/16"),
-			AvailabilityZones: r.Int("availabilityZones", 3),
-			NATGatewayPerZone: r.Bool("natGatewayPerZone", false),
-		},
-		Nodes: components.NodesArgs{
-			InstanceTypes: r.Strings("nodeInstanceTypes", []string{"m5.large"}),
-			MinSize:       r.Int("nodeMinSize", 2),
-			MaxSize:       r.Int("nodeMaxSize", 5),
-			DesiredSize:   r.Int("nodeDesiredSize", 2),
-		},
-		PublicAccessCIDRs:  r.Strings("publicAccessCidrs", []string{"0.0.0.0/0"}),
-		LogTypes:           r.Strings("clusterLogTypes", []string{}),
-		LogRetentionDays:   r.Int("clusterLogRetentionDays", 30),
-		AdminPrincipalARNs: r.Strings("adminPrincipalArns", []string{}),
-		Sources: components.Sources{
-			ImageMirror: r.String("imageMirror", ""),
-			ChartMirror: r.String("chartMirror", ""),
-		},
-		Proxy: components.ProxyArgs{
-			EnvoyImage:    r.String("envoyImage", ""),
-			IptablesImage: r.String("iptablesImage", ""),
-		},
+	r.Read(config.settings())
+	r.Read(config.Cluster.Settings())
+	r.Read(settings.List{settings.Each(settings.Apps, &config.Apps, (*components.SecureAppArgs).Settings)})
+	if config.Cluster.ClusterName == "" {
+		config.Cluster.ClusterName = names.Cluster(stack)
 	}
-	config.AppImage = r.String("appImage", components.DefaultAppImage)
-	config.Apps = settings.Object(r, "apps", []App{}, "a list of applications with name, namespace and allow")
 	for _, app := range config.Apps {
 		config.Cluster.AppNames = append(config.Cluster.AppNames, app.Name)
 	}
-	r.Problem(components.CheckTags(config.AWS.Tags))
-	r.Problem(config.Cluster.Check())
-	r.Problem(config.checkApps())
-	return config, r.String("environmentStack", "environment")
+	r.Report(config.settings().Check())
+	r.Report(config.Cluster.Check())
+	r.Report(config.checkApps())
+	return config
 }
 
 // checkApps returns what is wrong with each application and between them.
@@ -103,9 +83,8 @@ func (c *Config) checkApps() problem.List {
 	taken := map[string]int{}
 	for i, app := range c.Apps {
 		path := fmt.Sprintf("apps[%d]", i)
-		args := c.appArgs(app)
-		appProblems := args.Check()
-		found = append(found, appProblems.Under(path+".")...)
+		app.ClusterName = c.Cluster.ClusterName
+		found = append(found, app.Check().Under(path+".")...)
 		if first, ok := taken[app.Name]; ok && app.Name != "" {
 			found.Add(path+".name", app.Name, "is the name of apps[%d] too; it is the host name, so each application needs its own", first)
 		} else {
@@ -115,27 +94,19 @@ func (c *Config) checkApps() problem.List {
 	return found
 }
 
-// appArgs returns what is known of an application before anything is made.
-func (c *Config) appArgs(app App) *components.SecureAppArgs {
-	image := app.Image
-	if image == "" {
-		image = c.AppImage
+// appArgs adds what applications share.
+func (c *Config) appArgs(app components.SecureAppArgs) *components.SecureAppArgs {
+	if app.Image == "" {
+		app.Image = c.AppImage
 	}
-	return &components.SecureAppArgs{
-		Account:        c.Cluster.Account,
-		ClusterName:    c.Cluster.ClusterName,
-		Name:           app.Name,
-		Namespace:      app.Namespace,
-		ServiceAccount: app.ServiceAccount,
-		Image:          image,
-		Replicas:       app.Replicas,
-		Callers:        app.Allow,
-		Domain:         c.Cluster.Domain,
-		GatewayName:    c.Cluster.ServiceNetworkName,
-		Tags:           c.AWS.Tags,
-		Sources:        c.Cluster.Sources,
-		Proxy:          c.Cluster.Proxy,
-	}
+	app.Account = c.Cluster.Account
+	app.ClusterName = c.Cluster.ClusterName
+	app.Domain = c.Cluster.Domain
+	app.GatewayName = c.Cluster.ServiceNetworkName
+	app.Tags = c.AWS.Tags
+	app.Sources = c.Cluster.Sources
+	app.Proxy = c.Cluster.Proxy
+	return &app
 }
 
 // connect fills in what the environment knows.

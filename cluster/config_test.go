@@ -19,8 +19,8 @@ func app(name, namespace, allow string) string {
 func TestLogRetention(t *testing.T) {
 	t.Parallel()
 	checkRefused(t, options("eks-lattice:clusterLogTypes", `["audit"]`, "eks-lattice:clusterLogRetentionDays", "8"), "the configuration of stack \"cluster1\" has 1 problem:\n"+
-		"  eks-lattice:clusterLogRetentionDays = 8: is not a period that CloudWatch Logs knows; give one of "+
-		"[1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]")
+		"  eks-lattice:clusterLogRetentionDays = 8: is not a period that CloudWatch Logs knows; give "+
+		"1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653")
 }
 
 func TestConfigProblems(t *testing.T) {
@@ -33,11 +33,11 @@ func TestConfigProblems(t *testing.T) {
 		"not a number":      {"availabilityZones", "three", ` = "three": is not a whole number`},
 		"not a list":        {"nodeInstanceTypes", "m5.large", ` = "m5.large": is not a list of strings`},
 		"not an object":     {"tags", `["a"]`, ` = ["a"]: is not an object with a string for every key`},
-		"tag not a string":  {"tags", `{"a": 1}`, ` = {"a": 1}: is not an object with a string for every key`},
+		"tag not a string":  {"tags", `{"a": 1}`, `.a = 1: is not a string; write it in quotes`},
 		"tag of AWS":        {"tags", `{"aws:x": "y"}`, `.aws:x = "y": has a key that begins with aws:, which AWS keeps for itself`},
 		"tag with a comma":  {"tags", `{"team": "a,b"}`, `.team = "a,b": is longer than 256 characters, or holds more than letters, digits, spaces and _ . : / + - @`},
-		"apps not a list":   {"apps", `{}`, ` = {}: is not a list of applications with name, namespace and allow`},
-		"unknown field":     {"apps", `[{"nme": "x"}]`, ` = [{"nme": "x"}]: is not a list of applications with name, namespace and allow: it has the unknown field "nme"`},
+		"apps not a list":   {"apps", `{}`, ` = {}: is not a list of applications`},
+		"unknown field":     {"apps", `[{"name": "demo", "namespace": "apps", "Allow": [], "allow": ` + caller + `}]`, `[0].Allow: is not a field of an application; write allow`},
 		"no CIDR":           {"vpcCidr", "ten", ` = "ten": is not a CIDR block; give one such as 10.0.0.0/16`},
 		"Lattice range":     {"vpcCidr", "169.254.171.0/24", ` = "169.254.171.0/24": overlaps 169.254.171.0/24, which VPC Lattice answers on; give a private range such as 10.0.0.0/16`},
 		"Lattice IPv6":      {"vpcCidr", "fd00:ec2:80::/64", ` = "fd00:ec2:80::/64": overlaps fd00:ec2:80::/64, which VPC Lattice answers on; give a private range such as 10.0.0.0/16`},
@@ -45,7 +45,7 @@ func TestConfigProblems(t *testing.T) {
 		"IPv6":              {"vpcCidr", "2001:db8::/56", ` = "2001:db8::/56": is not an IPv4 range; give one such as 10.0.0.0/16`},
 		"host bits":         {"vpcCidr", "10.0.1.0/16", ` = "10.0.1.0/16": has bits set behind its prefix; did you mean 10.0.0.0/16?`},
 		"too small":         {"vpcCidr", "10.0.0.0/24", ` = "10.0.0.0/24": is a /24; the subnets need a network between /16 and /20`},
-		"too many zones":    {"availabilityZones", "4", ` = 4: must be 2 or 3: EKS wants two at least`},
+		"too many zones":    {"availabilityZones", "4", ` = 4: must be from 2 to 3: EKS wants two at least`},
 		"cluster name":      {"clusterName", "EKS_1", ` = "EKS_1": may hold only lower-case letters, digits and inner hyphens`},
 		"long cluster name": {"clusterName", strings.Repeat("a", 37), ` = "` + strings.Repeat("a", 37) + `": has 37 characters, at most 36 fit: it is part of the DNS label that marks the cluster's records`},
 		"version":           {"kubernetesVersion", "latest", ` = "latest": is not a version of Kubernetes on EKS; give one such as 1.35`},
@@ -60,7 +60,7 @@ func TestConfigProblems(t *testing.T) {
 		"desired":           {"nodeDesiredSize", "9", ` = 9: must be between nodeMinSize and nodeMaxSize, which are 2 and 5`},
 		"access":            {"publicAccessCidrs", `["home"]`, `[0] = "home": is not an IPv4 network; give one such as 203.0.113.0/24`},
 		"no access":         {"publicAccessCidrs", `[]`, `: is empty: nobody could reach the cluster's API to finish the deployment; give 0.0.0.0/0 or your own network`},
-		"log type":          {"clusterLogTypes", `["all"]`, `[0] = "all": is not a log of the control plane; give some of [api audit authenticator controllerManager scheduler]`},
+		"log type":          {"clusterLogTypes", `["all"]`, `[0] = "all": is not a log of the control plane; give api, audit, authenticator, controllerManager or scheduler`},
 		"admin":             {"adminPrincipalArns", `["me"]`, `[0] = "me": is not the ARN of an IAM role or user`},
 		"image mirror":      {"imageMirror", "https://m.example.com", ` = "https://m.example.com": is not a registry; give a host and path such as mirror.example.com/all, without a scheme`},
 		"chart mirror":      {"chartMirror", "m.example.com", ` = "m.example.com": is not a place for charts; give oci://host/path or https://host/path`},
@@ -73,11 +73,11 @@ func TestConfigProblems(t *testing.T) {
 		"long namespace":    {"apps", app("demo", "a-long-namespace-xy", caller), `[0].namespace = "a-long-namespace-xy": has 19 characters, at most 18 fit: VPC Lattice names the service after its namespace and cuts it there`},
 		"system namespace":  {"apps", app("demo", "kyverno", caller), `[0].namespace = "kyverno": belongs to the cluster; give applications another one, such as apps`},
 		"nobody":            {"apps", app("demo", "apps", `[]`), `[0].allow: is empty: nobody could call the application; name a cluster and a namespace`},
-		"empty caller":      {"apps", app("demo", "apps", `[{}]`), `[0].allow[0]: names nobody; give a cluster and a namespace`},
+		"empty caller":      {"apps", app("demo", "apps", `[{"namespace": "apps"}]`), `[0].allow[0].cluster: is missing`},
 		"half a caller":     {"apps", app("demo", "apps", `[{"cluster": "eks-cluster2"}]`), `[0].allow[0].namespace: is missing`},
 		"itself":            {"apps", app("demo", "apps", `[{"cluster": "eks-cluster1", "namespace": "apps"}]`), `[0].allow[0]: names the application itself (eks-cluster1/apps/default); remove it, or name the service account of another application`},
 		"caller twice":      {"apps", app("demo", "apps", `[{"cluster": "b", "namespace": "apps"}, {"cluster": "b", "namespace": "apps"}]`), `[0].allow[1]: is there twice`},
-		"replicas":          {"apps", `[{"name": "demo", "namespace": "apps", "replicas": -1, "allow": ` + caller + `}]`, `[0].replicas = -1: must be between 1 and 100`},
+		"replicas":          {"apps", `[{"name": "demo", "namespace": "apps", "replicas": -1, "allow": ` + caller + `}]`, `[0].replicas = -1: must be from 1 to 100`},
 		"same name twice": {"apps", `[{"name": "demo", "namespace": "apps", "allow": ` + caller + `}, {"name": "demo", "namespace": "back", "allow": ` + caller + `}]`,
 			`[1].name = "demo": is the name of apps[0] too; it is the host name, so each application needs its own`},
 	} {

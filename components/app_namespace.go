@@ -9,8 +9,10 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 	"eks-lattice/internal/sidecar"
 )
 
@@ -74,13 +76,12 @@ func NewAppNamespace(ctx *pulumi.Context, name string, args *AppNamespaceArgs, o
 func (n *AppNamespace) BeforePods() []pulumi.Resource { return slices.Clone(n.ready) }
 
 func (a *AppNamespaceArgs) check() problem.List {
-	var found problem.List
-	checkNamespace(&found, "namespace", a.Namespace)
+	found := settings.List{settings.AppNamespace.For(&a.Namespace)}.Check()
 	if len(a.ServiceAccounts) == 0 {
 		found.Missing("serviceAccounts", "is empty: no pod could call anything")
 	}
 	for i, account := range a.ServiceAccounts {
-		checkName(&found, fmt.Sprintf("serviceAccounts[%d]", i), account, 63, becauseDNS)
+		check.ServiceAccount(&found, fmt.Sprintf("serviceAccounts[%d]", i), account)
 	}
 	for _, input := range []struct {
 		path  string

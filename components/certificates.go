@@ -1,13 +1,10 @@
 package components
 
 import (
-	"crypto/x509"
-	"encoding/pem"
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 )
 
 // CAMode says who signs the certificate of the services.
@@ -49,12 +46,22 @@ type CertificatesArgs struct {
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html (PCA_INVALID_DURATION)
 var leastValidityYears = map[CAMode]int{CAModeACMPCA: 3, CAModeSelfManaged: 2}
 
+func (a *CertificatesArgs) settings() settings.List {
+	return settings.List{
+		settings.CAMode.For((*string)(&a.Mode)),
+		settings.CAValidityYears.For(&a.ValidityYears),
+		settings.CertificateARN.For(&a.CertificateARN),
+		settings.CACertificate.For(&a.CACertificate),
+		settings.ProtectCA.For(&a.Protect),
+	}
+}
+
+// check reports arguments that do not fit the mode.
 func (a *CertificatesArgs) check(found *problem.List) {
 	switch a.Mode {
 	case CAModeACMPCA, CAModeSelfManaged:
-		if least := leastValidityYears[a.Mode]; a.ValidityYears < least || a.ValidityYears > 30 {
-			found.Add("caValidityYears", a.ValidityYears, "must be between %d and 30 in caMode %s: a CA has to outlive its certificates, which live 13 months",
-				least, a.Mode)
+		if least := leastValidityYears[a.Mode]; a.ValidityYears == least-1 && a.ValidityYears > 1 {
+			found.Add("caValidityYears", a.ValidityYears, "must be from %d to 30 in caMode %s: a CA has to outlive its certificates, which live 13 months", least, a.Mode)
 		}
 		if a.CertificateARN != "" {
 			found.Add("certificateArn", a.CertificateARN, "is used in caMode %s only; remove it or change caMode", CAModeExisting)
@@ -63,32 +70,13 @@ func (a *CertificatesArgs) check(found *problem.List) {
 			found.Missing("caCertificate", "is used in caMode %s only; remove it or change caMode", CAModeExisting)
 		}
 	case CAModeExisting:
-		switch {
-		case a.CertificateARN == "":
+		if a.CertificateARN == "" {
 			found.Missing("certificateArn", "is missing: caMode %s needs the ARN of an ACM certificate", CAModeExisting)
-		case !certificateARN.MatchString(a.CertificateARN):
-			found.Add("certificateArn", a.CertificateARN, "is not the ARN of an ACM certificate")
 		}
-		if err := checkCACertificate(a.CACertificate); err != nil {
-			found.Missing("caCertificate", "%v: caMode %s needs the CA that callers trust, in PEM", err, CAModeExisting)
+		if a.CACertificate == "" {
+			found.Missing("caCertificate", "is missing: caMode %s needs the CA that callers trust, in PEM", CAModeExisting)
 		}
-	default:
-		found.Add("caMode", string(a.Mode), "is not a way to get a CA; give %s, %s or %s", CAModeACMPCA, CAModeSelfManaged, CAModeExisting)
 	}
-}
-
-func checkCACertificate(text string) error {
-	if text == "" {
-		return fmt.Errorf("is missing")
-	}
-	block, _ := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE" {
-		return fmt.Errorf("is not a PEM certificate")
-	}
-	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return fmt.Errorf("cannot be read (%w)", err)
-	}
-	return nil
 }
 
 // newCertificates makes or takes the certificate for *.<domain> and its CA.

@@ -71,12 +71,8 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 	}{
 		"environment": {
 			func(ctx *pulumi.Context) error { _, err := NewEnvironment(ctx, "x", nil); return err },
-			"environment \"x\" has 5 problems:\n" +
-				"  domain = \"\": is not a domain name; give one in lower case, such as example.com, without a wildcard or a final dot\n" +
-				"  serviceNetworkName = \"\": must have 3 to 63 lower-case letters, digits and single inner hyphens\n" +
-				"  clientRoleName = \"\": must have 1 to 64 letters, digits or characters of +=,.@_-\n" +
-				"  anchorVpcCidr = \"\": is not a CIDR block; give one such as 10.255.255.0/28\n" +
-				"  caMode = \"\": is not a way to get a CA; give acm-pca, self-managed or existing",
+			"environment \"x\" has 1 problem:\n" +
+				"  account: is missing",
 		},
 		"cluster without inputs": {
 			func(ctx *pulumi.Context) error {

@@ -7,16 +7,17 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/sidecar"
 )
 
 // Namespaces and service accounts of the controllers, as their charts have them.
 const (
-	latticeNamespace          = "aws-application-networking-system"
+	latticeNamespace          = names.LatticeNamespace
 	latticeServiceAccount     = "gateway-api-controller"
-	externalDNSNamespace      = "external-dns"
+	externalDNSNamespace      = names.ExternalDNSNamespace
 	externalDNSServiceAccount = "external-dns"
-	kyvernoNamespace          = "kyverno"
+	kyvernoNamespace          = names.KyvernoNamespace
 )
 
 // controllers are the Helm releases.

@@ -10,11 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 )
 
 const environmentType = "eks-lattice:index:Environment"
 
-// EnvironmentArgs decides what all clusters share.
+// EnvironmentArgs decides what all clusters share. What is not given has the
+// default of its key in the documentation's table of configuration.
 type EnvironmentArgs struct {
 	Account Account
 	// Domain is the private zone; services are called <app>.<Domain>.
@@ -67,7 +69,12 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 	if args == nil {
 		args = &EnvironmentArgs{}
 	}
-	if err := args.Check().Err(fmt.Sprintf("environment %q", name)); err != nil {
+	args = args.withDefaults()
+	found := args.Check()
+	if args.Account == (Account{}) {
+		found.Missing("account", "is missing")
+	}
+	if err := found.Err(fmt.Sprintf("environment %q", name)); err != nil {
 		return nil, err
 	}
 	e := &Environment{args: args}
@@ -80,25 +87,34 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 	return e, e.outputs(ctx)
 }
 
+func (a *EnvironmentArgs) withDefaults() *EnvironmentArgs {
+	args := *a
+	args.Settings().SetDefaults()
+	return &args
+}
+
+// Settings connects the arguments with the settings that are their defaults and
+// their checks.
+func (a *EnvironmentArgs) Settings() settings.List {
+	return append(settings.List{
+		settings.Domain.For(&a.Domain),
+		settings.ServiceNetworkName.For(&a.ServiceNetworkName),
+		settings.ClientRoleName.For(&a.ClientRoleName),
+		settings.FormerClientRoleName.For(&a.FormerClientRoleName),
+		settings.AnchorVPCCIDR.For(&a.AnchorVPCCIDR),
+		settings.ProtectZone.For(&a.ProtectZone),
+		settings.AccessLogs.For(&a.AccessLogs),
+		settings.AccessLogRetentionDays.For(&a.AccessLogRetentionDays),
+	}, a.Certificates.settings()...)
+}
+
 // Check returns everything that is wrong with the arguments.
 func (a *EnvironmentArgs) Check() problem.List {
-	var found problem.List
-	checkDomain(&found, "domain", a.Domain)
-	if len(a.ServiceNetworkName) < 3 || !serviceNetwork.MatchString(a.ServiceNetworkName) {
-		found.Add("serviceNetworkName", a.ServiceNetworkName, "must have 3 to 63 lower-case letters, digits and single inner hyphens")
+	found := a.Settings().Check()
+	if former := a.FormerClientRoleName; former != "" && strings.EqualFold(former, a.ClientRoleName) { // IAM tells names apart regardless of case
+		found.Add("formerClientRoleName", former, "is the name of clientRoleName; remove it, or give the name that the role had before")
 	}
-	checkRoleName(&found, "clientRoleName", a.ClientRoleName)
-	if former := a.FormerClientRoleName; former != "" {
-		checkRoleName(&found, "formerClientRoleName", former)
-		if strings.EqualFold(former, a.ClientRoleName) { // IAM tells names apart regardless of case
-			found.Add("formerClientRoleName", former, "is the name of clientRoleName; remove it, or give the name that the role had before")
-		}
-	}
-	checkCIDR(&found, "anchorVpcCidr", a.AnchorVPCCIDR, 16, 28, "10.255.255.0/28")
 	a.Certificates.check(&found)
-	if a.AccessLogs && !validRetention(a.AccessLogRetentionDays) {
-		found.Add("accessLogRetentionDays", a.AccessLogRetentionDays, "is not a period that CloudWatch Logs knows; give one of %v", retentionDays)
-	}
 	return found
 }
 

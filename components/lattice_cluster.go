@@ -8,12 +8,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 	"eks-lattice/internal/sidecar"
 )
 
 const latticeClusterType = "eks-lattice:index:LatticeCluster"
 
-// LatticeClusterArgs decides what a cluster looks like.
+// LatticeClusterArgs decides what a cluster looks like. What is not given has
+// the default of its key in the documentation's table of configuration.
 type LatticeClusterArgs struct {
 	Account Account
 	// ClusterName is part of the policies of other clusters' applications.
@@ -93,6 +95,7 @@ func NewLatticeCluster(ctx *pulumi.Context, name string, args *LatticeClusterArg
 	if args == nil {
 		args = &LatticeClusterArgs{}
 	}
+	args = args.withDefaults()
 	found := args.Check()
 	args.checkInputs(&found)
 	if err := found.Err(fmt.Sprintf("lattice cluster %q", name)); err != nil {
@@ -108,32 +111,42 @@ func NewLatticeCluster(ctx *pulumi.Context, name string, args *LatticeClusterArg
 	return c, c.outputs(ctx)
 }
 
+func (a *LatticeClusterArgs) withDefaults() *LatticeClusterArgs {
+	args := *a
+	args.Settings().SetDefaults()
+	return &args
+}
+
+// Settings connects the arguments with the settings that are their defaults and
+// their checks.
+func (a *LatticeClusterArgs) Settings() settings.List {
+	return slices.Concat(
+		settings.List{
+			settings.ClusterName.For(&a.ClusterName),
+			settings.KubernetesVersion.For(&a.KubernetesVersion),
+			settings.ExtendedSupport.For(&a.ExtendedSupport),
+		},
+		a.Network.settings(),
+		a.Nodes.settings(),
+		settings.List{
+			settings.PublicAccessCIDRs.For(&a.PublicAccessCIDRs),
+			settings.ClusterLogTypes.For(&a.LogTypes),
+			settings.ClusterLogRetentionDays.For(&a.LogRetentionDays),
+			settings.AdminPrincipalARNs.For(&a.AdminPrincipalARNs),
+		},
+		a.Sources.settings(),
+		settings.List{
+			settings.EnvoyImage.For(&a.Proxy.EnvoyImage),
+			settings.IptablesImage.For(&a.Proxy.IptablesImage),
+		},
+	)
+}
+
 // Check returns everything that is wrong with the plain arguments.
 func (a *LatticeClusterArgs) Check() problem.List {
-	var found problem.List
-	checkClusterName(&found, "clusterName", a.ClusterName)
-	checkKubernetesVersion(&found, "kubernetesVersion", a.KubernetesVersion)
-	a.Network.check(&found)
+	found := a.Settings().Check()
 	a.Nodes.check(&found)
-	for i, cidr := range a.PublicAccessCIDRs {
-		checkPublicCIDR(&found, fmt.Sprintf("publicAccessCidrs[%d]", i), cidr)
-	}
-	if len(a.PublicAccessCIDRs) == 0 {
-		found.Missing("publicAccessCidrs", "is empty: nobody could reach the cluster's API to finish the deployment; give 0.0.0.0/0 or your own network")
-	}
-	for i, kind := range a.LogTypes {
-		if !slices.Contains(clusterLogTypes, kind) {
-			found.Add(fmt.Sprintf("clusterLogTypes[%d]", i), kind, "is not a log of the control plane; give some of %v", clusterLogTypes)
-		}
-	}
-	if len(a.LogTypes) > 0 && !validRetention(a.LogRetentionDays) {
-		found.Add("clusterLogRetentionDays", a.LogRetentionDays, "is not a period that CloudWatch Logs knows; give one of %v", retentionDays)
-	}
-	checkEach(&found, "adminPrincipalArns", a.AdminPrincipalARNs, principalARN, "is not the ARN of an IAM role or user")
 	a.checkAppNames(&found)
-	a.Sources.check(&found)
-	checkImage(&found, "envoyImage", a.Proxy.EnvoyImage)
-	checkImage(&found, "iptablesImage", a.Proxy.IptablesImage)
 	return found
 }
 

@@ -1,18 +1,19 @@
 package components
 
-import "time"
+import (
+	"time"
 
-// Names that users see with kubectl and in the AWS console. The Terraform
-// blueprint that this project succeeds uses the same ones
-// (https://github.com/aws-ia/terraform-aws-eks-blueprints, patterns/vpc-lattice).
+	"eks-lattice/internal/names"
+)
+
+// The defaults of the names that users see.
 const (
-	// DefaultServiceNetwork is the name of the service network and, because the
-	// controller finds the network by it, of the Gateway.
-	DefaultServiceNetwork = "lattice-gateway"
-	// DefaultClientRole is the role that applications call with.
-	DefaultClientRole = "vpc-lattice-sigv4-client"
+	DefaultServiceNetwork = names.DefaultServiceNetwork
+	DefaultClientRole     = names.DefaultClientRole
+)
 
-	gatewayNamespace = "lattice-gateway"
+const (
+	gatewayNamespace = names.GatewayNamespace
 	gatewayClass     = "amazon-vpc-lattice"
 
 	httpListener          = "http-listener"
@@ -22,18 +23,6 @@ const (
 	// attachLabel marks the namespaces whose routes the Gateway accepts.
 	attachLabel      = "allow-attachment-to-infra-gw"
 	attachLabelValue = "true"
-)
-
-// Limits on names.
-const (
-	// VPC Lattice names a service after its route and namespace, and the
-	// controller cuts the two at these lengths: two longer names could collide.
-	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/utils/common.go
-	maxRouteName     = 20
-	maxNamespaceName = 18
-	// ExternalDNS writes a TXT record whose first label is the cluster's name,
-	// "-cname-" and the route's name; a DNS label has at most 63 bytes.
-	maxClusterName = 63 - len("-cname-") - maxRouteName
 )
 
 // Annotations of the Lattice controller.

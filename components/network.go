@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 )
 
 // NetworkArgs decides what a cluster's VPC looks like.
@@ -24,11 +24,11 @@ type NetworkArgs struct {
 	NATGatewayPerZone bool
 }
 
-func (a *NetworkArgs) check(found *problem.List) {
-	// a public subnet is 1/256 of the VPC, and AWS makes none smaller than a /28
-	checkCIDR(found, "vpcCidr", a.VPCCIDR, 16, 20, "10.0.0.0/16")
-	if a.AvailabilityZones < 2 || a.AvailabilityZones > 3 {
-		found.Add("availabilityZones", a.AvailabilityZones, "must be 2 or 3: EKS wants two at least")
+func (a *NetworkArgs) settings() settings.List {
+	return settings.List{
+		settings.VPCCIDR.For(&a.VPCCIDR),
+		settings.AvailabilityZones.For(&a.AvailabilityZones),
+		settings.NATGatewayPerZone.For(&a.NATGatewayPerZone),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 )
 
 // NodesArgs decides how much room a cluster has.
@@ -19,19 +20,17 @@ type NodesArgs struct {
 	DesiredSize   int
 }
 
+func (a *NodesArgs) settings() settings.List {
+	return settings.List{
+		settings.NodeInstanceTypes.For(&a.InstanceTypes),
+		settings.NodeMinSize.For(&a.MinSize),
+		settings.NodeMaxSize.For(&a.MaxSize),
+		settings.NodeDesiredSize.For(&a.DesiredSize),
+	}
+}
+
+// check reports sizes that do not fit together.
 func (a *NodesArgs) check(found *problem.List) {
-	if len(a.InstanceTypes) == 0 {
-		found.Missing("nodeInstanceTypes", "is empty; give a type such as m5.large")
-	}
-	checkEach(found, "nodeInstanceTypes", a.InstanceTypes, instanceType, "is not an EC2 instance type; give one such as m5.large")
-	for i, kind := range a.InstanceTypes {
-		if arm64.MatchString(kind) {
-			found.Add(fmt.Sprintf("nodeInstanceTypes[%d]", i), kind, "has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large")
-		}
-	}
-	if a.MinSize < 1 {
-		found.Add("nodeMinSize", a.MinSize, "must be 1 or more: the controllers need a node")
-	}
 	if a.MaxSize < a.MinSize {
 		found.Add("nodeMaxSize", a.MaxSize, "must not be less than nodeMinSize, which is %d", a.MinSize)
 	} else if a.DesiredSize < a.MinSize || a.DesiredSize > a.MaxSize {

@@ -7,21 +7,20 @@ import (
 
 	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 )
 
 const secureAppType = "eks-lattice:index:SecureApp"
 
-// DefaultAppImage answers on port 8090 with "Requsting to Pod(<pod>): " and the
-// value of its variable PodName, and has curl to call others with. It is the
-// demo of the Terraform blueprint, pinned.
-const DefaultAppImage = "public.ecr.aws/seb-demo/http-server@sha256:05b913f6c411303f8967ed556b12c80ca49c63a9a37005bc8651c18df54266a6"
+// DefaultAppImage is the demo that applications run which name no image.
+const DefaultAppImage = names.DefaultAppImage
 
 // Caller is who may call an application: the pods of a namespace in a cluster
 // of the same account and Region, or only those of one service account.
 type Caller struct {
-	Cluster        string `json:"cluster"`
-	Namespace      string `json:"namespace"`
-	ServiceAccount string `json:"serviceAccount,omitempty"`
+	Cluster        string
+	Namespace      string
+	ServiceAccount string // empty means any
 }
 
 // SecureAppArgs decides what an application is and who may call it.
@@ -101,38 +100,44 @@ func NewSecureApp(ctx *pulumi.Context, name string, args *SecureAppArgs, opts ..
 
 func (a *SecureAppArgs) withDefaults() *SecureAppArgs {
 	args := *a
-	if args.ServiceAccount == "" {
-		args.ServiceAccount = DefaultServiceAccount
-	}
 	if args.Image == "" {
 		args.Image = DefaultAppImage
 	}
-	if args.Replicas == 0 {
-		args.Replicas = 1
-	}
+	args.Settings().SetDefaults()
 	return &args
+}
+
+// Settings connects the arguments with the settings that are their defaults and
+// their checks.
+func (a *SecureAppArgs) Settings() settings.List {
+	return settings.List{
+		settings.AppName.For(&a.Name),
+		settings.AppNamespace.For(&a.Namespace),
+		settings.AppServiceAccount.For(&a.ServiceAccount),
+		settings.AppOwnImage.For(&a.Image),
+		settings.AppReplicas.For(&a.Replicas),
+		settings.Each(settings.AppAllow, &a.Callers, (*Caller).settings),
+	}
+}
+
+func (c *Caller) settings() settings.List {
+	return settings.List{
+		settings.CallerCluster.For(&c.Cluster),
+		settings.CallerNamespace.For(&c.Namespace),
+		settings.CallerServiceAccount.For(&c.ServiceAccount),
+	}
 }
 
 // Check returns everything that is wrong with the plain arguments.
 func (a *SecureAppArgs) Check() problem.List {
-	var found problem.List
-	checkName(&found, "name", a.Name, maxRouteName, becauseRoute)
-	checkNamespace(&found, "namespace", a.Namespace)
-	checkServiceName(&found, a.Name, a.Namespace)
-	if a.ServiceAccount != "" {
-		checkName(&found, "serviceAccount", a.ServiceAccount, 63, becauseDNS)
-	}
-	checkImage(&found, "image", a.Image)
-	if a.Replicas < 0 || a.Replicas > 100 {
-		found.Add("replicas", a.Replicas, "must be between 1 and 100")
-	}
-	if len(a.Callers) == 0 {
-		found.Missing("allow", "is empty: nobody could call the application; name a cluster and a namespace")
-	}
+	found := a.Settings().Check()
 	seen := map[Caller]bool{}
 	for i, caller := range a.Callers {
 		at := fmt.Sprintf("allow[%d]", i)
-		a.checkCaller(&found, at, caller)
+		if a.isCaller(caller) {
+			found.Missing(at, "names the application itself (%s/%s/%s); remove it, or name the service account of another application",
+				caller.Cluster, caller.Namespace, a.ServiceAccount)
+		}
 		if seen[caller] {
 			found.Missing(at, "is there twice")
 		}
@@ -141,25 +146,10 @@ func (a *SecureAppArgs) Check() problem.List {
 	return found
 }
 
-func (a *SecureAppArgs) checkCaller(found *problem.List, path string, caller Caller) {
-	if caller == (Caller{}) {
-		found.Missing(path, "names nobody; give a cluster and a namespace")
-		return
-	}
-	checkClusterName(found, path+".cluster", caller.Cluster)
-	checkNamespace(found, path+".namespace", caller.Namespace)
-	if caller.ServiceAccount != "" {
-		checkName(found, path+".serviceAccount", caller.ServiceAccount, 63, becauseDNS)
-	}
-	own := a.ServiceAccount
-	if own == "" {
-		own = DefaultServiceAccount
-	}
-	if caller.Namespace != "" && caller.Cluster == a.ClusterName && caller.Namespace == a.Namespace &&
-		(caller.ServiceAccount == "" || caller.ServiceAccount == own) {
-		found.Missing(path, "names the application itself (%s/%s/%s); remove it, or name the service account of another application",
-			caller.Cluster, caller.Namespace, own)
-	}
+// isCaller tells whether the application itself is who a caller names.
+func (a *SecureAppArgs) isCaller(caller Caller) bool {
+	return caller.Namespace != "" && caller.Cluster == a.ClusterName && caller.Namespace == a.Namespace &&
+		(caller.ServiceAccount == "" || caller.ServiceAccount == a.ServiceAccount)
 }
 
 func (a *SecureAppArgs) checkInputs(found *problem.List) {

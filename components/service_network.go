@@ -2,20 +2,11 @@ package components
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpclattice"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// retentionDays are the periods of CloudWatch Logs.
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-var retentionDays = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
-
-func validRetention(days int) bool { return slices.Contains(retentionDays, days) }
 
 // newServiceNetwork makes the service network with its policy. It comes last,
 // so a destroy begins with it: while a cluster is still associated, AWS refuses

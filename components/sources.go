@@ -3,7 +3,7 @@ package components
 import (
 	"strings"
 
-	"eks-lattice/internal/problem"
+	"eks-lattice/internal/settings"
 )
 
 // Sources redirects where charts and images come from, as a whole: for a
@@ -19,12 +19,10 @@ type Sources struct {
 	ChartMirror string
 }
 
-func (s Sources) check(found *problem.List) {
-	if s.ImageMirror != "" && !mirrorReference.MatchString(s.ImageMirror) {
-		found.Add("imageMirror", s.ImageMirror, "is not a registry; give a host and path such as mirror.example.com/all, without a scheme")
-	}
-	if s.ChartMirror != "" && !chartLocation.MatchString(s.ChartMirror) {
-		found.Add("chartMirror", s.ChartMirror, "is not a place for charts; give oci://host/path or https://host/path")
+func (s *Sources) settings() settings.List {
+	return settings.List{
+		settings.ImageMirror.For(&s.ImageMirror),
+		settings.ChartMirror.For(&s.ChartMirror),
 	}
 }
 

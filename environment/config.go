@@ -4,11 +4,10 @@
 package environment
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/components"
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/settings"
 )
 
@@ -21,9 +20,9 @@ type Config struct {
 // ReadConfig reads the configuration of the running stack. Its error names
 // everything that is wrong with it.
 func ReadConfig(ctx *pulumi.Context) (*Config, error) {
-	r := settings.NewReader(ctx)
+	r := settings.NewReader(ctx, names.RoleEnvironment)
 	config := read(r)
-	if err := r.Problems.Err(fmt.Sprintf("the configuration of stack %q", ctx.Stack())); err != nil {
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	config.AWS.Tags = settings.StackTags(ctx, config.AWS.Tags)
@@ -32,27 +31,10 @@ func ReadConfig(ctx *pulumi.Context) (*Config, error) {
 
 func read(r *settings.Reader) *Config {
 	config := &Config{AWS: r.AWS()}
-	config.AWS.Tags = r.Map("tags", map[string]string{})
-	config.Args = components.EnvironmentArgs{
-		Domain:             r.String("domain", "example.com"),
-		ServiceNetworkName: r.String("serviceNetworkName", components.DefaultServiceNetwork),
-		ClientRoleName:     r.String("clientRoleName", components.DefaultClientRole),
-
-		FormerClientRoleName: r.String("formerClientRoleName", ""),
-
-		AnchorVPCCIDR: r.String("anchorVpcCidr", "10.255.255.0/28"),
-		Certificates: components.CertificatesArgs{
-			Mode:           components.CAMode(r.String("caMode", string(components.CAModeACMPCA))),
-			ValidityYears:  r.Int("caValidityYears", 10),
-			CertificateARN: r.String("certificateArn", ""),
-			CACertificate:  r.String("caCertificate", ""),
-			Protect:        r.Bool("protectCa", false),
-		},
-		ProtectZone:            r.Bool("protectZone", false),
-		AccessLogs:             r.Bool("accessLogs", false),
-		AccessLogRetentionDays: r.Int("accessLogRetentionDays", 7),
-	}
-	r.Problem(components.CheckTags(config.AWS.Tags))
-	r.Problem(config.Args.Check())
+	shared := settings.List{settings.Tags.For(&config.AWS.Tags)}
+	r.Read(shared)
+	r.Read(config.Args.Settings())
+	r.Report(shared.Check())
+	r.Report(config.Args.Check())
 	return config
 }

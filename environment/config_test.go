@@ -22,11 +22,11 @@ func TestConfigProblems(t *testing.T) {
 		"client role":     {[]string{"clientRoleName", "a b"}, []string{`eks-lattice:clientRoleName = "a b": must have 1 to 64 letters, digits or characters of +=,.@_-`}},
 		"anchor":          {[]string{"anchorVpcCidr", "169.254.171.0/28"}, []string{`eks-lattice:anchorVpcCidr = "169.254.171.0/28": overlaps 169.254.171.0/24, which VPC Lattice answers on; give a private range such as 10.255.255.0/28`}},
 		"mode":            {[]string{"caMode", "letsencrypt"}, []string{`eks-lattice:caMode = "letsencrypt": is not a way to get a CA; give acm-pca, self-managed or existing`}},
-		"validity":        {[]string{"caValidityYears", "1"}, []string{`eks-lattice:caValidityYears = 1: must be between 3 and 30 in caMode acm-pca: a CA has to outlive its certificates, which live 13 months`}},
-		"two years":       {[]string{"caValidityYears", "2"}, []string{`eks-lattice:caValidityYears = 2: must be between 3 and 30 in caMode acm-pca: a CA has to outlive its certificates, which live 13 months`}},
-		"certificate":     {[]string{"certificateArn", "x"}, []string{`eks-lattice:certificateArn = "x": is used in caMode existing only; remove it or change caMode`}},
-		"CA":              {[]string{"caCertificate", "x"}, []string{`eks-lattice:caCertificate: is used in caMode existing only; remove it or change caMode`}},
-		"retention":       {[]string{"accessLogs", "true", "accessLogRetentionDays", "8"}, []string{`eks-lattice:accessLogRetentionDays = 8: is not a period that CloudWatch Logs knows; give one of [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]`}},
+		"validity":        {[]string{"caValidityYears", "1"}, []string{`eks-lattice:caValidityYears = 1: must be from 2 to 30: a CA has to outlive its certificates, which live 13 months`}},
+		"two years":       {[]string{"caValidityYears", "2"}, []string{`eks-lattice:caValidityYears = 2: must be from 3 to 30 in caMode acm-pca: a CA has to outlive its certificates, which live 13 months`}},
+		"certificate":     {[]string{"certificateArn", recorder.CertificateARN}, []string{`eks-lattice:certificateArn = "` + recorder.CertificateARN + `": is used in caMode existing only; remove it or change caMode`}},
+		"CA":              {[]string{"caCertificate", recorder.CACertificate}, []string{`eks-lattice:caCertificate: is used in caMode existing only; remove it or change caMode`}},
+		"retention":       {[]string{"accessLogs", "true", "accessLogRetentionDays", "8"}, []string{`eks-lattice:accessLogRetentionDays = 8: is not a period that CloudWatch Logs knows; give 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653`}},
 		"protect":         {[]string{"protectCa", "yes"}, []string{`eks-lattice:protectCa = "yes": is neither true nor false`}},
 		"existing, neither": {[]string{"caMode", "existing"}, []string{
 			`eks-lattice:certificateArn: is missing: caMode existing needs the ARN of an ACM certificate`,
@@ -34,7 +34,7 @@ func TestConfigProblems(t *testing.T) {
 		}},
 		"existing, wrong": {[]string{"caMode", "existing", "certificateArn", "x", "caCertificate", "y"}, []string{
 			`eks-lattice:certificateArn = "x": is not the ARN of an ACM certificate`,
-			`eks-lattice:caCertificate: is not a PEM certificate: caMode existing needs the CA that callers trust, in PEM`,
+			`eks-lattice:caCertificate: is not a PEM certificate`,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,17 @@ type Problem struct {
 	Value string
 	// Remedy says what is wrong with the value and what would be right.
 	Remedy string
+	// discreet is the remedy without what was derived from the value.
+	discreet string
+}
+
+// Secret returns the problem without the value and what was derived from it.
+func (p Problem) Secret() Problem {
+	if p.Value != "" {
+		p.Value = "[secret]"
+	}
+	p.Remedy = p.discreet
+	return p
 }
 
 func (p Problem) String() string {
@@ -30,13 +41,35 @@ type List []Problem
 
 // Add notes that the value at a path is wrong. The remedy is a format.
 func (l *List) Add(where string, value any, remedy string, args ...any) {
-	*l = append(*l, Problem{Where: where, Value: show(value), Remedy: fmt.Sprintf(remedy, args...)})
+	l.add(where, show(value), remedy, args)
 }
 
 // Missing notes that nothing was given at a path.
 func (l *List) Missing(where, remedy string, args ...any) {
-	*l = append(*l, Problem{Where: where, Remedy: fmt.Sprintf(remedy, args...)})
+	l.add(where, "", remedy, args)
 }
+
+func (l *List) add(where, value, remedy string, args []any) {
+	shown, hidden := make([]any, len(args)), make([]any, len(args))
+	for i, arg := range args {
+		shown[i], hidden[i] = arg, arg
+		if d, ok := arg.(derived); ok {
+			shown[i], hidden[i] = d.value, hiddenValue{}
+		}
+	}
+	*l = append(*l, Problem{Where: where, Value: value, Remedy: fmt.Sprintf(remedy, shown...), discreet: fmt.Sprintf(remedy, hidden...)})
+}
+
+type derived struct{ value any }
+
+// Derived marks an argument of a remedy that tells something of the value. It is
+// not shown if the value is a secret.
+func Derived(value any) any { return derived{value} }
+
+// hiddenValue stands for a derived argument, whatever its verb.
+type hiddenValue struct{}
+
+func (hiddenValue) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
 
 // Under returns the list with a prefix before every path.
 func (l List) Under(prefix string) List {

@@ -12,6 +12,8 @@ const (
 	AccountID = "123456789012"
 	Region    = "ap-northeast-2"
 	Partition = "aws"
+	// CertificateARN is that of a certificate in ACM.
+	CertificateARN = "arn:" + Partition + ":acm:" + Region + ":" + AccountID + ":certificate/12345678-1234-1234-1234-123456789012"
 )
 
 // Kubeconfig is what the EKS component gives for its cluster.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/problem"
 )
 
 // AWS is what a stack says about the account it works in.
@@ -26,13 +28,15 @@ var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 // AWS reads aws:region and aws:profile.
 func (r *Reader) AWS() AWS {
 	settings := AWS{Region: r.Shared("aws:region"), Profile: r.Shared("aws:profile")}
+	var found problem.List
 	const remedy = `give a Region such as ap-northeast-2, with "pulumi config set aws:region ap-northeast-2"`
 	if settings.Region == "" {
-		r.Problems.Missing("aws:region", "is missing; "+remedy)
+		found.Missing("aws:region", "is missing; "+remedy)
 	} else if !regionName.MatchString(settings.Region) {
-		r.Problems.Add("aws:region", settings.Region, "is not the name of a Region; "+remedy)
+		found.Add("aws:region", settings.Region, "is not the name of a Region; "+remedy)
 		settings.Region = ""
 	}
+	r.ReportAs(found)
 	return settings
 }
 

@@ -1,10 +1,16 @@
-// Package settings reads the configuration of a stack. It never panics and
-// never swallows a malformed value: what is wrong is collected, so that a
-// stack's problems are reported together.
+// Package settings is the configuration of stacks: the table of all keys, and
+// the reader of a stack's values. Reading never panics and never swallows a
+// malformed value: what is wrong is collected, so that a stack's problems are
+// reported together.
 package settings
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,63 +20,69 @@ import (
 
 // Reader reads the project's own keys of one stack.
 type Reader struct {
-	// Problems are the keys that do not exist or whose values could not be read.
-	Problems problem.List
-
-	ctx    *pulumi.Context
-	prefix string
+	ctx      *pulumi.Context
+	prefix   string
+	problems problem.List
 }
 
-// NewReader returns a reader of the keys "<project>:<key>" of the running stack.
-// Keys that do not exist are its first problems.
-func NewReader(ctx *pulumi.Context) *Reader {
-	prefix := ctx.Project() + ":"
-	return &Reader{Problems: unknownKeys(prefix), ctx: ctx, prefix: prefix}
+// NewReader returns a reader of the keys "<project>:<key>" of the running stack,
+// which has a role, if one that is known. Keys that do not exist, and those of
+// another role, are its first problems.
+func NewReader(ctx *pulumi.Context, role string) *Reader {
+	r := &Reader{ctx: ctx, prefix: ctx.Project() + ":"}
+	r.reportUnknown()
+	if role != "" {
+		r.reportForeign(role)
+	}
+	return r
+}
+
+// Read sets arguments to the values of their keys. A key without a value, or
+// with one that cannot be read, has its default.
+func (r *Reader) Read(settings List) {
+	settings.SetDefaults()
+	var found problem.List
+	for _, setting := range settings {
+		text, ok := r.value(setting.key())
+		if !ok {
+			continue
+		}
+		var value any = text
+		if !setting.text() {
+			value = parse(text)
+		}
+		setting.decode(&found, setting.key(), value)
+	}
+	r.Report(found)
+}
+
+// Report adds problems whose paths begin with one of the project's keys.
+func (r *Reader) Report(found problem.List) {
+	r.ReportAs(found.Under(r.prefix))
+}
+
+// ReportAs adds problems whose paths are complete. Values of secret keys are not
+// shown.
+func (r *Reader) ReportAs(found problem.List) {
+	for _, p := range found {
+		key := p.Where
+		if end := strings.IndexAny(key, ".["); end >= 0 {
+			key = key[:end]
+		}
+		if r.ctx.IsConfigSecret(key) {
+			p = p.Secret()
+		}
+		r.problems = append(r.problems, p)
+	}
+}
+
+// Err returns everything that is wrong with the stack as one error.
+func (r *Reader) Err() error {
+	return r.problems.Err(fmt.Sprintf("the configuration of stack %q", r.ctx.Stack()))
 }
 
 // Key returns the full name of one of the project's keys, as users write it.
 func (r *Reader) Key(key string) string { return r.prefix + key }
-
-// String returns the value of a key, or the fallback if it has none or an
-// empty one.
-func (r *Reader) String(key, fallback string) string {
-	if value, ok := r.value(key); ok {
-		return value
-	}
-	return fallback
-}
-
-// Bool returns the value of a key, or the fallback if it has none.
-func (r *Reader) Bool(key string, fallback bool) bool {
-	return read(r, key, fallback, "is neither true nor false")
-}
-
-// Int returns the value of a key, or the fallback if it has none.
-func (r *Reader) Int(key string, fallback int) int {
-	return read(r, key, fallback, "is not a whole number")
-}
-
-// Strings returns the value of a key, or the fallback if it has none.
-func (r *Reader) Strings(key string, fallback []string) []string {
-	return read(r, key, fallback, "is not a list of strings")
-}
-
-// Map returns the value of a key, or the fallback if it has none.
-func (r *Reader) Map(key string, fallback map[string]string) map[string]string {
-	return read(r, key, fallback, "is not an object with a string for every key")
-}
-
-// Object returns the value of a structured key, or the fallback if it has
-// none. A field that T does not know is a problem, not a silent no-op.
-func Object[T any](r *Reader, key string, fallback T, shape string) T {
-	return read(r, key, fallback, "is not "+shape)
-}
-
-// Problem adds problems with values that could be read; their paths begin with
-// one of the project's keys.
-func (r *Reader) Problem(found problem.List) {
-	r.Problems = append(r.Problems, found.Under(r.prefix)...)
-}
 
 // Shared returns the value of a key that is not the project's own, such as
 // "aws:region", or "".
@@ -86,41 +98,71 @@ func (r *Reader) value(key string) (string, bool) {
 	return value, ok && value != ""
 }
 
-func read[T any](r *Reader, key string, fallback T, wrong string) T {
-	text, ok := r.value(key)
-	if !ok {
-		return fallback
-	}
-	var value T
+// parse returns a value of JSON, or the text if it is none.
+func parse(text string) any {
 	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&value)
-	if err == nil && !decoder.More() {
-		return value
-	}
-	if detail := unknownField(err); detail != "" {
-		wrong += ": it has the unknown field " + detail
-	}
-	r.Problems.Add(r.Key(key), r.shown(key, text), "%s", wrong)
-	return fallback
-}
-
-// shown keeps the text of a secret out of error messages.
-func (r *Reader) shown(key, text string) any {
-	switch {
-	case r.ctx.IsConfigSecret(r.Key(key)):
-		return problem.Raw("[secret]")
-	case strings.ContainsAny(text[:1], "[{"):
-		return problem.Raw(text)
-	default:
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil || decoder.More() {
 		return text
 	}
+	return value
 }
 
-func unknownField(err error) string {
-	if err == nil {
-		return ""
+// reportUnknown reports the keys that nothing would ever read. A context does
+// not list its keys, so they come from where it gets them itself.
+func (r *Reader) reportUnknown() {
+	var config map[string]json.RawMessage
+	if json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &config) != nil {
+		return
 	}
-	_, field, _ := strings.Cut(err.Error(), "json: unknown field ")
-	return field
+	known := Keys()
+	for _, full := range slices.Sorted(maps.Keys(config)) {
+		key, own := strings.CutPrefix(full, r.prefix)
+		if !own || slices.Contains(known, key) {
+			continue
+		}
+		remedy := "remove it, or look its name up in README.md, section Configuration"
+		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
+			remedy = "write " + r.Key(known[i])
+		}
+		r.problems.Missing(full, "is not a key of this project; %s", remedy)
+	}
+}
+
+// reportForeign reports the keys of another role, which nothing in this stack
+// would read. Pulumi adds the defaults of all keys to every stack, so only a
+// value that differs from the default was given by somebody.
+func (r *Reader) reportForeign(role string) {
+	for _, section := range Table() {
+		if section.Fields || section.Role == "" || section.Role == role {
+			continue
+		}
+		for _, entry := range section.Entries {
+			if text, ok := r.value(entry.Key); ok && !entry.isDefault(text) {
+				r.problems.Missing(r.Key(entry.Key), "is a key of stacks of role %s, and this one has role %s; remove it", section.Role, role)
+			}
+		}
+	}
+}
+
+func (e Entry) isDefault(text string) bool {
+	if fallback, ok := e.Default.(string); ok {
+		return text == fallback
+	}
+	fallback, err := json.Marshal(e.Default)
+	return err == nil && reflect.DeepEqual(parse(text), parse(string(fallback)))
+}
+
+// Keys returns the project's own keys.
+func Keys() []string {
+	var keys []string
+	for _, section := range Table() {
+		if !section.Fields {
+			for _, entry := range section.Entries {
+				keys = append(keys, entry.Key)
+			}
+		}
+	}
+	return keys
 }
