@@ -6,6 +6,7 @@ package cluster
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -44,19 +45,24 @@ func (c *Config) settings() settings.List {
 func ReadConfig(ctx *pulumi.Context) (*Config, error) {
 	r := settings.NewReader(ctx, names.RoleCluster)
 	config := read(r, ctx.Stack())
-	outputs, missing := environment.ReadOutputs(ctx, config.environmentStack)
-	r.ReportAs(missing)
-	if len(missing) == 0 && config.AWS.Region != "" && config.AWS.Region != outputs.Region.Plain() {
-		var found problem.List
-		found.Add("aws:region", config.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", outputs.Region.Plain())
-		r.ReportAs(found)
-	}
+	// The engine ends a program that refers to a stack which does not exist, and
+	// shows its own error alone: what is wrong here must have been said before.
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
-	config.AWS.Tags = settings.StackTags(ctx, config.AWS.Tags)
-	config.connect(outputs)
-	return config, nil
+	outputs, missing := environment.ReadOutputs(ctx, config.environmentStack)
+	r.ReportAs(missing)
+	if len(missing) == 0 {
+		if config.AWS.Region != outputs.Region.Plain() {
+			var found problem.List
+			found.Add("aws:region", config.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", outputs.Region.Plain())
+			r.ReportAs(found)
+		}
+		config.AWS.Tags = settings.StackTags(ctx, config.AWS.Tags)
+		config.connect(outputs)
+		r.Report(config.Cluster.Check()) // with the account, which is known now
+	}
+	return config, r.Err()
 }
 
 // read returns the stack's own configuration.
@@ -72,6 +78,11 @@ func read(r *settings.Reader, stack string) *Config {
 		config.Cluster.AppNames = append(config.Cluster.AppNames, app.Name)
 	}
 	r.Report(config.settings().Check())
+	if config.environmentStack == stack {
+		var found problem.List
+		found.Add("environmentStack", stack, "is this stack itself; give the name of a stack of role %s", names.RoleEnvironment)
+		r.Report(found)
+	}
 	r.Report(config.Cluster.Check())
 	r.Report(config.checkApps())
 	return config
@@ -89,6 +100,26 @@ func (c *Config) checkApps() problem.List {
 			found.Add(path+".name", app.Name, "is the name of apps[%d] too; it is the host name, so each application needs its own", first)
 		} else {
 			taken[app.Name] = i
+		}
+	}
+	return append(found, c.checkServiceNames()...)
+}
+
+// checkServiceNames reports applications of different names that VPC Lattice
+// would know by one, which is <name>-<namespace>.
+// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/utils/common.go
+func (c *Config) checkServiceNames() problem.List {
+	var found problem.List
+	taken := map[string]int{}
+	for i, app := range c.Apps {
+		service := app.Name + "-" + app.Namespace
+		first, ok := taken[service]
+		if ok && app.Name != c.Apps[first].Name {
+			found.Add(fmt.Sprintf("apps[%d].name", i), app.Name, "makes with its namespace the service name %s, which apps[%d] has too; rename one of them",
+				problem.Derived(strconv.Quote(service)), first)
+		}
+		if !ok {
+			taken[service] = i
 		}
 	}
 	return found

@@ -3,6 +3,7 @@ package components
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/problem"
 	"eks-lattice/internal/settings"
 )
@@ -76,6 +77,21 @@ func (a *CertificatesArgs) check(found *problem.List) {
 		if a.CACertificate == "" {
 			found.Missing("caCertificate", "is missing: caMode %s needs the CA that callers trust, in PEM", CAModeExisting)
 		}
+	}
+}
+
+// checkAccount reports a certificate that VPC Lattice cannot use. What is not
+// known of the account yet is not compared.
+func (a *CertificatesArgs) checkAccount(found *problem.List, account Account) {
+	arn, ok := check.ParseARN(a.CertificateARN)
+	if !ok || a.Mode != CAModeExisting {
+		return
+	}
+	if account.Region != "" && arn.Region != account.Region {
+		found.Add("certificateArn", a.CertificateARN, "is of another Region than the stack's, %s; VPC Lattice takes certificates of its own Region", account.Region)
+	}
+	if account.ID != "" && (arn.Account != account.ID || arn.Partition != account.Partition) {
+		found.Add("certificateArn", a.CertificateARN, "is of another account than the stack's, %s; VPC Lattice takes certificates of its own account", account.ID)
 	}
 }
 

@@ -114,7 +114,15 @@ func (a *EnvironmentArgs) Check() problem.List {
 	if former := a.FormerClientRoleName; former != "" && strings.EqualFold(former, a.ClientRoleName) { // IAM tells names apart regardless of case
 		found.Add("formerClientRoleName", former, "is the name of clientRoleName; remove it, or give the name that the role had before")
 	}
+	// The first name of a certificate, which is its subject as well.
+	// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+	const maxSubject = 64
+	if a.Certificates.Mode != CAModeExisting && len(a.Domain) > maxSubject {
+		found.Add("domain", a.Domain, "has %d characters, at most %d fit into a certificate's subject; give a shorter one, or a certificate with caMode %s",
+			problem.Derived(len(a.Domain)), maxSubject, CAModeExisting)
+	}
 	a.Certificates.check(&found)
+	a.Certificates.checkAccount(&found, a.Account)
 	return found
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/problem"
 	"eks-lattice/internal/settings"
 	"eks-lattice/internal/sidecar"
@@ -147,7 +148,24 @@ func (a *LatticeClusterArgs) Check() problem.List {
 	found := a.Settings().Check()
 	a.Nodes.check(&found)
 	a.checkAppNames(&found)
+	a.checkAdmins(&found)
 	return found
+}
+
+// checkAdmins reports principals of another account, once the account is known:
+// EKS refuses them when everything else exists.
+// https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+func (a *LatticeClusterArgs) checkAdmins(found *problem.List) {
+	if a.Account == (Account{}) {
+		return
+	}
+	for i, text := range a.AdminPrincipalARNs {
+		arn, ok := check.ParseARN(text)
+		if ok && (arn.Account != a.Account.ID || arn.Partition != a.Account.Partition) {
+			found.Add(fmt.Sprintf("adminPrincipalArns[%d]", i), text, "is of another account than the cluster's, which is %s in partition %s; give a role of that account, which others may assume",
+				a.Account.ID, a.Account.Partition)
+		}
+	}
 }
 
 // checkInputs reports inputs that were not given. Their values may be unknown.

@@ -143,8 +143,17 @@ func (a *SecureAppArgs) Check() problem.List {
 		}
 		seen[caller] = true
 	}
+	// The longest names of a partition and a Region stand for what is not known yet.
+	account := Account{ID: "123456789012", Region: "ap-southeast-2", Partition: "aws-us-gov"}
+	if size := len(callersPolicy(account, a.Callers).JSON()); size > maxAuthPolicy {
+		found.Add("allow", len(a.Callers), "are too many: the policy that admits them would have %d characters, and VPC Lattice takes %d; leave service accounts out, or split the application",
+			size, maxAuthPolicy)
+	}
 	return found
 }
+
+// maxAuthPolicy is in bytes. https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html
+const maxAuthPolicy = 10 * 1024
 
 // isCaller tells whether the application itself is who a caller names.
 func (a *SecureAppArgs) isCaller(caller Caller) bool {

@@ -34,6 +34,7 @@ func read(r *settings.Reader) *Config {
 	shared := settings.List{settings.Tags.For(&config.AWS.Tags)}
 	r.Read(shared)
 	r.Read(config.Args.Settings())
+	config.Args.Account.Region = config.AWS.Region // a certificate has to be of it
 	r.Report(shared.Check())
 	r.Report(config.Args.Check())
 	return config

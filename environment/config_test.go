@@ -33,7 +33,7 @@ func TestConfigProblems(t *testing.T) {
 			`eks-lattice:caCertificate: is missing: caMode existing needs the CA that callers trust, in PEM`,
 		}},
 		"existing, wrong": {[]string{"caMode", "existing", "certificateArn", "x", "caCertificate", "y"}, []string{
-			`eks-lattice:certificateArn = "x": is not the ARN of an ACM certificate`,
+			`eks-lattice:certificateArn = "x": is not the ARN of an ACM certificate, such as arn:aws:acm:ap-northeast-2:123456789012:certificate/12345678-1234-1234-1234-123456789012`,
 			`eks-lattice:caCertificate: is not a PEM certificate`,
 		}},
 	} {

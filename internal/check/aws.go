@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"eks-lattice/internal/problem"
 )
@@ -14,11 +15,66 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 var RoleName = Matches(`^[\w+=,.@-]{1,64}$`, "must have 1 to 64 letters, digits or characters of +=,.@_-")
 
+// ARN is the parts of an Amazon Resource Name.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+type ARN struct{ Partition, Service, Region, Account, Resource string }
+
+// ParseARN returns the parts of an ARN, and whether it is one.
+func ParseARN(text string) (ARN, bool) {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" {
+		return ARN{}, false
+	}
+	return ARN{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
+}
+
+var (
+	account = regexp.MustCompile(`^[0-9]{12}$`)
+	// a path, which may be empty, and a name
+	principal   = regexp.MustCompile(`^(role|user)(/[\x21-\x2e\x30-\x7e]+)*/[\w+=,.@-]{1,64}$`)
+	certificate = regexp.MustCompile(`^certificate/[\w+=,.@-]+$`)
+)
+
 // PrincipalARN takes the ARN of a role or user.
-var PrincipalARN = Matches(`^arn:aws[\w-]*:iam::[0-9]{12}:(role|user)/.+$`, "is not the ARN of an IAM role or user")
+func PrincipalARN(found *problem.List, path, text string) {
+	arn, ok := ParseARN(text)
+	if !ok || !isPartition(arn.Partition) || arn.Service != "iam" || arn.Region != "" || !account.MatchString(arn.Account) || !principal.MatchString(arn.Resource) {
+		found.Add(path, text, "is not the ARN of an IAM role or user, such as arn:aws:iam::123456789012:role/admin")
+	}
+}
 
 // CertificateARN takes the ARN of a certificate in ACM.
-var CertificateARN = Matches(`^arn:aws[\w-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$`, "is not the ARN of an ACM certificate")
+func CertificateARN(found *problem.List, path, text string) {
+	arn, ok := ParseARN(text)
+	if !ok || !isPartition(arn.Partition) || arn.Service != "acm" || !IsRegion(arn.Region) || !account.MatchString(arn.Account) || !certificate.MatchString(arn.Resource) {
+		found.Add(path, text, "is not the ARN of an ACM certificate, such as arn:aws:acm:ap-northeast-2:123456789012:certificate/12345678-1234-1234-1234-123456789012")
+	}
+}
+
+// partitions of AWS, with the names of their Regions.
+// https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+var partitions = map[string]*regexp.Regexp{
+	"aws":        regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$`),
+	"aws-cn":     regexp.MustCompile(`^cn-(north|northwest)-[1-9]$`),
+	"aws-us-gov": regexp.MustCompile(`^us-gov-(east|west)-[1-9]$`),
+	"aws-iso":    regexp.MustCompile(`^us-iso-(east|west)-[1-9]$`),
+	"aws-iso-b":  regexp.MustCompile(`^us-isob-(east|west)-[1-9]$`),
+	"aws-iso-e":  regexp.MustCompile(`^eu-isoe-west-[1-9]$`),
+	"aws-iso-f":  regexp.MustCompile(`^us-isof-(east|south)-[1-9]$`),
+	"aws-eusc":   regexp.MustCompile(`^eusc-de-east-[1-9]$`),
+}
+
+func isPartition(name string) bool { return partitions[name] != nil }
+
+// IsRegion tells whether a name is formed as those of Regions are.
+func IsRegion(name string) bool {
+	for _, pattern := range partitions {
+		if pattern.MatchString(name) {
+			return true
+		}
+	}
+	return false
+}
 
 // retentionDays are the periods of CloudWatch Logs.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -50,10 +106,19 @@ func InstanceType(found *problem.List, path, kind string) {
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/guides/upgrading-v2-0-x-to-v2-1-y.md
 const oldestKubernetes = 31
 
-var eksVersion = regexp.MustCompile(`^1\.([0-9]+)$`)
+var (
+	eksVersion = regexp.MustCompile(`^1\.([1-9][0-9])$`)
+	// YAML takes 1.40 for a number, and writes it as 1.4
+	cutVersion = regexp.MustCompile(`^1\.[1-9]$`)
+)
 
 // KubernetesVersion takes a version of EKS that the controllers work with.
 func KubernetesVersion(found *problem.List, path, version string) {
+	if cutVersion.MatchString(version) {
+		found.Add(path, version, "is too old: the Lattice controller needs 1.%d or newer; if you mean %s, write it in quotes, because YAML takes it for a number",
+			oldestKubernetes, problem.Derived(version+"0"))
+		return
+	}
 	match := eksVersion.FindStringSubmatch(version)
 	if match == nil {
 		found.Add(path, version, "is not a version of Kubernetes on EKS; give one such as 1.35")
@@ -66,17 +131,32 @@ func KubernetesVersion(found *problem.List, path, version string) {
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/+\-@]*$`)
 
+// reservedTags cannot be given, because somebody else needs them.
+var reservedTags = []struct {
+	pattern *regexp.Regexp
+	because string
+}{
+	{regexp.MustCompile(`(?i)^aws:`), "has a key that begins with aws:, which AWS keeps for itself"},
+	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/aws/cloud.go
+	{regexp.MustCompile(`^application-networking\.k8s\.aws/`), "has a key that begins with application-networking.k8s.aws/, by which the Lattice controller knows what is its own; remove it"},
+	{regexp.MustCompile(`^pulumi-(project|stack)$`), "has a key by which the program's leftovers are found; remove it"},
+}
+
 // Tags takes tags that every tagged service takes. The Lattice controller is the
 // strictest: it takes them as one line of "key=value" pairs.
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 func Tags(found *problem.List, path string, tags map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		value, at := tags[key], path+"."+key
-		switch {
-		case key == "" || len(key) > 128 || !tagText.MatchString(key):
+		if key == "" || utf8.RuneCountInString(key) > 128 || !tagText.MatchString(key) {
 			found.Add(at, value, "has a key that is empty, longer than 128 characters, or holds more than letters, digits, spaces and _ . : / + - @")
-		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			found.Add(at, value, "has a key that begins with aws:, which AWS keeps for itself")
-		case len(value) > 256 || !tagText.MatchString(value):
+		}
+		for _, reserved := range reservedTags {
+			if reserved.pattern.MatchString(key) {
+				found.Add(at, value, "%s", reserved.because)
+			}
+		}
+		if utf8.RuneCountInString(value) > 256 || !tagText.MatchString(value) {
 			found.Add(at, value, "is longer than 256 characters, or holds more than letters, digits, spaces and _ . : / + - @")
 		}
 	}

@@ -46,6 +46,15 @@ func NotEmpty(remedy string) Func[[]string] {
 	}
 }
 
+// AtMost wants no more items than a number.
+func AtMost(most int, because string) Func[[]string] {
+	return func(found *problem.List, path string, items []string) {
+		if len(items) > most {
+			found.Add(path, len(items), "are too many items; give at most %d: %s", most, because)
+		}
+	}
+}
+
 // OneOf takes some values only, which end the remedy.
 func OneOf[T comparable](remedy string, values ...T) Func[T] {
 	return func(found *problem.List, path string, value T) {

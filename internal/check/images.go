@@ -1,11 +1,102 @@
 package check
 
-// Image takes the reference of a container image.
-var Image = Matches(`^[^\s"'\\]+$`, "is not a container image; give one such as registry.example.com/name:tag")
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
 
-// ImageMirror takes a registry, with or without a path.
-var ImageMirror = Matches(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._/-]*[a-z0-9])?$`,
-	"is not a registry; give a host and path such as mirror.example.com/all, without a scheme")
+	"github.com/distribution/reference"
+
+	"eks-lattice/internal/problem"
+)
+
+// Image takes the reference of a container image as a kubelet does.
+// https://pkg.go.dev/github.com/distribution/reference
+func Image(found *problem.List, path, image string) {
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		found.Add(path, withoutUser(image), "is not the reference of a container image; give one such as registry.example.com/name:tag, without a scheme and in lower case")
+		return
+	}
+	if !validPort(reference.Domain(named)) {
+		found.Add(path, image, "has a port that does not exist; give one from 1 to 65535")
+	}
+}
+
+// ImageMirror takes a registry, with or without a path: what can stand before
+// the reference of an image.
+func ImageMirror(found *problem.List, path, mirror string) {
+	const remedy = "is not a registry; give a host and path such as mirror.example.com/all, without a scheme, tag or user"
+	named, err := reference.ParseNamed(mirror + "/image")
+	switch {
+	case err != nil, strings.Contains(mirror, "@"):
+		found.Add(path, withoutUser(mirror), remedy)
+	case !validPort(reference.Domain(named)):
+		found.Add(path, mirror, "has a port that does not exist; give one from 1 to 65535")
+	}
+}
 
 // ChartMirror takes a place of Helm charts.
-var ChartMirror = Matches(`^(oci|https)://[^\s"'\\]+$`, "is not a place for charts; give oci://host/path or https://host/path")
+func ChartMirror(found *problem.List, path, mirror string) {
+	const remedy = "is not a place for charts; give oci://host/path or https://host/path"
+	u, err := url.Parse(mirror)
+	if err != nil || (u.Scheme != "oci" && u.Scheme != "https") || !validHost(u.Hostname()) {
+		found.Add(path, withoutUser(mirror), remedy)
+		return
+	}
+	switch {
+	case u.User != nil:
+		found.Add(path, withoutUser(mirror), "has a user; the state and every error would show the password. Log in with \"helm registry login\" instead, and remove it")
+	case u.RawQuery != "" || u.Fragment != "":
+		found.Add(path, mirror, remedy+", without a query or fragment")
+	case !chartPath.MatchString(u.EscapedPath()) || strings.Contains(u.Path, "//") || strings.Contains(u.Path+"/", "/../") || strings.Contains(u.Path+"/", "/./"):
+		found.Add(path, mirror, "has a path with more than letters, digits and ._~- between single slashes")
+	case !validPort(u.Host):
+		found.Add(path, mirror, "has a port that does not exist; give one from 1 to 65535")
+	}
+}
+
+var (
+	chartPath = regexp.MustCompile(`^(/[\w.~-]+)*/?$`)
+	hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	userInfo  = regexp.MustCompile(`^([a-z]+://)?.*@`)
+	digest    = regexp.MustCompile(`@[a-z0-9]+:[0-9a-zA-Z]*$`)
+)
+
+// withoutUser hides the user and password that a URL or reference may have. The
+// @ before a digest stands for no user.
+func withoutUser(text string) string {
+	name, end := text, ""
+	if at := digest.FindStringIndex(text); at != nil {
+		name, end = text[:at[0]], text[at[0]:]
+		if !strings.ContainsAny(name, "/") { // user:password@host:5000 looks like name@algorithm:hex
+			return "***@***"
+		}
+	}
+	return userInfo.ReplaceAllString(name, "$1***@") + end
+}
+
+func validHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	for _, label := range strings.Split(host, ".") {
+		if !hostLabel.MatchString(label) {
+			return false
+		}
+	}
+	return len(host) <= 253
+}
+
+// validPort tells whether the port of host:port, if there is one, can exist.
+func validPort(host string) bool {
+	_, port, err := net.SplitHostPort(host)
+	if err != nil {
+		return true // there is none
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535
+}

@@ -16,6 +16,7 @@ const (
 	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/utils/common.go
 	maxRouteName     = 20
 	maxNamespaceName = 18
+	maxLabel         = 63 // https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 	// ExternalDNS writes a TXT record whose first label is the cluster's name,
 	// "-cname-" and the route's name; a DNS label has at most 63 bytes.
 	maxClusterName = 63 - len("-cname-") - maxRouteName
@@ -26,10 +27,23 @@ var (
 	dnsName  = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$`)
 )
 
+// maxDomain leaves room for an application's name before it.
+// https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+const maxDomain = 253 - maxRouteName - 1
+
 // Domain takes the name of a zone.
 func Domain(found *problem.List, path, domain string) {
-	if len(domain) > 253 || !dnsName.MatchString(domain) {
+	if !dnsName.MatchString(domain) {
 		found.Add(path, domain, "is not a domain name; give one in lower case, such as example.com, without a wildcard or a final dot")
+		return
+	}
+	if len(domain) > maxDomain {
+		found.Add(path, domain, "has %d characters, at most %d fit: a host name has 253, with an application's name", problem.Derived(len(domain)), maxDomain)
+	}
+	for part := range strings.SplitSeq(domain, ".") {
+		if len(part) > maxLabel {
+			found.Add(path, domain, "has a part of %d characters; DNS takes at most %d between two dots", problem.Derived(len(part)), maxLabel)
+		}
 	}
 }
 
@@ -40,15 +54,20 @@ func label(found *problem.List, path, name string, most int, because string) {
 	case !dnsLabel.MatchString(name):
 		found.Add(path, name, "may hold only lower-case letters, digits and inner hyphens")
 	case len(name) > most:
-		found.Add(path, name, "has %d characters, at most %d fit: %s", len(name), most, because)
+		found.Add(path, name, "has %d characters, at most %d fit: %s", problem.Derived(len(name)), most, because)
 	}
 }
 
 // RouteName takes the name of an application's route, which is half of the
 // name of its service in VPC Lattice.
 // https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateService.html
+// A Kubernetes Service of the name is made as well.
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-1035-label-names
 func RouteName(found *problem.List, path, name string) {
 	label(found, path, name, maxRouteName, "VPC Lattice names the service after it and cuts it there")
+	if strings.ContainsAny(name[:1], "0123456789") {
+		found.Add(path, name, "begins with a digit, and Kubernetes takes no Service of such a name; let it begin with a letter")
+	}
 	if strings.HasPrefix(name, "svc-") {
 		found.Add(path, name, "begins with svc-, which VPC Lattice keeps for the ids of services; give another name")
 	}
@@ -63,7 +82,7 @@ func singleHyphens(found *problem.List, path, name string) {
 
 // systemNamespaces belong to Kubernetes and to the controllers.
 var systemNamespaces = []string{
-	"kube-system", "kube-public", "kube-node-lease",
+	"default", // Kubernetes does not let it be deleted, so a destroy would never end
 	names.LatticeNamespace, names.ExternalDNSNamespace, names.KyvernoNamespace, names.GatewayNamespace,
 }
 
@@ -76,7 +95,8 @@ func AppNamespace(found *problem.List, path, name string) {
 
 // CallerNamespace takes the name of a namespace whose pods call applications.
 func CallerNamespace(found *problem.List, path, name string) {
-	if slices.Contains(systemNamespaces, name) {
+	// https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+	if slices.Contains(systemNamespaces, name) || strings.HasPrefix(name, "kube-") {
 		found.Add(path, name, "belongs to the cluster; give applications another one, such as apps")
 		return
 	}
@@ -84,8 +104,17 @@ func CallerNamespace(found *problem.List, path, name string) {
 }
 
 // ServiceAccount takes the name of a service account.
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
 func ServiceAccount(found *problem.List, path, name string) {
-	label(found, path, name, 63, "Kubernetes takes no longer name")
+	for part := range strings.SplitSeq(name, ".") {
+		if !dnsLabel.MatchString(part) {
+			found.Add(path, name, "may hold only lower-case letters, digits, inner hyphens and single dots")
+			return
+		}
+	}
+	if len(name) > 253 {
+		found.Add(path, name, "has %d characters, Kubernetes takes at most 253", problem.Derived(len(name)))
+	}
 }
 
 // ClusterName takes the name of an EKS cluster.
@@ -96,8 +125,23 @@ func ClusterName(found *problem.List, path, name string) {
 var serviceNetwork = regexp.MustCompile(`^[a-z0-9]([a-z0-9]|-[a-z0-9]){1,61}[a-z0-9]?$`)
 
 // ServiceNetwork takes the name of a service network and of a Gateway.
+// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateServiceNetwork.html
 func ServiceNetwork(found *problem.List, path, name string) {
 	if len(name) < 3 || !serviceNetwork.MatchString(name) {
 		found.Add(path, name, "must have 3 to 63 lower-case letters, digits and single inner hyphens")
+	}
+	if strings.HasPrefix(name, "servicenetwork-") {
+		found.Add(path, name, "begins with servicenetwork-, which VPC Lattice does not take; give another name")
+	}
+}
+
+var stackName = regexp.MustCompile(`^([A-Za-z0-9_.-]{1,100}/){0,2}[A-Za-z0-9_.-]{1,100}$`)
+
+// StackName takes the name of a stack, with its project and organization or
+// without.
+// https://www.pulumi.com/docs/iac/concepts/stacks/#stack-name
+func StackName(found *problem.List, path, name string) {
+	if !stackName.MatchString(name) {
+		found.Add(path, name, "is not the name of a stack; give one such as environment, or organization/project/stack")
 	}
 }

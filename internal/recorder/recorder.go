@@ -37,6 +37,7 @@ type Recording struct {
 	options   Options
 	resources []*Resource
 	calls     []pulumi.MockCallArgs
+	reads     []string
 }
 
 // Resource is one registration.
@@ -109,6 +110,9 @@ func standIn(ctx *pulumi.Context) error {
 // NewResource implements pulumi.MockResourceMonitor.
 func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	if args.ReadRPC != nil {
+		r.mu.Lock()
+		r.reads = append(r.reads, args.ID)
+		r.mu.Unlock()
 		return args.ID, r.read(args), nil
 	}
 	rpc := args.RegisterRPC
@@ -178,6 +182,13 @@ func (r *Recording) Resources() []*Resource {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(r.resources), func(res *Resource) bool { return res.Name == standInName })
+}
+
+// Reads returns the names of the stacks that the program read, in order.
+func (r *Recording) Reads() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reads)
 }
 
 // OfType returns the registrations of a type.

@@ -3,11 +3,11 @@ package settings
 import (
 	"fmt"
 	"maps"
-	"regexp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/problem"
 )
 
@@ -23,8 +23,6 @@ type AWS struct {
 	AccountID string
 }
 
-var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
-
 // AWS reads aws:region and aws:profile.
 func (r *Reader) AWS() AWS {
 	settings := AWS{Region: r.Shared("aws:region"), Profile: r.Shared("aws:profile")}
@@ -32,7 +30,7 @@ func (r *Reader) AWS() AWS {
 	const remedy = `give a Region such as ap-northeast-2, with "pulumi config set aws:region ap-northeast-2"`
 	if settings.Region == "" {
 		found.Missing("aws:region", "is missing; "+remedy)
-	} else if !regionName.MatchString(settings.Region) {
+	} else if !check.IsRegion(settings.Region) {
 		found.Add("aws:region", settings.Region, "is not the name of a Region; "+remedy)
 		settings.Region = ""
 	}

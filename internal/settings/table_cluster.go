@@ -10,6 +10,7 @@ var (
 	EnvironmentStack = in(cluster, String{
 		Key:         "environmentStack",
 		Default:     "environment",
+		Check:       check.StackName,
 		Description: "Stack of the environment, by its name or as organization/project/stack.",
 	})
 	ClusterName = in(cluster, String{
@@ -46,9 +47,11 @@ var (
 		Description: "One NAT gateway in each zone instead of one for all.",
 	})
 	NodeInstanceTypes = in(cluster, Strings{
-		Key:         "nodeInstanceTypes",
-		Default:     []string{"m5.large"},
-		Check:       check.All(check.NotEmpty("; give a type such as m5.large"), check.Each(check.InstanceType)),
+		Key:     "nodeInstanceTypes",
+		Default: []string{"m5.large"},
+		Check: check.All(check.NotEmpty("; give a type such as m5.large"),
+			check.AtMost(20, "EKS takes no more"), // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html
+			check.Each(check.InstanceType)),
 		Description: "EC2 instance types of the nodes, x86_64.",
 	})
 	NodeMinSize = in(cluster, Int{
@@ -58,8 +61,10 @@ var (
 		Description: "Minimum number of nodes.",
 	})
 	NodeMaxSize = in(cluster, Int{
-		Key:         "nodeMaxSize",
-		Default:     5,
+		Key:     "nodeMaxSize",
+		Default: 5,
+		// https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+		Check:       check.Between(1, 450, ": EKS takes 450 nodes in a group"),
 		Description: "Maximum number of nodes. Nothing here scales between the two; it is the limit for an autoscaler that you add.",
 	})
 	NodeDesiredSize = in(cluster, Int{
@@ -72,6 +77,7 @@ var (
 		Default: []string{"0.0.0.0/0"},
 		Check: check.All(
 			check.NotEmpty(": nobody could reach the cluster's API to finish the deployment; give 0.0.0.0/0 or your own network"),
+			check.AtMost(40, "EKS takes no more"), // https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 			check.Each(check.PublicCIDR)),
 		Description: "Networks that may reach the cluster's API from outside the VPC. Yours must be among them.",
 	})
