@@ -201,8 +201,9 @@ func (e *Environment) newZone(ctx *pulumi.Context, name string) error {
 
 // negativeSeconds is how long resolvers remember that a name does not exist.
 // Route 53's own record says 15 minutes: a caller that asked before a route was
-// there would not find it for as long.
+// there would not find it for as long. AWS Cloud Map sets it in private zones too.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+// https://docs.aws.amazon.com/cloud-map/latest/api/API_SOA.html
 const negativeSeconds = 10
 
 // newStartOfAuthority changes the zone's SOA record, which every zone has.
