@@ -84,7 +84,7 @@ func (a *CertificatesArgs) check(found *problem.List) {
 // known of the account yet is not compared.
 func (a *CertificatesArgs) checkAccount(found *problem.List, account Account) {
 	arn, ok := check.ParseARN(a.CertificateARN)
-	if !ok || a.Mode != CAModeExisting {
+	if !ok || arn.Service != "acm" || a.Mode != CAModeExisting {
 		return
 	}
 	if account.Region != "" && arn.Region != account.Region {

@@ -86,9 +86,10 @@ var retentionDays = []int{
 var Retention = OneOf("is not a period that CloudWatch Logs knows", retentionDays...)
 
 var (
-	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
-	// arm64 matches the families whose name has a g right behind the generation:
+	// family, generation and options, then the size:
 	// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+	instanceType = regexp.MustCompile(`^[a-z]+-?[0-9]+[a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal(-[0-9]+xl)?)$`)
+	// arm64 matches the families whose name has a g right behind the generation.
 	arm64 = regexp.MustCompile(`^(a1|[a-z]+[0-9]+g[a-z]*)\.`)
 )
 

@@ -51,7 +51,8 @@ func ChartMirror(found *problem.List, path, mirror string) {
 	case u.User != nil:
 		found.Add(path, withoutUser(mirror), "has a user; the state and every error would show the password. Log in with \"helm registry login\" instead, and remove it")
 	case u.RawQuery != "" || u.Fragment != "":
-		found.Add(path, mirror, remedy+", without a query or fragment")
+		place, _, _ := strings.Cut(mirror, "?") // a token may be behind it
+		found.Add(path, place+"?***", remedy+", without a query or fragment")
 	case !chartPath.MatchString(u.EscapedPath()) || strings.Contains(u.Path, "//") || strings.Contains(u.Path+"/", "/../") || strings.Contains(u.Path+"/", "/./"):
 		found.Add(path, mirror, "has a path with more than letters, digits and ._~- between single slashes")
 	case !validPort(u.Host):

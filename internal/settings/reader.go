@@ -23,6 +23,9 @@ type Reader struct {
 	ctx      *pulumi.Context
 	prefix   string
 	problems problem.List
+	// unread are the paths of values that could not be read. What their
+	// arguments hold instead is not the user's.
+	unread []string
 }
 
 // NewReader returns a reader of the keys "<project>:<key>" of the running stack,
@@ -54,11 +57,22 @@ func (r *Reader) Read(settings List) {
 		setting.decode(&found, setting.key(), value)
 	}
 	r.Report(found)
+	for _, p := range found {
+		r.unread = append(r.unread, p.Where)
+	}
 }
 
-// Report adds problems whose paths begin with one of the project's keys.
+// Report adds problems whose paths begin with one of the project's keys, but for
+// those of values that could not be read.
 func (r *Reader) Report(found problem.List) {
-	r.ReportAs(found.Under(r.prefix))
+	r.ReportAs(slices.DeleteFunc(found, r.isUnread).Under(r.prefix))
+}
+
+func (r *Reader) isUnread(p problem.Problem) bool {
+	return slices.ContainsFunc(r.unread, func(path string) bool {
+		rest, below := strings.CutPrefix(p.Where, path)
+		return below && (rest == "" || strings.ContainsAny(rest[:1], ".["))
+	})
 }
 
 // ReportAs adds problems whose paths are complete. Values of secret keys are not
