@@ -71,17 +71,18 @@ func shop(ctx *pulumi.Context) error {
 		return err
 	}
 	orders, err := components.NewSecureApp(ctx, "orders", &components.SecureAppArgs{
-		Account:       account,
-		ClusterName:   cluster,
-		Name:          "orders",
-		Namespace:     "shop",
-		Callers:       []components.Caller{{Cluster: cluster, Namespace: "web"}},
-		Domain:        domain,
-		GatewayName:   components.DefaultServiceNetwork,
-		CACertificate: shared.CACertificate,
-		ClientRoleARN: shared.ClientRoleARN,
-		BeforePods:    append(home.BeforePods(), namespace.BeforePods()...),
-		BeforeRoute:   home.BeforeRoutes(),
+		Account:         account,
+		ClusterName:     cluster,
+		Name:            "orders",
+		Namespace:       "shop",
+		Callers:         []components.Caller{{Cluster: cluster, Namespace: "web"}},
+		Domain:          domain,
+		GatewayName:     components.DefaultServiceNetwork,
+		InjectionPolicy: home.InjectionPolicy,
+		CACertificate:   shared.CACertificate,
+		ClientRoleARN:   shared.ClientRoleARN,
+		BeforePods:      append(home.BeforePods(), namespace.BeforePods()...),
+		BeforeRoute:     home.BeforeRoutes(),
 	}, inside)
 	if err != nil {
 		return err

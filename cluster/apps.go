@@ -32,6 +32,7 @@ func newApps(ctx *pulumi.Context, config *Config, cluster *components.LatticeClu
 	for _, app := range config.Apps {
 		namespace := namespaces[app.Namespace]
 		args := config.appArgs(app)
+		args.InjectionPolicy = cluster.InjectionPolicy
 		args.CACertificate = config.Environment.CACertificate.Input()
 		args.ClientRoleARN = config.Environment.ClientRoleARN.Input()
 		args.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)

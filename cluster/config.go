@@ -136,7 +136,6 @@ func (c *Config) appArgs(app components.SecureAppArgs) *components.SecureAppArgs
 	app.GatewayName = c.Cluster.ServiceNetworkName
 	app.Tags = c.AWS.Tags
 	app.Sources = c.Cluster.Sources
-	app.Proxy = c.Cluster.Proxy
 	return &app
 }
 

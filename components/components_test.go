@@ -98,7 +98,7 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 		},
 		"app": {
 			func(ctx *pulumi.Context) error { _, err := NewSecureApp(ctx, "x", nil); return err },
-			"secure app \"x\" has 9 problems:\n" +
+			"secure app \"x\" has 10 problems:\n" +
 				"  name: is missing\n" +
 				"  namespace: is missing\n" +
 				"  allow: is empty: nobody could call the application; name a cluster and a namespace\n" +
@@ -106,6 +106,7 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 				"  clusterName: is missing\n" +
 				"  domain: is missing\n" +
 				"  gatewayName: is missing\n" +
+				"  injectionPolicy: is missing\n" +
 				"  caCertificate: is missing\n" +
 				"  clientRoleArn: is missing",
 		},

@@ -35,15 +35,16 @@ func clusterArgs(name string) *LatticeClusterArgs {
 
 func appArgs(cluster, name string, callers ...Caller) *SecureAppArgs {
 	return &SecureAppArgs{
-		Account:       testAccount,
-		ClusterName:   cluster,
-		Name:          name,
-		Namespace:     "apps",
-		Callers:       callers,
-		Domain:        "example.com",
-		GatewayName:   DefaultServiceNetwork,
-		CACertificate: pulumi.String(recorder.CACertificate),
-		ClientRoleARN: pulumi.String("arn:aws:iam::123456789012:role/client"),
+		Account:         testAccount,
+		ClusterName:     cluster,
+		Name:            name,
+		Namespace:       "apps",
+		Callers:         callers,
+		Domain:          "example.com",
+		GatewayName:     DefaultServiceNetwork,
+		InjectionPolicy: pulumi.String("inject-envoy-sigv4-1"),
+		CACertificate:   pulumi.String(recorder.CACertificate),
+		ClientRoleARN:   pulumi.String("arn:aws:iam::123456789012:role/client"),
 	}
 }
 
@@ -77,7 +78,7 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 	}
 	other := map[string]string{"eks-cluster1": "eks-cluster2", "eks-cluster2": "eks-cluster1"}[name]
 	app := appArgs(name, "demo-"+strings.TrimPrefix(name, "eks-"), Caller{Cluster: other, Namespace: "apps"})
-	app.Sources, app.Proxy = args.Sources, args.Proxy
+	app.Sources, app.InjectionPolicy = args.Sources, cluster.InjectionPolicy
 	app.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)
 	app.BeforeRoute = cluster.BeforeRoutes()
 	_, err = NewSecureApp(ctx, app.Name, app, append(opts, providers)...)

@@ -16,7 +16,9 @@ func (c *LatticeCluster) newInjection(ctx *pulumi.Context) error {
 	}
 	// Kyverno calls a policy ready before its webhook is there, and pods that
 	// come in between stay without the proxy. Its conditions are one level
-	// further down than Pulumi's "condition=" looks.
+	// further down than Pulumi's "condition=" looks. Another proxy has a policy of
+	// another name, which is there, and ready, before the pods that it is for, and
+	// the former one goes after their predecessors.
 	annotate(manifest, waitForAnnotation, `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`)
 
 	policy, err := newObject(ctx, c.name+"-injection", manifest,
@@ -28,6 +30,7 @@ func (c *LatticeCluster) newInjection(ctx *pulumi.Context) error {
 		return fmt.Errorf("installing injection policy: %w", err)
 	}
 	c.injection = policy
+	c.InjectionPolicy = policy.ID().ToStringOutput() // of what has no namespace: its name
 	return nil
 }
 

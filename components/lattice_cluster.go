@@ -72,6 +72,8 @@ type LatticeCluster struct {
 	ClusterName pulumi.StringOutput `pulumi:"clusterName"`
 	ClusterARN  pulumi.StringOutput `pulumi:"clusterArn"`
 	VPCID       pulumi.StringOutput `pulumi:"vpcId"`
+	// InjectionPolicy is the policy that gives pods their proxy, known once it works.
+	InjectionPolicy pulumi.StringOutput `pulumi:"injectionPolicy"`
 	// Kubeconfig runs `aws eks get-token` with the caller's own credentials. It
 	// is a secret all the same, because users may keep keys in theirs.
 	Kubeconfig pulumi.StringOutput `pulumi:"kubeconfig"`
@@ -212,10 +214,11 @@ func (c *LatticeCluster) provision(ctx *pulumi.Context) error {
 
 func (c *LatticeCluster) outputs(ctx *pulumi.Context) error {
 	err := ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"clusterName": c.ClusterName,
-		"clusterArn":  c.ClusterARN,
-		"vpcId":       c.VPCID,
-		"kubeconfig":  c.Kubeconfig,
+		"clusterName":     c.ClusterName,
+		"clusterArn":      c.ClusterARN,
+		"vpcId":           c.VPCID,
+		"injectionPolicy": c.InjectionPolicy,
+		"kubeconfig":      c.Kubeconfig,
 	})
 	if err != nil {
 		return fmt.Errorf("registering the cluster's outputs: %w", err)

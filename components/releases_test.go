@@ -138,19 +138,33 @@ func TestProxyImagesCanBeReplaced(t *testing.T) {
 	}
 }
 
-func TestPodsRollWithTheProxy(t *testing.T) {
+// Pods name the policy that gives them the proxy, and another proxy comes with a
+// policy of another name.
+func TestPodsNameTheirProxysPolicy(t *testing.T) {
 	t.Parallel()
-	checksum := func(change func(*LatticeClusterArgs)) string {
-		inputs := plain(t, find(t, recordCluster(t, change), "kubernetes:apps/v1:Deployment demo-cluster1-deployment").Inputs)
+	policy := func(change func(*LatticeClusterArgs)) string {
+		t.Helper()
+		r := recordCluster(t, change)
+		inputs := plain(t, find(t, r, "kubernetes:apps/v1:Deployment demo-cluster1-deployment").Inputs)
 		template := inputs["spec"].(map[string]any)["template"].(map[string]any)
-		return template["metadata"].(map[string]any)["annotations"].(map[string]any)["eks-lattice.io/sidecar-checksum"].(string)
+		named := template["metadata"].(map[string]any)["annotations"].(map[string]any)["eks-lattice.io/injection-policy"].(string)
+		if named != "eks-cluster1-injection-id" { // the recorder's id of the policy
+			t.Errorf("pods name the policy %q", named)
+		}
+		made := find(t, r, "kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection")
+		return plain(t, made.Inputs)["metadata"].(map[string]any)["name"].(string)
 	}
-	one, again := checksum(nil), checksum(nil)
-	other := checksum(func(args *LatticeClusterArgs) { args.Proxy.EnvoyImage = "registry.test/envoy:1" })
+	one, again := policy(nil), policy(nil)
 	if one == "" || one != again {
-		t.Errorf("two equal proxies have the checksums %q and %q", one, again)
+		t.Errorf("two equal proxies have the policies %q and %q", one, again)
 	}
-	if one == other {
-		t.Errorf("another proxy has the same checksum, %q", one)
+	for what, change := range map[string]func(*LatticeClusterArgs){
+		"image of the proxy":    func(args *LatticeClusterArgs) { args.Proxy.EnvoyImage = "registry.test/envoy:1" },
+		"image of the redirect": func(args *LatticeClusterArgs) { args.Proxy.IptablesImage = "registry.test/iptables:1" },
+		"mirror of both":        func(args *LatticeClusterArgs) { args.Sources.ImageMirror = "registry.test" },
+	} {
+		if other := policy(change); other == one {
+			t.Errorf("another %s has the same policy, %q", what, one)
+		}
 	}
 }

@@ -50,8 +50,12 @@ type SecureAppArgs struct {
 	// provider's default tags do not reach it.
 	Tags    map[string]string
 	Sources Sources
-	Proxy   ProxyArgs
 
+	// InjectionPolicy gives the pods their proxy; another one replaces the pods.
+	// It is LatticeCluster.InjectionPolicy. A program that takes it from the stack
+	// of the cluster runs its up after each up of that stack: a pod that names a
+	// policy which is gone gets no proxy, and does not become ready.
+	InjectionPolicy pulumi.StringInput
 	// CACertificate is what the proxy trusts; a new one replaces the pods.
 	CACertificate pulumi.StringInput
 	// ClientRoleARN is what the proxy calls with; a new one replaces the pods.
@@ -170,6 +174,7 @@ func (a *SecureAppArgs) checkInputs(found *problem.List) {
 		{"clusterName", a.ClusterName != ""},
 		{"domain", a.Domain != ""},
 		{"gatewayName", a.GatewayName != ""},
+		{"injectionPolicy", a.InjectionPolicy != nil},
 		{"caCertificate", a.CACertificate != nil},
 		{"clientRoleArn", a.ClientRoleARN != nil},
 	} {

@@ -43,9 +43,10 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context) ([]pulumi.Resource, error) 
 					Labels: labels,
 					Annotations: pulumi.StringMap{
 						sidecar.Annotation: pulumi.String(sidecar.AnnotationValue),
-						// containers that are injected are not in this template, so
-						// it has to change for pods to get other ones
-						checksumAnnotation: a.sidecarChecksum(),
+						// what is injected is not in this template, so it has to change
+						// for pods to get something else
+						sidecar.PolicyAnnotation: a.args.InjectionPolicy,
+						checksumAnnotation:       a.sidecarChecksum(),
 						// kubectl exec and logs take the application, not the proxy
 						"kubectl.kubernetes.io/default-container": pulumi.String(a.version()),
 					},
@@ -118,8 +119,8 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 }
 
 func (a *SecureApp) sidecarChecksum() pulumi.StringOutput {
-	return pulumi.All(a.args.CACertificate, a.args.ClientRoleARN).ApplyT(func(inputs []any) string {
+	return pulumi.All(a.args.CACertificate, a.args.ClientRoleARN).ApplyT(func(inputs []any) (string, error) {
 		ca, role := inputs[0].(string), inputs[1].(string)
-		return sidecar.Checksum(sidecarArgs(a.args.Account, a.args.Sources, a.args.Proxy), ca, role)
+		return sidecar.Checksum(sidecar.Args{Region: a.args.Account.Region}, ca, role)
 	}).(pulumi.StringOutput)
 }

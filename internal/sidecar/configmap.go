@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"sort"
 )
 
 // ConfigMapData returns the data of the ConfigMap that every namespace with
@@ -52,33 +52,25 @@ func checkCA(caPEM string) error {
 	return nil
 }
 
-// Checksum changes whenever an injected pod would come out differently. It
-// belongs into an annotation of the pod template: injection happens at
-// creation only, so running pods must be replaced to get another sidecar. The
-// CA is part of it although the proxy reloads it, because the kubelet brings a
-// changed ConfigMap into running pods only after a minute or so, and new pods
-// have it at once.
+// Checksum changes with what running pods keep although it has changed: what
+// the proxy reads at its start. It belongs into an annotation of the pod
+// template, beside PolicyAnnotation, which changes with the containers: pods
+// must be replaced to get others of both. The CA is part of it although the
+// proxy reloads it, because the kubelet brings a changed ConfigMap into running
+// pods only after a minute or so, and new pods have it at once.
 // (https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically)
 //
 // So is the role that the proxy calls with: it keeps the credentials that it
 // has until they end, and those of a role that was deleted are worth nothing.
-func Checksum(a Args, caPEM, roleARN string) string {
-	h := sha256.New()
-	parts := map[string]string{"rules": IptablesRules(a), "ca": caPEM, "sds": caSecret(), "role": roleARN}
-	var err error
-	if parts["bootstrap"], err = Bootstrap(a); err == nil {
-		parts["pod"], err = celPatches(podParts(a.withDefaults()))
-	}
+func Checksum(a Args, caPEM, roleARN string) (string, error) {
+	data, err := ConfigMapData(a, caPEM)
 	if err != nil {
-		parts["error"] = err.Error()
+		return "", err
 	}
-	keys := make([]string, 0, len(parts))
-	for k := range parts {
-		keys = append(keys, k)
+	text, err := json.Marshal([]any{data, roleARN}) // keys of a map are sorted
+	if err != nil {
+		return "", fmt.Errorf("summing up the proxy's configuration: %w", err)
 	}
-	sort.Strings(keys)
-	for _, k := range keys {
-		_, _ = fmt.Fprintf(h, "%s %d\n%s\n", k, len(parts[k]), parts[k]) // a hash takes everything
-	}
-	return hex.EncodeToString(h.Sum(nil))[:16]
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])[:16], nil
 }

@@ -32,7 +32,32 @@ func TestPolicyIsConfined(t *testing.T) {
 	for _, c := range at(t, spec, "matchConditions").([]any) {
 		names = append(names, c.(map[string]any)["name"].(string))
 	}
-	want(t, "conditions", names, []string{"annotated", "not-yet-injected", "own-network"})
+	want(t, "conditions", names, []string{"annotated", "not-yet-injected", "own-network", "meant-for-this-policy"})
+}
+
+// Equal sidecars have one policy, and another sidecar has one of another name.
+func TestPolicyNames(t *testing.T) {
+	name := func(a Args) string {
+		t.Helper()
+		p, err := MutatingPolicy(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at(t, p, "metadata", "name").(string)
+	}
+	base := name(args)
+	if !regexp.MustCompile(`^inject-envoy-sigv4-[0-9a-f]{8}$`).MatchString(base) {
+		t.Errorf("the policy is named %s", base)
+	}
+	want(t, "the same again", name(args), base)
+	want(t, "defaults spelled out", name(Args{Region: args.Region, Images: DefaultImages(), Resources: DefaultResources()}), base)
+	want(t, "another Region, which is no part of a pod", name(Args{Region: "eu-west-1"}), base)
+	differ(t, map[string]string{
+		"base":           base,
+		"another image":  name(Args{Region: args.Region, Images: Images{Envoy: "mirror/envoy:1"}}),
+		"other redirect": name(Args{Region: args.Region, Images: Images{Iptables: "mirror/iptables:1"}}),
+		"another limit":  name(Args{Region: args.Region, Resources: Resources{MemoryLimit: "1Gi"}}),
+	})
 }
 
 // The parts are inserted in reverse at index 0, so that the redirect is first

@@ -25,8 +25,11 @@ const (
 	// needs; ConfigMapData gives its content.
 	ConfigMapName = "envoy-sigv4"
 
-	// PolicyName is the name of the MutatingPolicy.
-	PolicyName = "inject-envoy-sigv4"
+	// PolicyAnnotation names the MutatingPolicy that a pod is to get the sidecar
+	// from. A pod that has only Annotation gets it from any.
+	PolicyAnnotation = "eks-lattice.io/injection-policy"
+	// policyPrefix begins the name of each MutatingPolicy, see PolicyName.
+	policyPrefix = "inject-envoy-sigv4"
 
 	// InitContainerName and ProxyContainerName are the injected containers.
 	InitContainerName  = "iptables-init"

@@ -267,20 +267,35 @@ func TestConfigMapData(t *testing.T) {
 func TestChecksum(t *testing.T) {
 	ca := caPEM(t)
 	const role = "arn:aws:iam::123456789012:role/client"
-	base := Checksum(args, ca, role)
-	want(t, "the same again", Checksum(args, ca, role), base)
-	want(t, "defaults spelled out", Checksum(Args{Region: args.Region, Images: DefaultImages(), Resources: DefaultResources()}, ca, role), base)
-	seen := map[string]string{base: "base"}
-	for name, sum := range map[string]string{
-		"another Region": Checksum(Args{Region: "eu-west-1"}, ca, role),
-		"another image":  Checksum(Args{Region: args.Region, Images: Images{Envoy: "mirror/envoy:1"}}, ca, role),
-		"another limit":  Checksum(Args{Region: args.Region, Resources: Resources{MemoryLimit: "1Gi"}}, ca, role),
-		"another role":   Checksum(args, ca, role+"-2"),
-		"another CA":     Checksum(args, caPEM(t), role),
-	} {
-		if other := seen[sum]; other != "" {
-			t.Errorf("%s has the checksum of %s", name, other)
+	checksum := func(a Args, ca, role string) string {
+		t.Helper()
+		sum, err := Checksum(a, ca, role)
+		if err != nil {
+			t.Fatal(err)
 		}
-		seen[sum] = name
+		return sum
+	}
+	base := checksum(args, ca, role)
+	want(t, "the same again", checksum(args, ca, role), base)
+	differ(t, map[string]string{
+		"base":           base,
+		"another Region": checksum(Args{Region: "eu-west-1"}, ca, role),
+		"another role":   checksum(args, ca, role+"-2"),
+		"another CA":     checksum(args, caPEM(t), role),
+	})
+	if sum, err := Checksum(args, "no CA", role); err == nil {
+		t.Errorf("a bundle that is none has the checksum %s", sum)
+	}
+}
+
+// differ wants every value once.
+func differ(t *testing.T, values map[string]string) {
+	t.Helper()
+	seen := map[string]string{}
+	for name, value := range values {
+		if other := seen[value]; other != "" {
+			t.Errorf("%s and %s are both %s", name, other, value)
+		}
+		seen[value] = name
 	}
 }

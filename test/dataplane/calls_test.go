@@ -42,3 +42,20 @@ func TestFourCalls(t *testing.T) {
 		}
 	}
 }
+
+// The application's other answers come through as well; of what the proxy has
+// signed a request with, only the date.
+func TestOtherPathsOfTheDemo(t *testing.T) {
+	b := up(t)
+	caller, s := b.pair()
+	body, status := b.curl(t, caller, "http://"+s.Host+"/hello")
+	assert.Equal(t, "200", status)
+	assert.Equal(t, "hello\n", body)
+	body, status = b.curl(t, caller, "-H", "X-Test-A: b", "http://"+s.Host+"/headers")
+	assert.Equal(t, "200", status)
+	assert.Contains(t, body, "X-Test-A: b\n")
+	assert.NoError(t, b.seen(t, "/headers").Signature)
+	for _, secret := range []string{"Authorization", "X-Amz-Security-Token", "AWS4-HMAC-SHA256"} {
+		assert.NotContains(t, body, secret)
+	}
+}

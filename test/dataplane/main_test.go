@@ -30,15 +30,30 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	done, err := rehearse()
+	dir, err := prepare()
+	code := 1
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	} else {
+		code = m.Run()
 	}
-	code := m.Run()
-	done()
+	_ = os.RemoveAll(dir) // what is left of it is in the machine's folder for such things
 	os.Exit(code)
 }
+
+// prepare makes what all tests share, in a folder.
+func prepare() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "dataplane-"); err != nil {
+		return "", err
+	}
+	if demoApp, err = lab.BuildApp("../..", dir); err != nil {
+		return dir, err
+	}
+	return dir, rehearse(dir)
+}
+
+// demoApp is the program of the demo application.
+var demoApp string
 
 func indent(err error) string {
 	return "***   - " + strings.ReplaceAll(err.Error(), "\n", "\n***   - ")
@@ -109,7 +124,7 @@ type testbed struct {
 func up(t *testing.T) *testbed {
 	t.Helper()
 	w := loadWorld(t)
-	l, err := lab.New(w, t.TempDir(), envoyBinary())
+	l, err := lab.New(w, t.TempDir(), lab.Programs{Envoy: envoyBinary(), App: demoApp})
 	require.NoError(t, err)
 	t.Cleanup(l.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)

@@ -11,7 +11,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -30,22 +29,18 @@ import (
 var worldFile string
 
 // rehearse sets worldFile to $WORLD, or to the outcome of a rehearsal, which it
-// starts; done takes that away again.
-func rehearse() (done func(), err error) {
+// starts, in a folder.
+func rehearse(dir string) error {
 	if worldFile = os.Getenv("WORLD"); worldFile != "" {
-		return func() {}, nil
-	}
-	dir, err := os.MkdirTemp("", "dataplane-")
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	worldFile = filepath.Join(dir, "world.json")
 	cmd := exec.Command(latticectl, "rehearse", "--stacks", "test/dataplane/stacks", "--world", worldFile)
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("rehearsing the world: %w\n%s", err, out), os.RemoveAll(dir))
+		return fmt.Errorf("rehearsing the world: %w\n%s", err, out)
 	}
-	return func() { _ = os.RemoveAll(dir) }, nil
+	return nil
 }
 
 const latticectl = ".cache/bin/latticectl"

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,27 +76,41 @@ func (typeConverters) GetTypeConverter(schema.GroupVersionKind) managedfields.Ty
 	return kubernetesTypes
 }
 
-// cluster is an API server and a Kyverno that has the policy.
+// cluster is an API server and a Kyverno that has some policies.
 type cluster struct {
-	t       testing.TB
-	webhook webhookplugin.WebhookAccessor
-	path    string
-	kyverno http.Handler
+	t        testing.TB
+	webhooks []registeredWebhook // in the order in which they are called
+	kyverno  http.Handler
 }
 
-func newCluster(t testing.TB, p *policiesv1beta1.MutatingPolicy) *cluster {
+// registeredWebhook is that of one policy.
+type registeredWebhook struct {
+	webhookplugin.WebhookAccessor
+	path string
+}
+
+func newCluster(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *cluster {
 	t.Helper()
-	configuration := registered(t, p)
-	if len(configuration.Webhooks) != 1 {
-		t.Fatalf("Kyverno registers %d webhooks, want 1", len(configuration.Webhooks))
+	configuration := registered(t, policies...)
+	if len(configuration.Webhooks) != len(policies) {
+		t.Fatalf("Kyverno registers %d webhooks for %d policies", len(configuration.Webhooks), len(policies))
 	}
-	hook := configuration.Webhooks[0]
-	if hook.ObjectSelector == nil {
-		hook.ObjectSelector = &metav1.LabelSelector{} // the API's default
+	var webhooks []registeredWebhook
+	for _, hook := range configuration.Webhooks {
+		if hook.ObjectSelector == nil {
+			hook.ObjectSelector = &metav1.LabelSelector{} // the API's default
+		}
+		webhooks = append(webhooks, registeredWebhook{
+			webhookplugin.NewMutatingWebhookAccessor(hook.Name, configuration.Name, &hook), *hook.ClientConfig.Service.Path,
+		})
 	}
 
 	libraries := libs.NewFakeContextProvider()
-	provider, err := engine.NewProvider(compiler.NewCompiler(), []policiesv1beta1.MutatingPolicyLike{p}, nil, libraries)
+	var likes []policiesv1beta1.MutatingPolicyLike
+	for _, p := range policies {
+		likes = append(likes, p)
+	}
+	provider, err := engine.NewProvider(compiler.NewCompiler(), likes, nil, libraries)
 	if err != nil {
 		t.Fatalf("Kyverno does not compile the policy: %v", err)
 	}
@@ -109,12 +124,7 @@ func newCluster(t testing.TB, p *policiesv1beta1.MutatingPolicy) *cluster {
 		handlers.FromAdmissionFunc("MUTATE", func(ctx context.Context, l logr.Logger, r handlers.AdmissionRequest, start time.Time) admissionv1.AdmissionResponse {
 			return handler.MutateClustered(ctx, l, r, "", start)
 		}).WithAdmission(logr.Discard()).ToHandlerFunc("MPOL"))
-	return &cluster{
-		t:       t,
-		webhook: webhookplugin.NewMutatingWebhookAccessor(hook.Name, configuration.Name, &hook),
-		path:    *hook.ClientConfig.Service.Path,
-		kyverno: mux,
-	}
+	return &cluster{t: t, webhooks: webhooks, kyverno: mux}
 }
 
 type noEvents struct{}
@@ -137,10 +147,16 @@ var replicaSetController = authenticationv1.UserInfo{
 	Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"},
 }
 
-// calls reports whether the API server calls Kyverno for the request, decided
-// in the order of its own dispatcher
-// (https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go).
+// calls reports whether the API server calls Kyverno for the request.
 func (c *cluster) calls(r request) bool {
+	c.t.Helper()
+	return slices.ContainsFunc(c.webhooks, func(w registeredWebhook) bool { return c.callsBy(w, r) })
+}
+
+// callsBy reports whether it does so by a webhook, decided in the order of its
+// own dispatcher
+// (https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go).
+func (c *cluster) callsBy(webhook registeredWebhook, r request) bool {
 	c.t.Helper()
 	review := c.review(r)
 	attributes := attributesOf(review)
@@ -151,25 +167,25 @@ func (c *cluster) calls(r request) bool {
 		}
 	}
 	inNamespace := &namespace.Matcher{NamespaceLister: corev1listers.NewNamespaceLister(store)}
-	if ok, err := inNamespace.MatchNamespaceSelector(c.webhook, attributes); err != nil {
+	if ok, err := inNamespace.MatchNamespaceSelector(webhook, attributes); err != nil {
 		c.t.Fatal(err)
 	} else if !ok {
 		return false
 	}
-	if ok, err := (&object.Matcher{}).MatchObjectSelector(c.webhook, attributes); err != nil {
+	if ok, err := (&object.Matcher{}).MatchObjectSelector(webhook, attributes); err != nil {
 		c.t.Fatal(err)
 	} else if !ok {
 		return false
 	}
 	matched := false
-	for _, rule := range c.webhook.GetRules() {
+	for _, rule := range webhook.GetRules() {
 		matched = matched || (&rules.Matcher{Rule: rule, Attr: attributes}).Matches()
 	}
 	if !matched {
 		return false
 	}
 	conditions := plugincel.NewConditionCompiler(environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion()))
-	result := c.webhook.GetCompiledMatcher(conditions).Match(c.t.Context(), &admission.VersionedAttributes{
+	result := webhook.GetCompiledMatcher(conditions).Match(c.t.Context(), &admission.VersionedAttributes{
 		Attributes: attributes, VersionedKind: attributes.GetKind(),
 		VersionedObject: attributes.GetObject(), VersionedOldObject: attributes.GetOldObject(),
 	}, nil, nil)
@@ -179,15 +195,20 @@ func (c *cluster) calls(r request) bool {
 	return result.Matches
 }
 
-// asks sends the request to Kyverno, called for or not.
+// asks sends the request to Kyverno by the first webhook, called for or not.
 func (c *cluster) asks(r request) *admissionv1.AdmissionResponse {
+	c.t.Helper()
+	return c.asksBy(c.webhooks[0], r)
+}
+
+func (c *cluster) asksBy(webhook registeredWebhook, r request) *admissionv1.AdmissionResponse {
 	c.t.Helper()
 	review := c.review(r)
 	body, err := json.Marshal(review)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	post := httptest.NewRequestWithContext(c.t.Context(), http.MethodPost, c.path, bytes.NewReader(body))
+	post := httptest.NewRequestWithContext(c.t.Context(), http.MethodPost, webhook.path, bytes.NewReader(body))
 	post.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
 	c.kyverno.ServeHTTP(answer, post)
@@ -205,12 +226,20 @@ func (c *cluster) asks(r request) *admissionv1.AdmissionResponse {
 // admit returns the pod as it comes out of admission, in JSON.
 func (c *cluster) admit(pod *corev1.Pod) []byte {
 	c.t.Helper()
-	r := create(pod)
 	raw := marshal(c.t, pod)
-	if !c.calls(r) {
-		return raw
+	for _, w := range c.webhooks {
+		object := &corev1.Pod{}
+		decode(c.t, raw, object)
+		if c.callsBy(w, create(object)) {
+			raw = c.mutate(raw, c.asksBy(w, create(object)))
+		}
 	}
-	response := c.asks(r)
+	return raw
+}
+
+// mutate applies Kyverno's answer.
+func (c *cluster) mutate(raw []byte, response *admissionv1.AdmissionResponse) []byte {
+	c.t.Helper()
 	if !response.Allowed {
 		c.t.Fatalf("Kyverno refuses the pod: %s", response.Result.Message)
 	}

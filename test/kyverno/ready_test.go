@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"eks-lattice/internal/sidecar"
-
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	"github.com/kyverno/kyverno/pkg/client/clientset/versioned/fake"
 	kyvernoinformers "github.com/kyverno/kyverno/pkg/client/informers/externalversions"
@@ -19,31 +17,37 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// A pod that is created before Kyverno has registered its webhook gets in
-// without the sidecar. Kyverno's summary, status.conditionStatus.ready, does
-// not tell: it counts the conditions that are there, and that of the webhook is
-// not there yet. What a program has to wait for is the condition itself.
-func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	client := fake.NewSimpleClientset(policy(t, usual)) //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
-	written := make(chan policiesv1beta1.ConditionStatus, 10)
-	client.PrependReactor("update", "mutatingpolicies", func(a clienttesting.Action) (bool, runtime.Object, error) {
+// statuses is Kyverno's status controller over a cluster.
+type statuses struct {
+	client        *fake.Clientset
+	registrations webhook.StateRecorder
+	written       chan policiesv1beta1.ConditionStatus
+}
+
+// watchStatus runs the controller until the test ends.
+func watchStatus(ctx context.Context, t *testing.T, p *policiesv1beta1.MutatingPolicy) *statuses {
+	t.Helper()
+	ctx, cancel := context.WithCancel(ctx)
+	notify := make(chan string, 1)
+	k := &statuses{
+		client:        fake.NewSimpleClientset(p), //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
+		registrations: webhook.NewStateRecorder(notify),
+		written:       make(chan policiesv1beta1.ConditionStatus, 10),
+	}
+	k.client.PrependReactor("update", "mutatingpolicies", func(a clienttesting.Action) (bool, runtime.Object, error) {
 		p := a.(clienttesting.UpdateAction).GetObject().(*policiesv1beta1.MutatingPolicy)
-		written <- p.Status.ConditionStatus
+		k.written <- p.Status.ConditionStatus
 		return false, nil, nil
 	})
-	informers := kyvernoinformers.NewSharedInformerFactory(client, 0)
+	informers := kyvernoinformers.NewSharedInformerFactory(k.client, 0)
 	policies := informers.Policies().V1beta1()
-	notify := make(chan string, 1)
-	registrations := webhook.NewStateRecorder(notify)
 	controller := policystatus.NewController(
-		dclient.NewEmptyFakeClient(), client,
+		dclient.NewEmptyFakeClient(), k.client,
 		policies.ValidatingPolicies(), policies.NamespacedValidatingPolicies(),
 		policies.ImageValidatingPolicies(), policies.NamespacedImageValidatingPolicies(),
 		policies.MutatingPolicies(), policies.NamespacedMutatingPolicies(),
 		policies.GeneratingPolicies(), policies.NamespacedGeneratingPolicies(),
-		"system:serviceaccount:kyverno:kyverno-reports-controller", registrations,
+		"system:serviceaccount:kyverno:kyverno-reports-controller", k.registrations,
 	)
 	informers.Start(ctx.Done())
 	informers.WaitForCacheSync(ctx.Done())
@@ -52,8 +56,29 @@ func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
 		defer close(done)
 		controller.Run(ctx, 1)
 	}()
-	defer func() { cancel(); close(notify); <-done }()
+	t.Cleanup(func() { cancel(); close(notify); <-done })
+	return k
+}
 
+// next is the next status that is written.
+func (k *statuses) next(t *testing.T) policiesv1beta1.ConditionStatus {
+	t.Helper()
+	select {
+	case status := <-k.written:
+		return status
+	case <-time.After(time.Minute):
+		t.Fatal("Kyverno writes no status within a minute")
+		return policiesv1beta1.ConditionStatus{}
+	}
+}
+
+// A pod that is created before Kyverno has registered its webhook gets in
+// without the sidecar. Kyverno's summary, status.conditionStatus.ready, does
+// not tell: it counts the conditions that are there, and that of the webhook is
+// not there yet. What a program has to wait for is the condition itself.
+func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
+	p := policy(t, usual)
+	k := watchStatus(t.Context(), t, p)
 	for _, step := range []struct {
 		name              string
 		do                func()
@@ -61,20 +86,16 @@ func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
 	}{
 		{"the policy exists", func() {}, true, false},
 		{"the webhook is registered", func() {
-			registrations.Record(webhook.BuildRecorderKey(webhook.MutatingPolicyType, sidecar.PolicyName, ""))
+			k.registrations.Record(webhook.BuildRecorderKey(webhook.MutatingPolicyType, p.Name, ""))
 		}, true, true},
 	} {
 		step.do()
-		select {
-		case status := <-written:
-			if got := ptr.Deref(status.Ready, false); got != step.ready {
-				t.Errorf("%s: ready is %t, want %t", step.name, got, step.ready)
-			}
-			if got := meta.IsStatusConditionTrue(status.Conditions, string(policiesv1beta1.PolicyConditionTypeWebhookConfigured)); got != step.registered {
-				t.Errorf("%s: condition WebhookConfigured is %t, want %t", step.name, got, step.registered)
-			}
-		case <-time.After(time.Minute):
-			t.Fatalf("%s: Kyverno writes no status within a minute", step.name)
+		status := k.next(t)
+		if got := ptr.Deref(status.Ready, false); got != step.ready {
+			t.Errorf("%s: ready is %t, want %t", step.name, got, step.ready)
+		}
+		if got := meta.IsStatusConditionTrue(status.Conditions, string(policiesv1beta1.PolicyConditionTypeWebhookConfigured)); got != step.registered {
+			t.Errorf("%s: condition WebhookConfigured is %t, want %t", step.name, got, step.registered)
 		}
 	}
 }

@@ -34,8 +34,8 @@ func (running) IsRollingUpdate() bool        { return false }
 func (running) IsGoingDown() bool            { return false }
 
 // registered runs Kyverno's webhook controller over a cluster that holds the
-// policy, and returns the configuration that it registers for resources.
-func registered(t testing.TB, p *policiesv1beta1.MutatingPolicy) *admissionregistrationv1.MutatingWebhookConfiguration {
+// policies, and returns the configuration that it registers for resources.
+func registered(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *admissionregistrationv1.MutatingWebhookConfiguration {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -64,7 +64,11 @@ func registered(t testing.TB, p *policiesv1beta1.MutatingPolicy) *admissionregis
 		}
 		return false, nil, nil
 	})
-	kyverno := fake.NewSimpleClientset(p.DeepCopy()) //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
+	var objects []runtime.Object
+	for _, p := range policies {
+		objects = append(objects, p.DeepCopy())
+	}
+	kyverno := fake.NewSimpleClientset(objects...) //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
 	kubeInformers := kubeinformers.NewSharedInformerFactory(kube, 0)
 	kyvernoInformers := kyvernoinformers.NewSharedInformerFactory(kyverno, 0)
 	v1, v1beta1 := kyvernoInformers.Kyverno().V1(), kyvernoInformers.Policies().V1beta1()
@@ -136,7 +140,7 @@ func TestWebhookIsConfined(t *testing.T) {
 	for _, m := range hook.MatchConditions {
 		conditions = append(conditions, m.Name)
 	}
-	wantEqual(t, "match conditions", conditions, []string{"autogen-annotated", "autogen-not-yet-injected", "autogen-own-network"})
+	wantEqual(t, "match conditions", conditions, []string{"autogen-annotated", "autogen-not-yet-injected", "autogen-own-network", "autogen-meant-for-this-policy"})
 }
 
 // EKS's webhook for Pod Identity must see the injected containers. Webhooks are

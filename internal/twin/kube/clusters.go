@@ -67,7 +67,7 @@ type Cluster struct {
 	borrowed  map[string][2]string // for the time of a call: whose association a namespace uses
 	policies  *kyverno.Engine
 	// webhooks are those of the policies, by the policy's uid.
-	webhooks map[string]webhook
+	webhooks map[string]*webhook
 	// controllers are what works in the cluster; working is the one that does so now.
 	controllers []*controller
 	working     *controller
@@ -81,7 +81,7 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	}
 	cl := &Cluster{
 		all: c, eks: eks, API: api.New(c.world, eks.ARN),
-		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, held: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]webhook{},
+		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, held: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]*webhook{},
 		policies: kyverno.NewEngine(),
 	}
 	cl.API.Admit = cl.admit

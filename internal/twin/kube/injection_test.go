@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +132,50 @@ func TestPolicyBeforeItsWebhook(t *testing.T) {
 			}
 			shows(lawPolicyReady)
 		})
+	}
+}
+
+// Pods that follow a change of their policy at once get the former sidecar.
+// Nothing could have been waited for: the policy was ready before and still is.
+func TestPolicyChangesUnderItsName(t *testing.T) {
+	t.Parallel()
+	l := kyvernoLab(t, nil)
+	l.apply("eks-one", "apps", namespace("apps", appLabels...))
+	l.config("eks-one", "")
+	l.apply("eks-one", "policy", injectionManifest)
+	l.apply("eks-one", "app", deployment("demo", "apps"))
+	images := func() (images []string) {
+		for _, pod := range l.pods("eks-one", "apps") {
+			images = append(images, obj.Str(named(pod["spec"].(obj.Map), "initContainers", "envoy"), "image"))
+		}
+		return slices.Compact(images)
+	}
+	before := images()[0]
+	change := func(checksum, image string) {
+		t.Helper()
+		policy := deepCopy(l.made["policy"].in).(engine.Props)
+		expression := obj.Str(obj.Maps(policy, "spec", "mutations")[0], "jsonPatch", "expression")
+		obj.Set(obj.Maps(policy, "spec", "mutations")[0], strings.ReplaceAll(expression, before, image), "jsonPatch", "expression")
+		app := deepCopy(l.made["app"].in).(engine.Props)
+		obj.Set(app, checksum, "spec", "template", "metadata", "annotations", "checksum")
+		if err := errors.Join(l.update("policy", policy), l.update("app", app)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const after = "registry.test/envoy:2"
+	change("2", after)
+	if got := images(); !slices.Equal(got, []string{before}) {
+		t.Errorf("pods right after the change have %v, want %s", got, before)
+	}
+	shows(lawPolicyChanges)
+	l.world.Look(func() { l.world.Pass(compileDelay) })
+	app := deepCopy(l.made["app"].in).(engine.Props)
+	obj.Set(app, "3", "spec", "template", "metadata", "annotations", "checksum")
+	if err := l.update("app", app); err != nil {
+		t.Fatal(err)
+	}
+	if got := images(); !slices.Equal(got, []string{after}) {
+		t.Errorf("pods some time after the change have %v, want %s", got, after)
 	}
 }
 

@@ -43,11 +43,12 @@ const (
 	webhookDelay = 20 * time.Second
 )
 
-// webhook is when a policy's webhook is registered, and whether an operation
-// has waited until it was.
+// webhook is what Kyverno makes of a policy: when its webhook is registered,
+// whether an operation has waited until it was, and by which text it works.
 type webhook struct {
 	due     time.Time
 	awaited bool
+	text    policyText
 }
 
 // kyvernoRelease finds the running admission controller.
@@ -99,7 +100,8 @@ func (c *Cluster) runKyverno(op *world.Op) {
 		err := c.compilePolicy(p)
 		registered := err == nil && c.registered(p)
 		if registered {
-			hooks = append(hooks, c.policyHook(r, p, fail))
+			hooks = append(hooks, c.policyHook(r, c.inForce(p), fail))
+			c.wakeAtCompilation(p)
 		}
 		c.policyStatus(p, registered, err)
 	}
@@ -133,10 +135,9 @@ func (c *Cluster) compilePolicy(p *api.Object) error {
 // after the policy, which whoever waits for it does not notice, and whoever
 // does not wait may.
 func (c *Cluster) registered(p *api.Object) bool {
-	w, ok := c.webhooks[p.UID()]
-	if !ok {
+	w := c.webhook(p)
+	if w.due.IsZero() {
 		w.due = c.all.world.Now().Add(webhookDelay)
-		c.webhooks[p.UID()] = w
 	}
 	if c.all.world.Now().Before(w.due) {
 		c.wakeAt(w.due)
@@ -148,14 +149,23 @@ func (c *Cluster) registered(p *api.Object) bool {
 // waitLonger lets the time pass that an object takes which has come to rest
 // only for the moment. It tells whether waiting makes sense.
 func (c *Cluster) waitLonger(op *world.Op, o *api.Object) bool {
-	w, ok := c.webhooks[o.UID()]
-	if !ok || !c.all.world.Now().Before(w.due) {
+	w := c.webhooks[o.UID()]
+	if w == nil || !c.all.world.Now().Before(w.due) {
 		return false
 	}
 	op.Takes(w.due.Sub(c.all.world.Now()))
-	c.webhooks[o.UID()] = webhook{due: c.all.world.Now(), awaited: true}
+	w.due, w.awaited = c.all.world.Now(), true
 	c.wake()
 	return true
+}
+
+func (c *Cluster) webhook(p *api.Object) *webhook {
+	w := c.webhooks[p.UID()]
+	if w == nil {
+		w = &webhook{}
+		c.webhooks[p.UID()] = w
+	}
+	return w
 }
 
 // policyStatus writes what Kyverno writes: conditionStatus for the policies of

@@ -82,7 +82,7 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Ma
 			continue
 		}
 		q.Object = r.Object
-		patched, err := c.evaluate(p, q)
+		patched, err := c.evaluate(c.inForce(p), q)
 		if err != nil {
 			if obj.Str(p.Content, "spec", "failurePolicy") == "Ignore" {
 				continue
@@ -93,7 +93,7 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Ma
 		if patched != nil {
 			r.Object = patched
 			r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawInjectAtCreation, Lasting: true})
-			if w := c.webhooks[p.UID()]; !w.awaited {
+			if !c.webhook(p).awaited {
 				r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawPolicyReady, Lasting: true, After: webhookDelay})
 			}
 			for _, n := range p.Reliance {

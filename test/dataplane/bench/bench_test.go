@@ -70,7 +70,9 @@ func BenchmarkDataplane(b *testing.B) {
 	}
 	envoy, err := filepath.Abs(root + "/.cache/envoy/envoy/_bin/envoy")
 	require.NoError(b, err)
-	l, err := lab.New(w, b.TempDir(), envoy)
+	app, err := lab.BuildApp(root, b.TempDir())
+	require.NoError(b, err)
+	l, err := lab.New(w, b.TempDir(), lab.Programs{Envoy: envoy, App: app})
 	require.NoError(b, err)
 	// Milliseconds, 9 on average, and never the same for all connections: ten
 	// requests at once would measure how long the tenth waits for the others.

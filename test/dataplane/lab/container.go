@@ -19,6 +19,7 @@ const containerEnv = "EKS_LATTICE_LAB_CONTAINER"
 // process is what one process of a container gets.
 type process struct {
 	Netns        string
+	Hostname     string // empty leaves the machine's
 	Root         string // an empty directory, the mount point of the root file system
 	Binds        []bind
 	Files        map[string]string // small files of the root file system
@@ -73,6 +74,9 @@ func (p *process) become() error {
 	if err := unix.Setns(ns, unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("entering the network namespace: %w", err)
 	}
+	if err := p.takeName(); err != nil {
+		return err
+	}
 	if err := p.enterRoot(); err != nil {
 		return err
 	}
@@ -84,6 +88,19 @@ func (p *process) become() error {
 		return err
 	}
 	return fmt.Errorf("executing %s: %w", path, unix.Exec(path, p.Argv, p.Env))
+}
+
+func (p *process) takeName() error {
+	if p.Hostname == "" {
+		return nil
+	}
+	if err := unix.Unshare(unix.CLONE_NEWUTS); err != nil {
+		return fmt.Errorf("making a UTS namespace: %w", err)
+	}
+	if err := unix.Sethostname([]byte(p.Hostname)); err != nil {
+		return fmt.Errorf("naming the pod: %w", err)
+	}
+	return nil
 }
 
 func (p *process) enterRoot() error {

@@ -96,7 +96,7 @@ func (r *RunningPod) Probe(p Probe) error {
 func (r *RunningPod) Stop(ctx context.Context, untilAppEnded func() error) error {
 	err := untilAppEnded()
 	if r.app != nil {
-		err = errors.Join(err, r.app.Close())
+		err = errors.Join(err, r.app.stop(ctx))
 	}
 	r.mu.Lock()
 	r.stopping = true
@@ -116,7 +116,8 @@ func (r *RunningPod) close() {
 	r.stopping = true
 	r.mu.Unlock()
 	if r.app != nil {
-		_ = r.app.Close()
+		r.app.kill()
+		_ = r.app.otherEnd.Close()
 	}
 	for _, s := range r.sidecars {
 		s.kill()

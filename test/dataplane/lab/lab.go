@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,28 +30,35 @@ type Lab struct {
 	// AppFiles are added to the root file system of every container.
 	AppFiles map[string]string
 
-	dir, envoy string
-	vpcs       map[string]*VPC
-	metadata   map[string]*metadata
-	issuer     *issuer
-	secrets    secrets
-	silent     *log.Logger
-	closers    []io.Closer
+	dir      string
+	programs Programs
+	vpcs     map[string]*VPC
+	metadata map[string]*metadata
+	issuer   *issuer
+	secrets  secrets
+	silent   *log.Logger
+	closers  []io.Closer
 
 	mu      sync.Mutex
 	pods    []*RunningPod
 	targets map[string]*RunningPod // pods whose application runs, by key
 }
 
+// Programs are the paths of what runs in pods.
+type Programs struct {
+	Envoy string
+	App   string // examples/demo-app
+}
+
 // New builds the VPCs of a world and what AWS runs in them; pods are started
-// one by one. Files go below dir, envoy is the path of the proxy's binary.
-func New(w *World, dir, envoy string) (*Lab, error) {
+// one by one. Files go below dir.
+func New(w *World, dir string, programs Programs) (*Lab, error) {
 	cert, err := tls.X509KeyPair([]byte(w.Certificate), []byte(w.Key))
 	if err != nil {
 		return nil, fmt.Errorf("reading the services' certificate: %w", err)
 	}
 	l := &Lab{
-		World: w, dir: dir, envoy: envoy, AppFiles: map[string]string{},
+		World: w, dir: dir, programs: programs, AppFiles: map[string]string{},
 		Agents: map[string]*Agent{}, vpcs: map[string]*VPC{}, metadata: map[string]*metadata{},
 		targets: map[string]*RunningPod{},
 		issuer:  &issuer{}, silent: log.New(io.Discard, "", 0),
@@ -87,7 +95,7 @@ func (l *Lab) addVPC(id string) error {
 		if err != nil {
 			return err
 		}
-		l.closers = append(l.closers, serveDemo(listener, h, l.silent))
+		l.closers = append(l.closers, serve(listener, h, l.silent))
 	}
 	names := resolver{names: map[string]string{}, addresses: map[string]string{}}
 	for _, z := range l.World.Zones {
@@ -116,15 +124,20 @@ func (l *Lab) addVPC(id string) error {
 	return err
 }
 
-// dialTarget connects to the service's pod from Lattice's side of its VPC.
-func (l *Lab) dialTarget(ctx context.Context, s Service) (net.Conn, error) {
+// dialTarget connects to the service's pod, for a path, from Lattice's side of
+// its VPC.
+func (l *Lab) dialTarget(ctx context.Context, s Service, path string) (net.Conn, error) {
 	l.mu.Lock()
 	target := l.targets[s.Target]
 	l.mu.Unlock()
 	if target == nil {
 		return nil, fmt.Errorf("service %s has no healthy target", s.Name)
 	}
-	return target.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", target.Address, s.TargetPort))
+	port := s.TargetPort
+	if _, pattern := otherEnd().Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}); pattern != "" {
+		port = otherEndPort
+	}
+	return target.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", target.Address, port))
 }
 
 // MetadataRequests are the requests that any VPC's instance metadata has seen.

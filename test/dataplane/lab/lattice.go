@@ -38,8 +38,8 @@ type Lattice struct {
 	world  *World
 	issuer *issuer
 	silent *log.Logger
-	// dial connects to a pod in the VPC of a service's cluster.
-	dial func(ctx context.Context, s Service) (net.Conn, error)
+	// dial connects to a pod in the VPC of a service's cluster, for a path.
+	dial func(ctx context.Context, s Service, path string) (net.Conn, error)
 
 	mu   sync.Mutex
 	cert *tls.Certificate
@@ -191,7 +191,7 @@ func (l *Lattice) forward(w http.ResponseWriter, r *http.Request, s Service) {
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, parsable or not
 		},
 		Transport: &http.Transport{
-			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return l.dial(ctx, s) },
+			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return l.dial(ctx, s, r.URL.Path) },
 			DisableKeepAlives:  true,
 			DisableCompression: true,
 		},

@@ -16,7 +16,7 @@ func (l *Lab) StartInVPC(vpc, name string, files map[string]string, argv ...stri
 		Netns: l.vpcs[vpc].ns.Path(), Argv: argv, Files: files,
 		Env:   []string{"PATH=/usr/local/bin:/usr/bin"},
 		Caps:  []string{"NET_BIND_SERVICE"},
-		Binds: []bind{{l.envoy, "/usr/local/bin/envoy"}},
+		Binds: []bind{{l.programs.Envoy, "/usr/local/bin/envoy"}},
 	}
 	r, err := p.start(l.dir, name+".log")
 	if err == nil {

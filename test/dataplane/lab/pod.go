@@ -32,7 +32,7 @@ type RunningPod struct {
 	ns      *Namespace
 	dir     string
 	volumes map[string]volume
-	app     io.Closer
+	app     *application
 
 	mu       sync.Mutex
 	sidecars map[string]*Running
@@ -80,17 +80,9 @@ func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 		if s.Target != p.Key() {
 			continue
 		}
-		listener, err := ns.Listen(fmt.Sprintf("0.0.0.0:%d", s.TargetPort))
-		if err != nil {
+		if err := r.startApplication(ctx, s.TargetPort); err != nil {
 			return nil, fmt.Errorf("starting the application of pod %s: %w", p.Key(), err)
 		}
-		greeting := ""
-		for _, e := range p.Spec.Containers[0].Env {
-			if e.Name == "PodName" { // what the demo image reads
-				greeting = e.Value
-			}
-		}
-		r.app = serveDemo(listener, demoServer(p.Name, greeting), l.silent)
 		l.mu.Lock()
 		l.targets[p.Key()] = r
 		l.mu.Unlock()
@@ -147,10 +139,10 @@ func (r *RunningPod) UpdateConfigMap(name string, data map[string]string) error 
 func (r *RunningPod) process(c Container) *process {
 	sc := c.SecurityContext
 	p := &process{
-		Netns: r.ns.Path(),
-		Argv:  append(slices.Clone(c.Command), c.Args...),
-		Env:   []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=" + r.Name},
-		UID:   AppUID, GID: AppUID,
+		Netns: r.ns.Path(), Hostname: r.Name,
+		Argv: append(slices.Clone(c.Command), c.Args...),
+		Env:  []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=" + r.Name},
+		UID:  AppUID, GID: AppUID,
 		Files: map[string]string{
 			"etc/resolv.conf":   "nameserver " + resolverAddress + "\n",
 			"etc/hosts":         "127.0.0.1 localhost\n" + r.Address + " " + r.Name + "\n",
@@ -182,7 +174,7 @@ func (r *RunningPod) process(c Container) *process {
 			p.Binds = append(p.Binds, bind{filepath.Join(v.dir, m.SubPath), m.MountPath})
 		}
 	}
-	p.Binds = append(p.Binds, bind{r.lab.envoy, "/usr/local/bin/envoy"})
+	p.Binds = append(p.Binds, bind{r.lab.programs.Envoy, "/usr/local/bin/envoy"}, bind{r.lab.programs.App, "/usr/local/bin/demo-app"})
 	return p
 }
 

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -15,7 +14,7 @@ import (
 	"time"
 )
 
-// Echo is what the demo server answers at /echo.
+// Echo is what the lab's server answers at /echo.
 type Echo struct {
 	Method, URI, Host string
 	Length            int64 // of the body that was read
@@ -24,13 +23,13 @@ type Echo struct {
 	Header            map[string][]string
 }
 
-// demoServer is the application of a demo pod, with paths of its own for what
-// the suite wants to see from the other end.
-func demoServer(pod, greeting string) http.Handler {
+// otherEndPort is where a demo pod has the lab's server, beside its application.
+const otherEndPort = 18090
+
+// otherEnd shows the suite what of a request has come to the other end. VPC
+// Lattice leads the paths below to it, and all others to the application.
+func otherEnd() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "Requsting to Pod(%s): %s\n", pod, greeting)
-	})
 	mux.HandleFunc("/echo/", func(w http.ResponseWriter, r *http.Request) {
 		h := sha256.New()
 		n, err := io.Copy(h, r.Body)
@@ -77,7 +76,7 @@ func demoServer(pod, greeting string) http.Handler {
 	return mux
 }
 
-func serveDemo(l net.Listener, h http.Handler, silent *log.Logger) io.Closer {
+func serve(l net.Listener, h http.Handler, silent *log.Logger) io.Closer {
 	s := &http.Server{Handler: h, ErrorLog: silent, ReadHeaderTimeout: time.Minute}
 	go func() { _ = s.Serve(l) }() // ends with Close
 	return s

@@ -1,0 +1,3 @@
+module eks-lattice/examples/demo-app
+
+go 1.26

@@ -1,0 +1,69 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// BuildApp compiles the demo application of the project in a folder, and
+// returns the program's path below dir.
+func BuildApp(project, dir string) (string, error) {
+	program := filepath.Join(dir, "demo-app")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = filepath.Join(project, "examples", "demo-app")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the demo application: %w\n%s", err, out)
+	}
+	return program, nil
+}
+
+// application is the program of a pod's first container, and the lab's server
+// beside it.
+type application struct {
+	*Running
+	otherEnd io.Closer
+}
+
+// startApplication runs what the demo image runs, and waits until it listens, as
+// the kubelet's readiness probe does.
+func (r *RunningPod) startApplication(ctx context.Context, port int) error {
+	listener, err := r.ns.Listen(fmt.Sprintf("0.0.0.0:%d", otherEndPort))
+	if err != nil {
+		return err
+	}
+	other := serve(listener, otherEnd(), r.lab.silent)
+	container := r.Spec.Containers[0]
+	p := r.process(container)
+	p.Argv = []string{"/usr/local/bin/demo-app"} // the image's entry point
+	program, err := p.start(r.dir, container.Name+".log")
+	if err != nil {
+		return errors.Join(err, other.Close())
+	}
+	r.app = &application{program, other}
+	return Eventually(ctx, func() error {
+		conn, err := r.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", r.Address, port))
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+}
+
+// stop asks the program to end, which it does well.
+func (a *application) stop(ctx context.Context) error {
+	err := a.Signal(syscall.SIGTERM)
+	code, werr := a.Wait(ctx)
+	if werr == nil && code != 0 {
+		werr = fmt.Errorf("the application ended with code %d", code)
+	}
+	return errors.Join(err, werr, a.otherEnd.Close())
+}
