@@ -21,7 +21,7 @@ type Setting[T any] struct {
 	Description string
 }
 
-// The types of settings.
+// String and its siblings are the types of settings.
 type (
 	String  = Setting[string]
 	Bool    = Setting[bool]
