@@ -21,13 +21,17 @@ type Setting[T any] struct {
 	Description string
 }
 
-// String and its siblings are the types of settings.
 type (
-	String  = Setting[string]
-	Bool    = Setting[bool]
-	Int     = Setting[int]
+	// String is a setting that is a text.
+	String = Setting[string]
+	// Bool is a setting that is on or off.
+	Bool = Setting[bool]
+	// Int is a setting that is a whole number.
+	Int = Setting[int]
+	// Strings is a setting that is a list of texts.
 	Strings = Setting[[]string]
-	Map     = Setting[map[string]string]
+	// Map is a setting that is an object with texts.
+	Map = Setting[map[string]string]
 )
 
 // Objects is a setting that is a list of objects.
