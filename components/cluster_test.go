@@ -130,7 +130,7 @@ func TestNodesAndAddons(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
 	checkJSON(t, "node group", plain(t, find(t, r, "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes").Inputs), `{
-		"clusterName": "eks-test", "nodeRoleArn": "arn:aws:test:::eks-cluster1-node", "version": "1.35",
+		"clusterName": "eks-test", "nodeRoleArn": "arn:aws:test:::eks-cluster1-node", "version": "1.35", "releaseVersion": "1.35.2-20260801",
 		"subnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
 		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"],
 		"launchTemplate": {"id": "eks-cluster1-nodes-id", "version": "3"},
@@ -138,7 +138,7 @@ func TestNodesAndAddons(t *testing.T) {
 	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"} {
 		checkJSON(t, addon, plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-"+addon).Inputs), `{
 			"clusterName": "eks-test", "addonName": "`+addon+`",
-			"resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)
+			"addonVersion": "v1.2.3-eksbuild.4", "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)
 	}
 }
 

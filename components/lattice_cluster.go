@@ -26,8 +26,11 @@ type LatticeClusterArgs struct {
 	// ExtendedSupport keeps the cluster at its version when standard support of
 	// that ends, for six times the price. Otherwise EKS upgrades it then.
 	ExtendedSupport bool
-	Network         NetworkArgs
-	Nodes           NodesArgs
+	// AddonVersions of EKS's add-ons by name. One that is not there has the newest
+	// version of each up.
+	AddonVersions map[string]string
+	Network       NetworkArgs
+	Nodes         NodesArgs
 	// PublicAccessCIDRs may reach the cluster's API from outside the VPC.
 	PublicAccessCIDRs []string
 	// LogTypes of the control plane that go to CloudWatch Logs.
@@ -82,6 +85,8 @@ type LatticeCluster struct {
 	args       *LatticeClusterArgs
 	kubernetes *kubernetes.Provider
 
+	versions versions
+
 	// What later parts wait for, and are destroyed before.
 	network     network
 	plane       controlPlane
@@ -128,6 +133,7 @@ func (a *LatticeClusterArgs) Settings() settings.List {
 			settings.ClusterName.For(&a.ClusterName),
 			settings.KubernetesVersion.For(&a.KubernetesVersion),
 			settings.ExtendedSupport.For(&a.ExtendedSupport),
+			settings.AddonVersions.For(&a.AddonVersions),
 		},
 		a.Network.settings(),
 		a.Nodes.settings(),
@@ -148,6 +154,7 @@ func (a *LatticeClusterArgs) Settings() settings.List {
 // Check returns everything that is wrong with the plain arguments.
 func (a *LatticeClusterArgs) Check() problem.List {
 	found := a.Settings().Check()
+	a.checkRelease(&found)
 	a.Nodes.check(&found)
 	a.checkAppNames(&found)
 	a.checkAdmins(&found)
@@ -194,6 +201,7 @@ func (a *LatticeClusterArgs) checkInputs(found *problem.List) {
 // above it; read backwards, this is the order of a destroy.
 func (c *LatticeCluster) provision(ctx *pulumi.Context) error {
 	for _, part := range []func(*pulumi.Context) error{
+		c.lookUpVersions,
 		c.newNetwork,
 		c.newControlPlane,
 		c.newNodes,

@@ -18,6 +18,9 @@ type NodesArgs struct {
 	MinSize       int
 	MaxSize       int
 	DesiredSize   int
+	// ReleaseVersion of EKS's image, such as 1.35.2-20260801. Empty means the
+	// newest one of each up.
+	ReleaseVersion string
 }
 
 func (a *NodesArgs) settings() settings.List {
@@ -26,6 +29,7 @@ func (a *NodesArgs) settings() settings.List {
 		settings.NodeMinSize.For(&a.MinSize),
 		settings.NodeMaxSize.For(&a.MaxSize),
 		settings.NodeDesiredSize.For(&a.DesiredSize),
+		settings.NodeReleaseVersion.For(&a.ReleaseVersion),
 	}
 }
 
@@ -58,12 +62,13 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 		return err
 	}
 	nodes, err := eks.NewNodeGroup(ctx, c.name+"-nodes", &eks.NodeGroupArgs{
-		ClusterName:   c.plane.name,
-		NodeRoleArn:   c.plane.nodeRoleARN,
-		SubnetIds:     c.network.onlineIDs,
-		Version:       pulumi.String(c.args.KubernetesVersion),
-		AmiType:       pulumi.String("AL2023_x86_64_STANDARD"),
-		InstanceTypes: pulumi.ToStringArray(c.args.Nodes.InstanceTypes),
+		ClusterName:    c.plane.name,
+		NodeRoleArn:    c.plane.nodeRoleARN,
+		SubnetIds:      c.network.onlineIDs,
+		Version:        pulumi.String(c.args.KubernetesVersion),
+		ReleaseVersion: pulumi.String(c.versions.nodeRelease),
+		AmiType:        pulumi.String("AL2023_x86_64_STANDARD"),
+		InstanceTypes:  pulumi.ToStringArray(c.args.Nodes.InstanceTypes),
 		LaunchTemplate: eks.NodeGroupLaunchTemplateArgs{
 			Id:      template.ID(),
 			Version: pulumi.Sprintf("%d", template.LatestVersion),
@@ -127,8 +132,9 @@ func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemp
 
 func (c *LatticeCluster) newAddon(ctx *pulumi.Context, addon string, after ...pulumi.Resource) (pulumi.Resource, error) {
 	resource, err := eks.NewAddon(ctx, c.name+"-"+addon, &eks.AddonArgs{
-		ClusterName: c.plane.name,
-		AddonName:   pulumi.String(addon),
+		ClusterName:  c.plane.name,
+		AddonName:    pulumi.String(addon),
+		AddonVersion: pulumi.String(c.versions.addons[addon]),
 		// EKS puts unmanaged copies into every new cluster; the add-on takes over
 		ResolveConflictsOnCreate: pulumi.String("OVERWRITE"),
 		ResolveConflictsOnUpdate: pulumi.String("OVERWRITE"),

@@ -14,6 +14,10 @@ const (
 	Partition = "aws"
 	// CertificateARN is that of a certificate in ACM.
 	CertificateARN = "arn:" + Partition + ":acm:" + Region + ":" + AccountID + ":certificate/12345678-1234-1234-1234-123456789012"
+	// AddonVersion is the newest of each add-on.
+	AddonVersion = "v1.2.3-eksbuild.4"
+	// NodeRelease is the newest release of the nodes' image.
+	NodeRelease = "1.35.2-20260801"
 )
 
 // Kubeconfig is what the EKS component gives for its cluster.
@@ -37,6 +41,17 @@ func (r *Recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
 		return resource.NewPropertyMapFromMap(map[string]any{"names": names}), nil
 	case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
 		return resource.NewPropertyMapFromMap(map[string]any{"id": "pl-" + args.Args["name"].StringValue()}), nil
+	case "aws:eks/getClusterVersions:getClusterVersions":
+		return resource.NewPropertyMapFromMap(map[string]any{"clusterVersions": []any{
+			map[string]any{"clusterVersion": "1.35", "versionStatus": "STANDARD_SUPPORT"},
+			map[string]any{"clusterVersion": "1.34", "versionStatus": "STANDARD_SUPPORT"},
+			map[string]any{"clusterVersion": "1.33", "versionStatus": "EXTENDED_SUPPORT"},
+			map[string]any{"clusterVersion": "1.31", "versionStatus": "EXTENDED_SUPPORT"},
+		}}), nil
+	case "aws:eks/getAddonVersion:getAddonVersion":
+		return resource.NewPropertyMapFromMap(map[string]any{"version": AddonVersion}), nil
+	case "aws:ssm/getParameter:getParameter":
+		return resource.NewPropertyMapFromMap(map[string]any{"insecureValue": NodeRelease}), nil
 	default:
 		return nil, fmt.Errorf("the recorder has no answer to %s", args.Token)
 	}

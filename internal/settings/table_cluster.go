@@ -72,6 +72,17 @@ var (
 		Default:     2,
 		Description: "Number of nodes.",
 	})
+	NodeReleaseVersion = in(cluster, String{
+		Key:         "nodeReleaseVersion",
+		Check:       check.NodeRelease,
+		Description: "Release of EKS's image for the nodes, such as 1.35.2-20260801. Empty means the newest one at each up.",
+	})
+	AddonVersions = in(cluster, Map{
+		Key:         "addonVersions",
+		Default:     map[string]string{},
+		Check:       check.AddonVersions,
+		Description: "Versions of the EKS add-ons by name: vpc-cni, kube-proxy, eks-pod-identity-agent, coredns. One that is not given is the newest at each up.",
+	})
 	PublicAccessCIDRs = in(cluster, Strings{
 		Key:     "publicAccessCidrs",
 		Default: []string{"0.0.0.0/0"},

@@ -21,6 +21,7 @@ type Account struct {
 	OnChange func(op *world.Op) error
 
 	changes   int64                   // see Changes
+	published int                     // how many times AWS published patches
 	made      map[string]int          // creations per URN, for automatic names
 	inputs    map[string]engine.Props // what each resource was last given, by kind and id
 	endpoints endpoints

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 
 	"eks-lattice/internal/twin/engine"
@@ -21,19 +20,9 @@ type Addon struct {
 	created  string
 }
 
-// addons are the ones that EKS offers and programs use, with a current version.
-// https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
-var addons = map[string]string{
-	"vpc-cni": "v1.20.4-eksbuild.1", "coredns": "v1.12.4-eksbuild.1", "kube-proxy": "v1.35.0-eksbuild.2",
-	"eks-pod-identity-agent": "v1.3.10-eksbuild.1", "aws-ebs-csi-driver": "v1.53.0-eksbuild.1",
-	"metrics-server": "v0.8.0-eksbuild.5", "eks-node-monitoring-agent": "v1.4.2-eksbuild.1",
-}
-
-var addonVersion = regexp.MustCompile(`^v\d+\.\d+\.\d+-eksbuild\.\d+$`)
-
 var (
 	lawAddonRefs = law.New(law.References, "addon-references",
-		"An addon needs an existing cluster, a name and a version that EKS offers, and is installed once.",
+		"An addon needs an existing cluster and a name that EKS offers, and is installed once.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html")
 	lawAddonConflict = law.New(law.References, "addon-conflicts",
 		"An addon that meets its self-managed twin is refused unless conflicts are resolved by OVERWRITE.",
@@ -64,7 +53,10 @@ var addonKind = &kind{
 		if err := r.addonConfig(); err != nil {
 			return err
 		}
-		if v := r.str("addonVersion"); v != "" {
+		if v := r.str("addonVersion"); v != "" && v != a.Version {
+			if err := r.checkAddonVersion(r.ClusterByName(a.Cluster), a.Addon, v); err != nil {
+				return err
+			}
 			a.Version = v
 		}
 		a.Tags, a.Preserve, a.Config = r.tags(), r.flag("preserve"), r.str("configurationValues")
@@ -95,9 +87,9 @@ func createAddon(r *request) (string, error) {
 	}
 	name := r.str("addonName")
 	key := c.Name + ":" + name
-	version, known := addons[name]
+	offered := r.addonVersions(name, c.Version)
 	switch {
-	case !known:
+	case len(offered) == 0:
 		return "", lawAddonRefs.Refuse("InvalidParameterException", "Addon %s specified is not supported in %s kubernetes version", name, c.Version)
 	case r.eks.addons[key] != nil:
 		return "", lawAddonRefs.Refuse("ResourceInUseException", "Addon already exists.")
@@ -113,9 +105,10 @@ func createAddon(r *request) (string, error) {
 		return "", lawAddonConflict.Refuse("ConfigurationConflict",
 			"Conflicts found when trying to apply. Will not continue due to resolve conflicts mode. Conflicts: %s", addonObjects[name])
 	}
+	version := defaultAddon(offered)
 	if v := r.str("addonVersion"); v != "" {
-		if !addonVersion.MatchString(v) {
-			return "", lawAddonRefs.Refuse("InvalidParameterException", "Addon version specified is not supported")
+		if err := r.checkAddonVersion(c, name, v); err != nil {
+			return "", err
 		}
 		version = v
 	}
@@ -131,6 +124,13 @@ func createAddon(r *request) (string, error) {
 	}
 	c.SelfManaged[name] = false
 	return key, nil
+}
+
+func (r *request) checkAddonVersion(c *EKSCluster, name, version string) error {
+	if slices.Contains(r.addonVersions(name, c.Version), version) {
+		return nil
+	}
+	return lawAddonVersion.Refuse("InvalidParameterException", "Addon version specified is not supported (%s %s with Kubernetes %s)", name, version, c.Version)
 }
 
 func (r *request) addonConfig() error {

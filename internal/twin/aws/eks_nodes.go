@@ -20,6 +20,7 @@ type NodeGroup struct {
 	AMIType      string
 	InstanceType string
 	Version      string
+	Release      string // of EKS's image
 	Labels       map[string]string
 	GroupIDs     []string // the security groups that its nodes and their pods carry
 	Template     string   // the launch template's id, empty for none
@@ -97,7 +98,16 @@ var nodeGroupKind = &kind{
 		if err := checkVersion(r.ClusterByName(ng.Cluster), version, ng.Version); err != nil {
 			return err
 		}
-		ng.Tags, ng.Version = r.tags(), version
+		release := r.str("releaseVersion")
+		if release == "" && version == ng.Version {
+			release = ng.Release
+		}
+		release, err := r.nodeRelease(release, version)
+		if err != nil {
+			return err
+		}
+		rolls := r.changed("launchTemplate") || release != ng.Release
+		ng.Tags, ng.Version, ng.Release = r.tags(), version, release
 		scaling := r.obj("scalingConfig")
 		least, desired, most := number(scaling["minSize"]), number(scaling["desiredSize"]), number(scaling["maxSize"])
 		if err := checkScaling(least, desired, most); err != nil {
@@ -108,7 +118,7 @@ var nodeGroupKind = &kind{
 		if err := r.launchWith(r.ClusterByName(ng.Cluster), ng); err != nil {
 			return err
 		}
-		if r.changed("launchTemplate") || r.changed("version") { // new instances take over from the old ones
+		if rolls { // new instances take over from the old ones
 			ng.Desired = 0
 			r.scale(ng)
 		}
@@ -144,6 +154,11 @@ func createNodeGroup(r *request) (string, error) {
 	if ng.AMIType == "" {
 		ng.AMIType = "AL2023_x86_64_STANDARD"
 	}
+	release, err := r.nodeRelease(r.str("releaseVersion"), ng.Version)
+	if err != nil {
+		return "", err
+	}
+	ng.Release = release
 	if err := r.launchWith(c, ng); err != nil {
 		return "", err
 	}
@@ -257,7 +272,7 @@ func nodeGroupOutputs(r *request) engine.Props {
 	}
 	return engine.Props{
 		"arn": ng.ARN, "amiType": ng.AMIType, "diskSize": disk, "capacityType": r.or("capacityType", "ON_DEMAND"), "instanceTypes": r.or("instanceTypes", []any{ng.InstanceType}),
-		"status": "ACTIVE", "version": ng.Version, "releaseVersion": ng.Version + ".0-20260801", "nodeGroupNamePrefix": "",
+		"status": "ACTIVE", "version": ng.Version, "releaseVersion": ng.Release, "nodeGroupNamePrefix": "",
 		"scalingConfig": engine.Props{"minSize": ng.Least, "desiredSize": ng.Desired, "maxSize": ng.Most}, "labels": ng.Labels,
 		"nodeRoleArn": ng.RoleARN, "subnetIds": list(ng.SubnetIDs), "tagsAll": ng.tagsAll(),
 		"updateConfig":     r.or("updateConfig", engine.Props{"maxUnavailable": 1, "maxUnavailablePercentage": 0}),

@@ -101,7 +101,7 @@ func TestAddons(t *testing.T) {
 	p.refuseAll(t, []refusal{
 		{"cluster", lawAddonRefs, "ResourceNotFoundException", "No cluster found", tAddon, engine.Props{"clusterName": "nowhere", "addonName": "coredns"}},
 		{"name", lawAddonRefs, "InvalidParameterException", "is not supported", tAddon, addon("no-such-addon")},
-		{"version", lawAddonRefs, "InvalidParameterException", "Addon version specified is not supported", tAddon, merge(addon("kube-proxy"), engine.Props{"addonVersion": "1.2"})},
+		{"version", lawAddonVersion, "InvalidParameterException", "Addon version specified is not supported", tAddon, merge(addon("kube-proxy"), engine.Props{"addonVersion": "1.2"})},
 		{"config", lawAddonConfig, "InvalidParameterException", "Json schema validation failed", tAddon, merge(addon("kube-proxy"), engine.Props{"configurationValues": "replicas: 2"})},
 		{"coredns-early", lawCorednsNodes, "", "(last state: 'DEGRADED', timeout: 20m0s)", tAddon, addon("coredns")},
 	})

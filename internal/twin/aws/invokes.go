@@ -28,6 +28,9 @@ var invokes = map[string]func(r *request) (engine.Props, error){
 	"aws:ec2/getSubnet:getSubnet":                         getSubnet,
 	"aws:ec2/getVpc:getVpc":                               getVPC,
 	"aws:eks/getCluster:getCluster":                       getCluster,
+	"aws:eks/getAddonVersion:getAddonVersion":             getAddonVersion,
+	"aws:eks/getClusterVersions:getClusterVersions":       getClusterVersions,
+	"aws:ssm/getParameter:getParameter":                   getParameter,
 }
 
 // Invoke answers a function of the package.

@@ -178,14 +178,11 @@ func (s *Server) Create(ctx context.Context, r plugin.CreateRequest) (resp plugi
 	return resp, err
 }
 
-// Update changes a resource in place.
+// Update changes a resource in place. A preview shows what it has with the new
+// inputs laid over: what it computed itself stays, inside of objects too.
 func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugin.UpdateResponse, err error) {
 	if r.Preview {
-		outputs := r.OldOutputs.Copy()
-		for k, v := range r.NewInputs {
-			outputs[k] = v
-		}
-		return plugin.UpdateResponse{Properties: outputs, Status: resource.StatusOK}, nil
+		return plugin.UpdateResponse{Properties: laidOver(r.OldOutputs, r.NewInputs), Status: resource.StatusOK}, nil
 	}
 	resp.Status = resource.StatusUnknown
 	err = s.world.Do(world.Update, string(r.URN), func(op *world.Op) error {
@@ -198,6 +195,17 @@ func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugi
 		return nil
 	})
 	return resp, err
+}
+
+func laidOver(old, news resource.PropertyMap) resource.PropertyMap {
+	out := old.Copy()
+	for k, v := range news {
+		if v.IsObject() && old[k].IsObject() {
+			v = resource.NewProperty(laidOver(old[k].ObjectValue(), v.ObjectValue()))
+		}
+		out[k] = v
+	}
+	return out
 }
 
 // partial tells the engine of a resource that is there although its operation

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -180,6 +181,17 @@ func TestPreviewTouchesNothing(t *testing.T) {
 	resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Preview: true, Properties: object(t, resource.PropertyMap{"name": resource.NewProperty("x")})})
 	if err != nil || resp.GetId() != "" || resp.GetProperties().AsMap()["name"] != "x" {
 		t.Errorf("preview answered %v, %v; want the inputs and no id", resp, err)
+	}
+	// What the resource computed inside of an object stays known: what depends on
+	// it would be replaced in the preview else.
+	props := func(m map[string]any) *structpb.Struct { return object(t, resource.NewPropertyMapFromMap(m)) }
+	update, err := client.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn, Id: "1", Preview: true,
+		Olds:      props(map[string]any{"version": "1", "network": map[string]any{"public": true, "group": "sg-1"}}),
+		News:      props(map[string]any{"version": "2", "network": map[string]any{"public": false}}),
+		OldInputs: props(map[string]any{"version": "1", "network": map[string]any{"public": true}})})
+	want := map[string]any{"version": "2", "network": map[string]any{"public": false, "group": "sg-1"}}
+	if err != nil || !reflect.DeepEqual(update.GetProperties().AsMap(), want) {
+		t.Errorf("preview of an update answered %v, %v; want %v", update, err, want)
 	}
 	if len(w.Journal()) != 0 {
 		t.Errorf("a preview did %v", w.Journal())

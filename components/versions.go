@@ -1,0 +1,104 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/check"
+	"eks-lattice/internal/problem"
+)
+
+// checkRelease reports a pinned image for another version of Kubernetes.
+func (a *LatticeClusterArgs) checkRelease(found *problem.List) {
+	if version := check.ReleaseOf(a.Nodes.ReleaseVersion); version != "" && version != a.KubernetesVersion {
+		found.Add("nodeReleaseVersion", a.Nodes.ReleaseVersion, "is for Kubernetes %s, but kubernetesVersion is %s; give a release for that, or none",
+			version, a.KubernetesVersion)
+	}
+}
+
+// versions are those of what runs on the nodes.
+type versions struct {
+	nodeRelease string
+	addons      map[string]string
+}
+
+// lookUpVersions asks AWS, before anything is made, whether there are clusters
+// of the version of Kubernetes, and which releases go with it. Each up asks
+// again, so that it brings the patches of the time since the last one; whoever
+// wants them at a time of their own gives the versions.
+func (c *LatticeCluster) lookUpVersions(ctx *pulumi.Context) error {
+	if err := c.checkOffered(ctx); err != nil {
+		return err
+	}
+	c.versions = versions{nodeRelease: c.args.Nodes.ReleaseVersion, addons: map[string]string{}}
+	if c.versions.nodeRelease == "" {
+		release, err := c.newestNodeRelease(ctx)
+		if err != nil {
+			return err
+		}
+		c.versions.nodeRelease = release
+	}
+	newest := true
+	for _, name := range check.Addons {
+		if version := c.args.AddonVersions[name]; version != "" {
+			c.versions.addons[name] = version
+			continue
+		}
+		found, err := eks.GetAddonVersion(ctx, &eks.GetAddonVersionArgs{
+			AddonName: name, KubernetesVersion: c.args.KubernetesVersion, MostRecent: &newest,
+		}, pulumi.Parent(c))
+		if err != nil {
+			return fmt.Errorf("looking up the version of add-on %s: %w", name, err)
+		}
+		c.versions.addons[name] = found.Version
+	}
+	return nil
+}
+
+// checkOffered refuses versions that EKS does not have, and those at six times
+// the price unless they are wanted.
+func (c *LatticeCluster) checkOffered(ctx *pulumi.Context) error {
+	result, err := eks.GetClusterVersions(ctx, &eks.GetClusterVersionsArgs{}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("looking up the versions of EKS: %w", err)
+	}
+	status, offered, standard := "", []string{}, []string{}
+	for _, v := range result.ClusterVersions {
+		offered = append(offered, v.ClusterVersion)
+		if v.VersionStatus == "STANDARD_SUPPORT" {
+			standard = append(standard, v.ClusterVersion)
+		}
+		if v.ClusterVersion == c.args.KubernetesVersion {
+			status = v.VersionStatus
+		}
+	}
+	var found problem.List
+	switch {
+	case status == "":
+		found.Add("kubernetesVersion", c.args.KubernetesVersion, "is no version that EKS offers in %s; give one of %s", c.args.Account.Region, strings.Join(offered, ", "))
+	case status == "EXTENDED_SUPPORT" && !c.args.ExtendedSupport:
+		found.Add("kubernetesVersion", c.args.KubernetesVersion,
+			"is in extended support, where a control plane costs six times as much; give one of %s, or set extendedSupport to true", strings.Join(standard, ", "))
+	}
+	return found.Err(fmt.Sprintf("lattice cluster %q", c.name))
+}
+
+// newestNodeRelease looks up what AWS recommends. The function belongs to a
+// package of the SDK that nothing else here needs, so it is called by its name.
+// https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
+func (c *LatticeCluster) newestNodeRelease(ctx *pulumi.Context) (string, error) {
+	args := struct {
+		Name string `pulumi:"name"`
+	}{fmt.Sprintf("/aws/service/eks/optimized-ami/%s/amazon-linux-2023/x86_64/standard/recommended/release_version", c.args.KubernetesVersion)}
+	// The parameter is public; the field that counts as a secret is left out.
+	var parameter struct {
+		Value string `pulumi:"insecureValue"`
+	}
+	if err := ctx.Invoke("aws:ssm/getParameter:getParameter", &args, &parameter, pulumi.Parent(c)); err != nil {
+		return "", fmt.Errorf("looking up the newest release of the nodes' image: %w", err)
+	}
+	return parameter.Value, nil
+}
