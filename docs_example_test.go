@@ -76,6 +76,7 @@ func shop(ctx *pulumi.Context) error {
 		Name:            "orders",
 		Namespace:       "shop",
 		Callers:         []components.Caller{{Cluster: cluster, Namespace: "web"}},
+		LatticeRanges:   home.LatticeRanges(),
 		Domain:          domain,
 		GatewayName:     components.DefaultServiceNetwork,
 		InjectionPolicy: home.InjectionPolicy,

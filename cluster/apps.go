@@ -33,6 +33,7 @@ func newApps(ctx *pulumi.Context, config *Config, cluster *components.LatticeClu
 		namespace := namespaces[app.Namespace]
 		args := config.appArgs(app)
 		args.InjectionPolicy = cluster.InjectionPolicy
+		args.LatticeRanges = cluster.LatticeRanges()
 		args.CACertificate = config.Environment.CACertificate.Input()
 		args.ClientRoleARN = config.Environment.ClientRoleARN.Input()
 		args.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)

@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -55,6 +56,9 @@ func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
 		if err != nil {
 			return fmt.Errorf("looking up prefix list %s: %w", list.name, err)
 		}
+		for _, entry := range prefixes.Entries {
+			c.latticeRanges = append(c.latticeRanges, entry.Cidr)
+		}
 		_, err = vpc.NewSecurityGroupIngressRule(ctx, c.name+"-"+list.suffix, &vpc.SecurityGroupIngressRuleArgs{
 			// of all the groups the only one that managed nodes carry
 			// https://github.com/pulumi/pulumi-eks/issues/1275
@@ -68,5 +72,6 @@ func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
 			return fmt.Errorf("admitting prefix list %s: %w", list.name, err)
 		}
 	}
+	slices.Sort(c.latticeRanges) // AWS lists entries in no order of its own
 	return nil
 }

@@ -135,7 +135,10 @@ func TestNodesAndAddons(t *testing.T) {
 		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"],
 		"launchTemplate": {"id": "eks-cluster1-nodes-id", "version": "3"},
 		"scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2}, "tags": {"Name": "eks-cluster1"}}`)
-	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"} {
+	checkJSON(t, "vpc-cni", plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-vpc-cni").Inputs), `{
+		"clusterName": "eks-test", "addonName": "vpc-cni", "configurationValues": "{\"enableNetworkPolicy\":\"true\"}",
+		"addonVersion": "v1.2.3-eksbuild.4", "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)
+	for _, addon := range []string{"kube-proxy", "eks-pod-identity-agent", "coredns"} {
 		checkJSON(t, addon, plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-"+addon).Inputs), `{
 			"clusterName": "eks-test", "addonName": "`+addon+`",
 			"addonVersion": "v1.2.3-eksbuild.4", "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)

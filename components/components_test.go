@@ -98,7 +98,7 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 		},
 		"app": {
 			func(ctx *pulumi.Context) error { _, err := NewSecureApp(ctx, "x", nil); return err },
-			"secure app \"x\" has 10 problems:\n" +
+			"secure app \"x\" has 11 problems:\n" +
 				"  name: is missing\n" +
 				"  namespace: is missing\n" +
 				"  allow: is empty: nobody could call the application; name a cluster and a namespace\n" +
@@ -108,7 +108,8 @@ func TestArgumentsThatAreMissing(t *testing.T) {
 				"  gatewayName: is missing\n" +
 				"  injectionPolicy: is missing\n" +
 				"  caCertificate: is missing\n" +
-				"  clientRoleArn: is missing",
+				"  clientRoleArn: is missing\n" +
+				"  latticeRanges: is empty: VPC Lattice could not reach the pods; give those of the LatticeCluster, or set directAccess",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

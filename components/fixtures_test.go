@@ -40,6 +40,7 @@ func appArgs(cluster, name string, callers ...Caller) *SecureAppArgs {
 		Name:            name,
 		Namespace:       "apps",
 		Callers:         callers,
+		LatticeRanges:   []string{"169.254.171.0/24"},
 		Domain:          "example.com",
 		GatewayName:     DefaultServiceNetwork,
 		InjectionPolicy: pulumi.String("inject-envoy-sigv4-1"),
@@ -79,6 +80,7 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 	other := map[string]string{"eks-cluster1": "eks-cluster2", "eks-cluster2": "eks-cluster1"}[name]
 	app := appArgs(name, "demo-"+strings.TrimPrefix(name, "eks-"), Caller{Cluster: other, Namespace: "apps"})
 	app.Sources, app.InjectionPolicy = args.Sources, cluster.InjectionPolicy
+	app.LatticeRanges = cluster.LatticeRanges()
 	app.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)
 	app.BeforeRoute = cluster.BeforeRoutes()
 	_, err = NewSecureApp(ctx, app.Name, app, append(opts, providers)...)

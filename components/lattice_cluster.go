@@ -96,6 +96,8 @@ type LatticeCluster struct {
 	controllers controllers
 	injection   pulumi.Resource
 	gateway     pulumi.Resource
+
+	latticeRanges []string
 }
 
 // NewLatticeCluster registers a LatticeCluster. It needs an aws and an eks provider.
@@ -255,6 +257,10 @@ func (c *LatticeCluster) BeforePods() []pulumi.Resource {
 // BeforeRoutes returns what must be there before a route, and go after it: the
 // controller releases a route only while it finds Gateway and class.
 func (c *LatticeCluster) BeforeRoutes() []pulumi.Resource { return []pulumi.Resource{c.gateway} }
+
+// LatticeRanges returns the networks that VPC Lattice calls pods from, those of
+// its prefix lists in the Region.
+func (c *LatticeCluster) LatticeRanges() []string { return slices.Clone(c.latticeRanges) }
 
 // sidecarArgs says what the injected proxy looks like.
 func sidecarArgs(account Account, sources Sources, proxy ProxyArgs) sidecar.Args {

@@ -42,6 +42,14 @@ func (a *NodesArgs) check(found *problem.List) {
 	}
 }
 
+// cniConfiguration turns the enforcement of network policies on. Without it
+// they are accepted and do nothing. The schema takes a string, not a boolean.
+// https://github.com/aws/amazon-vpc-cni-k8s/blob/v1.20.4/charts/aws-vpc-cni/values.yaml
+//
+// It is never turned off again: the policies have a finalizer of a controller
+// that goes with it. https://github.com/aws/amazon-network-policy-controller-k8s
+const cniConfiguration = `{"enableNetworkPolicy":"true"}`
+
 // nodeVolumeGiB is what EKS gives a node by itself.
 const nodeVolumeGiB = 20
 
@@ -131,14 +139,18 @@ func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemp
 }
 
 func (c *LatticeCluster) newAddon(ctx *pulumi.Context, addon string, after ...pulumi.Resource) (pulumi.Resource, error) {
-	resource, err := eks.NewAddon(ctx, c.name+"-"+addon, &eks.AddonArgs{
+	args := &eks.AddonArgs{
 		ClusterName:  c.plane.name,
 		AddonName:    pulumi.String(addon),
 		AddonVersion: pulumi.String(c.versions.addons[addon]),
 		// EKS puts unmanaged copies into every new cluster; the add-on takes over
 		ResolveConflictsOnCreate: pulumi.String("OVERWRITE"),
 		ResolveConflictsOnUpdate: pulumi.String("OVERWRITE"),
-	}, pulumi.Parent(c), pulumi.DependsOn(after))
+	}
+	if addon == "vpc-cni" {
+		args.ConfigurationValues = pulumi.String(cniConfiguration)
+	}
+	resource, err := eks.NewAddon(ctx, c.name+"-"+addon, args, pulumi.Parent(c), pulumi.DependsOn(after))
 	if err != nil {
 		return nil, fmt.Errorf("installing add-on %s: %w", addon, err)
 	}

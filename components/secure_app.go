@@ -2,6 +2,8 @@ package components
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -43,7 +45,14 @@ type SecureAppArgs struct {
 	Replicas int
 	// Callers may call the application; all others are refused.
 	Callers []Caller
-	Domain  string
+	// LatticeRanges are the networks that VPC Lattice calls the pods from, as
+	// LatticeCluster.LatticeRanges has them. From elsewhere nobody reaches the
+	// pods, unless DirectAccess is set.
+	LatticeRanges []string
+	// DirectAccess lets every pod of the cluster, and whoever has a route to it,
+	// call the application past VPC Lattice and so past Callers.
+	DirectAccess bool
+	Domain       string
 	// GatewayName is the Gateway in namespace lattice-gateway.
 	GatewayName string
 	// Tags of the Lattice service. The controller makes it, so the aws
@@ -120,6 +129,7 @@ func (a *SecureAppArgs) Settings() settings.List {
 		settings.AppServiceAccount.For(&a.ServiceAccount),
 		settings.AppOwnImage.For(&a.Image),
 		settings.AppReplicas.For(&a.Replicas),
+		settings.AppDirectAccess.For(&a.DirectAccess),
 		settings.Each(settings.AppAllow, &a.Callers, (*Caller).settings),
 	}
 }
@@ -182,6 +192,14 @@ func (a *SecureAppArgs) checkInputs(found *problem.List) {
 			found.Missing(input.path, "is missing")
 		}
 	}
+	if len(a.LatticeRanges) == 0 && !a.DirectAccess {
+		found.Missing("latticeRanges", "is empty: VPC Lattice could not reach the pods; give those of the LatticeCluster, or set directAccess")
+	}
+	for i, cidr := range a.LatticeRanges {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			found.Add(fmt.Sprintf("latticeRanges[%d]", i), cidr, "is not a network; give those of the LatticeCluster")
+		}
+	}
 }
 
 func (a *SecureApp) version() string { return names.Workload(a.args.Name) }
@@ -189,7 +207,16 @@ func (a *SecureApp) version() string { return names.Workload(a.args.Name) }
 func (a *SecureApp) hostname() string { return names.Host(a.args.Name, a.args.Domain) }
 
 func (a *SecureApp) provision(ctx *pulumi.Context) error {
-	workload, err := a.newWorkload(ctx)
+	// The network policy comes first: until it is there, pods take calls from anybody.
+	before := a.args.BeforePods
+	if !a.args.DirectAccess {
+		policy, err := a.newNetworkPolicy(ctx)
+		if err != nil {
+			return err
+		}
+		before = append(slices.Clone(before), policy)
+	}
+	workload, err := a.newWorkload(ctx, before)
 	if err != nil {
 		return err
 	}

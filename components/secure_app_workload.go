@@ -8,11 +8,12 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/sidecar"
 )
 
 const (
-	appPort     = 8090
+	appPort     = names.AppPort
 	servicePort = 80
 	// drainSeconds is how long a pod goes on answering after it was told to
 	// stop: until then VPC Lattice may still send it requests. The controller's
@@ -25,9 +26,12 @@ const (
 	checksumAnnotation = "eks-lattice.io/sidecar-checksum"
 )
 
+// podLabel is what Deployment, Service and NetworkPolicy select pods by.
+const podLabel = "app"
+
 // newWorkload makes the pods and the Service, which is what a route leads to.
-func (a *SecureApp) newWorkload(ctx *pulumi.Context) ([]pulumi.Resource, error) {
-	labels := pulumi.StringMap{"app": pulumi.String(a.version())}
+func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([]pulumi.Resource, error) {
+	labels := pulumi.StringMap{podLabel: pulumi.String(a.version())}
 	metadata := metav1.ObjectMetaArgs{
 		Name:      pulumi.String(a.version()),
 		Namespace: pulumi.String(a.args.Namespace),
@@ -54,7 +58,7 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context) ([]pulumi.Resource, error) 
 				Spec: a.podSpec(),
 			},
 		},
-	}, pulumi.Parent(a), pulumi.DependsOn(a.args.BeforePods), timeouts(controllerTimeout))
+	}, pulumi.Parent(a), pulumi.DependsOn(before), timeouts(controllerTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("creating deployment %s: %w", a.version(), err)
 	}

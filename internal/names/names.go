@@ -36,6 +36,9 @@ const DefaultAppImage = "public.ecr.aws/seb-demo/http-server@sha256:05b913f6c411
 // DefaultServiceAccount is the account that every namespace has.
 const DefaultServiceAccount = "default"
 
+// AppPort is what every application listens on.
+const AppPort = 8090
+
 // Cluster is the EKS cluster of a stack that names none.
 func Cluster(stack string) string { return "eks-" + stack }
 

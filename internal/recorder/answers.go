@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,6 +20,12 @@ const (
 	// NodeRelease is the newest release of the nodes' image.
 	NodeRelease = "1.35.2-20260801"
 )
+
+// prefixes are VPC Lattice's, of IPv4 and of IPv6.
+var prefixes = map[bool][]any{
+	false: {map[string]any{"cidr": "169.254.171.0/24"}, map[string]any{"cidr": "129.224.0.0/17"}},
+	true:  {map[string]any{"cidr": "fd00:ec2:80::/64"}},
+}
 
 // Kubeconfig is what the EKS component gives for its cluster.
 const Kubeconfig = `{"apiVersion":"v1","clusters":[{"cluster":{"server":"https://eks.test","certificate-authority-data":"Y2E="},"name":"kubernetes"}],` +
@@ -40,7 +47,8 @@ func (r *Recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
 		names := []any{Region + "a", Region + "b", Region + "c", Region + "d"}
 		return resource.NewPropertyMapFromMap(map[string]any{"names": names}), nil
 	case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
-		return resource.NewPropertyMapFromMap(map[string]any{"id": "pl-" + args.Args["name"].StringValue()}), nil
+		name := args.Args["name"].StringValue()
+		return resource.NewPropertyMapFromMap(map[string]any{"id": "pl-" + name, "entries": prefixes[strings.Contains(name, "ipv6")]}), nil
 	case "aws:eks/getClusterVersions:getClusterVersions":
 		return resource.NewPropertyMapFromMap(map[string]any{"clusterVersions": []any{
 			map[string]any{"clusterVersion": "1.35", "versionStatus": "STANDARD_SUPPORT"},

@@ -65,6 +65,10 @@ var (
 		Check:       check.Between(1, 100, ""),
 		Description: "Number of pods.",
 	})
+	AppDirectAccess = in(app, Bool{
+		Key:         "directAccess",
+		Description: "Lets every pod of the cluster call the application, past VPC Lattice and past allow.",
+	})
 	AppAllow = in(app, Objects{
 		Key:         "allow",
 		Item:        "caller",

@@ -141,6 +141,6 @@ var (
 		Key:  "apps",
 		Item: "application",
 		Description: "Applications: name (at most 20 characters, unique across clusters), namespace (at most 18), " +
-			"allow (callers, each with cluster, namespace and optionally serviceAccount), and optionally serviceAccount, image, replicas.",
+			"allow (callers, each with cluster, namespace and optionally serviceAccount), and optionally serviceAccount, image, replicas, directAccess.",
 	})
 )

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"encoding/json"
 	"slices"
 
 	"eks-lattice/internal/twin/engine"
@@ -27,9 +26,6 @@ var (
 	lawAddonConflict = law.New(law.References, "addon-conflicts",
 		"An addon that meets its self-managed twin is refused unless conflicts are resolved by OVERWRITE.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html")
-	lawAddonConfig = law.New(law.References, "addon-configuration",
-		"An addon's configuration values are one JSON object.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html")
 	lawCorednsNodes = law.New(law.References, "coredns-needs-nodes",
 		"The coredns addon stays DEGRADED until the wait times out when the cluster has no nodes.",
 		"https://github.com/aws-ia/terraform-aws-eks-blueprints/issues/642")
@@ -131,14 +127,6 @@ func (r *request) checkAddonVersion(c *EKSCluster, name, version string) error {
 		return nil
 	}
 	return lawAddonVersion.Refuse("InvalidParameterException", "Addon version specified is not supported (%s %s with Kubernetes %s)", name, version, c.Version)
-}
-
-func (r *request) addonConfig() error {
-	if config := r.str("configurationValues"); config != "" && json.Unmarshal([]byte(config), &map[string]any{}) != nil {
-		return lawAddonConfig.Refuse("InvalidParameterException",
-			"ConfigurationValue provided in request is not supported: Json schema validation failed with error: [%s]", config)
-	}
-	return nil
 }
 
 var addonObjects = map[string]string{

@@ -103,9 +103,23 @@ func TestAddons(t *testing.T) {
 		{"name", lawAddonRefs, "InvalidParameterException", "is not supported", tAddon, addon("no-such-addon")},
 		{"version", lawAddonVersion, "InvalidParameterException", "Addon version specified is not supported", tAddon, merge(addon("kube-proxy"), engine.Props{"addonVersion": "1.2"})},
 		{"config", lawAddonConfig, "InvalidParameterException", "Json schema validation failed", tAddon, merge(addon("kube-proxy"), engine.Props{"configurationValues": "replicas: 2"})},
+		{"cni-key", lawAddonConfig, "InvalidParameterException", "Json schema validation failed with error: [$.env.A: is not defined in the schema and the schema does not allow additional properties, $.enableNetworkPolicies: is not", tAddon,
+			merge(addon("vpc-cni"), engine.Props{"configurationValues": `{"enableNetworkPolicies":"true","env":{"A":"b","WARM_IP_TARGET":"1"}}`})},
+		{"cni-type", lawAddonConfig, "InvalidParameterException", "[$.enableNetworkPolicy: boolean found, string expected]", tAddon,
+			merge(addon("vpc-cni"), engine.Props{"configurationValues": `{"enableNetworkPolicy":true}`})},
 		{"coredns-early", lawCorednsNodes, "", "(last state: 'DEGRADED', timeout: 20m0s)", tAddon, addon("coredns")},
 	})
-	p.up(tAddon, "vpc-cni", addon("vpc-cni"))
+	p.up(tAddon, "vpc-cni", merge(addon("vpc-cni"), engine.Props{"configurationValues": `{"enableNetworkPolicy":"true","env":{"NETWORK_POLICY_ENFORCING_MODE":"strict"}}`}))
+	if by, ok := p.a.EnforcesPolicies("eks-cluster"); !ok || by != string(p.made["vpc-cni"].urn) {
+		t.Errorf("network policies are enforced: %v, owed to %q", ok, by)
+	}
+	p.broke(p.update("vpc-cni", engine.Props{"configurationValues": `{"enableNetworkPolicy":true}`}), lawAddonConfig, "InvalidParameterException", "[$.enableNetworkPolicy: boolean found, string expected]")
+	if err := p.update("vpc-cni", engine.Props{"configurationValues": `{"enableNetworkPolicy":"false"}`}); err != nil {
+		t.Error(err)
+	}
+	if _, ok := p.a.EnforcesPolicies("eks-cluster"); ok {
+		t.Error("network policies are enforced by an add-on that was told not to")
+	}
 	p.up(tNodes, "nodes", p.nodeInputs("", nil))
 	p.refused(lawCorednsNetwork, "", []string{"kube-proxy does not run"}, tAddon, "coredns-no-proxy", addon("coredns"))
 	p.up(tAddon, "kube-proxy", addon("kube-proxy"))

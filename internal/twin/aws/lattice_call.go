@@ -16,6 +16,9 @@ type Call struct {
 	SNI      string // https only
 	Address  string // the DNS name of VPC Lattice that Resolve gave
 	SourceIP string
+	// Blocked names the law by which a target's own network keeps VPC Lattice's
+	// requests and health checks out, or none. It may be nil.
+	Blocked func(*Target) law.Law
 }
 
 // Answer is how far a Call came.
@@ -96,7 +99,7 @@ func (a *Account) Call(c Call) Answer {
 	if !d.Allowed {
 		return Answer{Status: d.Status, Message: d.Message, DecidedBy: d.DecidedBy, Service: svc, Law: lawCallAuth}
 	}
-	return a.forward(svc, listener.action(c), d)
+	return a.forward(svc, listener.action(c), d, c.Blocked)
 }
 
 func timedOut(by string, l law.Law) Answer {
@@ -214,7 +217,7 @@ func headersMatch(want, have map[string]string) bool {
 
 // forward picks a target: of the group with the largest weight, the first one
 // that VPC Lattice reaches.
-func (a *Account) forward(svc *Service, action RuleAction, d lattice.Decision) Answer {
+func (a *Account) forward(svc *Service, action RuleAction, d lattice.Decision, blocked func(*Target) law.Law) Answer {
 	if len(action.TargetGroups) == 0 {
 		if action.FixedStatus == 0 {
 			action.FixedStatus = 404
@@ -235,11 +238,17 @@ func (a *Account) forward(svc *Service, action RuleAction, d lattice.Decision) A
 			broken = lawCallZone
 			continue
 		}
+		if blocked != nil {
+			if l := blocked(t); l.ID != "" {
+				broken = l
+				continue
+			}
+		}
 		for _, group := range a.groupsAt(tg.VPCID, t.IP) {
 			if _, ok := a.PrefixListReachable(group, 4, t.Port); ok {
 				return Answer{Status: 200, DecidedBy: d.DecidedBy, Service: svc, Target: t, TargetVPC: tg.VPCID}
 			}
 		}
 	}
-	return Answer{Status: 503, DecidedBy: ByTargets, Service: svc, Message: "Service Unavailable", Law: broken}
+	return Answer{Status: 503, DecidedBy: ByTargets, Service: svc, Message: "Service Unavailable [law " + broken.ID + "]", Law: broken}
 }

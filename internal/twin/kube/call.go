@@ -1,9 +1,13 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
@@ -59,6 +63,9 @@ const (
 	StepNetworkPolicy  = "network policy"
 	StepServicePolicy  = "service policy"
 	StepTarget         = "target"
+	// StepPodPolicy is a NetworkPolicy of Kubernetes; the one above is the policy
+	// of the service network.
+	StepPodPolicy = "NetworkPolicy"
 )
 
 // Result is what the caller sees.
@@ -131,15 +138,21 @@ func refused(step string, status int, format string, args ...any) Result {
 
 func (q *call) run() Result {
 	host := q.url.Hostname()
-	if _, ok := q.all.account.AddonRuns(q.eks.Name, "coredns"); !ok {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return q.straight(addr, q.podAt(addr), q.port())
+	}
+	if _, ok := q.all.account.AddonRuns(q.eks.Name, "coredns"); !ok || !q.leaves(single(clusterDNS), corev1.ProtocolUDP, 53) {
 		return refused(StepDNS, 0, "curl: (6) Could not resolve host: %s", host)
+	}
+	if service := q.service(host); service != nil {
+		return q.throughService(service)
 	}
 	name, _, _, err := q.all.account.Route53("").Resolve(q.eks.VPCID, host)
 	if err != nil {
 		return refused(StepDNS, 0, "curl: (6) Could not resolve host: %s (%s)", host, message(err))
 	}
 	uid, gid := q.appUser()
-	port, caught := redirect(q.rules(), q.port(), uid, gid)
+	port, caught := redirect(q.rules(), latticeAddress, q.port(), uid, gid)
 	switch {
 	case caught:
 		return q.throughProxy(name, port)
@@ -189,6 +202,9 @@ func (q *call) signer(p *proxy) (iam.Principal, bool) {
 		return iam.Principal{}, false
 	}
 	principal, _, err := q.credentials(q.pod)
+	if !q.leaves(single(agentAddress), corev1.ProtocolTCP, 80) {
+		err = errors.New("the agent is out of reach")
+	}
 	if err != nil && p.anyProvider {
 		node, reached := q.all.account.NodeCredentials(q.eks.Name, obj.Str(q.pod.Content, "spec", "nodeName"))
 		if reached {
@@ -222,27 +238,36 @@ func (q *call) send(name string, principal iam.Principal, signed bool, scheme st
 	if path == "" {
 		path = "/"
 	}
+	if !q.leaves(latticeRange, corev1.ProtocolTCP, port) {
+		return q.dropped()
+	}
 	answer := q.all.account.Call(aws.Call{
 		Request: lattice.Request{Principal: principal, Signed: signed, SourceVPC: q.eks.VPCID, Method: "GET", Path: path,
 			Host: q.url.Hostname(), Port: port},
-		Scheme: scheme, SNI: q.url.Hostname(), Address: name, SourceIP: obj.Str(q.pod.Content, "status", "podIP"),
+		Scheme: scheme, SNI: q.url.Hostname(), Address: name, SourceIP: obj.Str(q.pod.Content, "status", "podIP"), Blocked: q.all.blocksLattice,
 	})
 	if answer.Target == nil {
 		return q.refusal(answer, signed)
 	}
-	for _, cl := range q.all.live() {
-		cluster, id, _ := strings.Cut(answer.Target.Pod, "/")
-		ns, pod, _ := strings.Cut(id, "/")
-		if cl.eks.Name == cluster {
-			if o := cl.API.Get("", "Pod", ns, pod); o != nil {
-				if !cl.answers(o, answer.Target.Port) {
-					return refused(StepTarget, 503, "Service Unavailable: nothing listens on port %d of pod %s [law %s]", answer.Target.Port, o.Name, lawTargetPort.ID)
-				}
-				return Result{Status: 200, Allowed: true, DecidedBy: steps[answer.DecidedBy], Body: fmt.Sprintf("Requsting to Pod(%s): %s", o.Name, greeting(o))}
-			}
-		}
+	cl, pod := q.all.podOf(answer.Target)
+	switch {
+	case pod == nil:
+		return refused(StepTarget, 503, "upstream connect error or disconnect/reset before headers")
+	case !cl.answers(pod, answer.Target.Port):
+		return refused(StepTarget, 503, "Service Unavailable: nothing listens on port %d of pod %s [law %s]", answer.Target.Port, pod.Name, lawTargetPort.ID)
 	}
-	return refused(StepTarget, 503, "upstream connect error or disconnect/reset before headers")
+	return answered(pod, steps[answer.DecidedBy])
+}
+
+// podOf finds the pod behind a target.
+func (c *Clusters) podOf(t *aws.Target) (*Cluster, *api.Object) {
+	cluster, id, _ := strings.Cut(t.Pod, "/")
+	namespace, name, _ := strings.Cut(id, "/")
+	cl := c.byName(cluster)
+	if cl == nil {
+		return nil, nil
+	}
+	return cl, cl.API.Get("", "Pod", namespace, name)
 }
 
 // steps translates who decided in VPC Lattice.
@@ -264,16 +289,4 @@ func (q *call) refusal(a aws.Answer, signed bool) Result {
 		body = "curl: (28) Failed to connect to " + q.url.Hostname() + ": " + a.Message
 	}
 	return Result{Status: a.Status, Body: body, DecidedBy: step}
-}
-
-// greeting is what the demo server answers after its pod's name.
-func greeting(pod *api.Object) string {
-	for _, container := range obj.Maps(pod.Content, "spec", "containers") {
-		for _, e := range obj.Maps(container, "env") {
-			if obj.Str(e, "name") == "PodName" {
-				return obj.Str(e, "value")
-			}
-		}
-	}
-	return ""
 }

@@ -167,3 +167,20 @@ func (q *call) rules() string {
 	}
 	return b.String()
 }
+
+// answered is what the demo server in a pod says.
+func answered(pod *api.Object, by string) Result {
+	return Result{Status: 200, Allowed: true, DecidedBy: by, Body: fmt.Sprintf("Requsting to Pod(%s): %s", pod.Name, greeting(pod))}
+}
+
+// greeting is what the demo server answers after its pod's name.
+func greeting(pod *api.Object) string {
+	for _, container := range obj.Maps(pod.Content, "spec", "containers") {
+		for _, e := range obj.Maps(container, "env") {
+			if obj.Str(e, "name") == "PodName" {
+				return obj.Str(e, "value")
+			}
+		}
+	}
+	return ""
+}

@@ -18,11 +18,14 @@ import (
 
 // latticeAddress is where the names of VPC Lattice resolve to in every VPC:
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
-var latticeAddress = netip.MustParseAddr("169.254.171.32")
+var (
+	latticeRange   = netip.MustParsePrefix("169.254.171.0/24")
+	latticeAddress = netip.MustParseAddr("169.254.171.32")
+)
 
-// redirect takes a TCP connection to VPC Lattice through the OUTPUT chain of
-// the nat table and tells to which port of the pod it goes, if to any.
-func redirect(rules string, port int, uid, gid int64) (to int, caught bool) {
+// redirect takes a TCP connection through the OUTPUT chain of the nat table and
+// tells to which port of the pod it goes, if to any.
+func redirect(rules string, address netip.Addr, port int, uid, gid int64) (to int, caught bool) {
 	chains := map[string][][]string{}
 	for _, line := range strings.FieldsFunc(rules, func(r rune) bool { return r == '\n' || r == ';' }) {
 		words := strings.Fields(line)
@@ -30,12 +33,12 @@ func redirect(rules string, port int, uid, gid int64) (to int, caught bool) {
 			chains[words[i+1]] = append(chains[words[i+1]], words[i+2:])
 		}
 	}
-	return walk(chains, "OUTPUT", port, uid, gid, 0)
+	return walk(chains, "OUTPUT", address, port, uid, gid, 0)
 }
 
-func walk(chains map[string][][]string, chain string, port int, uid, gid int64, depth int) (int, bool) {
+func walk(chains map[string][][]string, chain string, address netip.Addr, port int, uid, gid int64, depth int) (int, bool) {
 	for _, rule := range chains[chain] {
-		target, to, ok := match(rule, port, uid, gid)
+		target, to, ok := match(rule, address, port, uid, gid)
 		switch {
 		case !ok:
 		case target == "RETURN":
@@ -45,7 +48,7 @@ func walk(chains map[string][][]string, chain string, port int, uid, gid int64, 
 		case target == "REDIRECT":
 			return to, to != 0
 		case depth < 10:
-			if to, caught := walk(chains, target, port, uid, gid, depth+1); caught {
+			if to, caught := walk(chains, target, address, port, uid, gid, depth+1); caught {
 				return to, true
 			}
 		}
@@ -53,8 +56,8 @@ func walk(chains map[string][][]string, chain string, port int, uid, gid int64, 
 	return 0, false
 }
 
-// match evaluates one rule for a TCP connection to VPC Lattice.
-func match(rule []string, port int, uid, gid int64) (target string, to int, ok bool) {
+// match evaluates one rule for a TCP connection.
+func match(rule []string, address netip.Addr, port int, uid, gid int64) (target string, to int, ok bool) {
 	negated := false
 	for i := 0; i < len(rule); i++ {
 		if rule[i] == "!" {
@@ -70,7 +73,7 @@ func match(rule []string, port int, uid, gid int64) (target string, to int, ok b
 			holds = value == "tcp"
 		case "-d", "--destination":
 			prefix, err := netip.ParsePrefix(value)
-			holds = err == nil && prefix.Contains(latticeAddress)
+			holds = err == nil && prefix.Contains(address)
 		case "--dport":
 			holds = value == strconv.Itoa(port)
 		case "--uid-owner":

@@ -251,7 +251,7 @@ func TestRedirectRules(t *testing.T) {
 		{"negated, not met", "-A OUTPUT -p tcp -m owner ! --uid-owner 5 -j REDIRECT --to-ports 9", 80, 5, 0, 0},
 		{"none", "", 80, 0, 0, 0},
 	} {
-		if to, caught := redirect(c.rules, c.port, c.uid, c.gid); to != c.to || caught != (c.to != 0) {
+		if to, caught := redirect(c.rules, latticeAddress, c.port, c.uid, c.gid); to != c.to || caught != (c.to != 0) {
 			t.Errorf("%s: port %d, caught %v", c.name, to, caught)
 		}
 	}

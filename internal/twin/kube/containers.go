@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/netpol"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
@@ -182,6 +184,8 @@ func (c *Cluster) probe(pod *api.Object) error {
 			switch {
 			case err != nil:
 				return lawProbes.Refuse("", "Unhealthy: %s errored and resulted in unknown state: %v (container %s)", kind.words, err, obj.Str(container, "name"))
+			case port != 0 && !c.admits(pod, netpol.Ingress, c.nodeOf(pod), corev1.ProtocolTCP, int(port)):
+				return lawIsolation.Refuse("", "Unhealthy: %s failed: dial tcp :%d: i/o timeout (container %s)", kind.words, port, obj.Str(container, "name"))
 			case port != 0 && !c.answers(pod, int(port)):
 				return lawProbes.Refuse("", "Unhealthy: %s failed: dial tcp :%d: connect: connection refused (container %s)", kind.words, port, obj.Str(container, "name"))
 			}

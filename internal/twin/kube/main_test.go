@@ -22,6 +22,7 @@ var own = []law.Law{
 	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
 	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyStays, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
 	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawNonRoot, lawCNI,
+	lawEnforcement, lawPolicyReleased, lawIsolation, lawFromTheNode,
 	lawProbes, lawPorts, lawFileModes, lawNetAdmin, lawTargetPort,
 	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
 }

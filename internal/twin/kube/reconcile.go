@@ -23,6 +23,7 @@ type controller struct {
 func newControllers(c *Cluster) []*controller {
 	return []*controller{
 		{run: c.runWorkloads},
+		{run: c.runNetworkPolicies},
 		{run: c.runKyverno},
 		{run: c.runLattice},
 		{run: c.runExternalDNS},

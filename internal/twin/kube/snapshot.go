@@ -24,6 +24,9 @@ type ClusterSnapshot struct {
 	AuthPolicies  []obj.Map        `json:"iamAuthPolicies"`
 	DNSEndpoints  []obj.Map        `json:"dnsEndpoints"`
 	PodIdentities []AssociatedRole `json:"podIdentityAssociations"`
+	// NetworkPolicies are enforced or stand there for nothing.
+	NetworkPolicies  []obj.Map `json:"networkPolicies"`
+	PoliciesEnforced bool      `json:"networkPoliciesEnforced"`
 }
 
 // AssociatedRole says which role the pods of a service account get.
@@ -49,8 +52,9 @@ func (c *Clusters) Snapshot() []ClusterSnapshot {
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
 			Deployments: all("apps", "Deployment"), Gateways: all(gatewayGroup, "Gateway"), HTTPRoutes: all(gatewayGroup, "HTTPRoute"),
 			AuthPolicies: all(latticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
-			PodIdentities: []AssociatedRole{},
+			PodIdentities: []AssociatedRole{}, NetworkPolicies: all(policyGroup, policyKind),
 		}
+		_, s.PoliciesEnforced = c.account.EnforcesPolicies(cl.eks.Name)
 		for _, a := range c.account.Associations(cl.eks.Name) {
 			s.PodIdentities = append(s.PodIdentities, AssociatedRole{a.Namespace, a.ServiceAccount, a.RoleARN})
 		}

@@ -90,6 +90,13 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 			t.Errorf("a caller %s is refused by %s (%s), want %s", what, row.DecidedBy, row.Body, by)
 		}
 	}
+	for _, cluster := range []string{"eks-cluster1", "eks-cluster2"} { // the walk-through's own warning
+		for _, row := range straightRows(t, report.Matrix, cluster) {
+			if row.Got != Deny || row.DecidedBy != "NetworkPolicy" {
+				t.Errorf("the way past VPC Lattice: %+v", row)
+			}
+		}
+	}
 }
 
 func find(t *testing.T, r *Report, cluster, url, what string) Row {

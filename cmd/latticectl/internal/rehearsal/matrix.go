@@ -12,8 +12,9 @@ import (
 // call is one row of the matrix before it is made.
 type call struct {
 	from   kube.Caller
-	url    string
-	what   string // what is special about the caller
+	url    string // empty: the address of the pod
+	to     app    // whose pod is called, if one is
+	what   string // what is special about the caller, or about its way
 	expect Verdict
 }
 
@@ -22,6 +23,9 @@ type call struct {
 func (r *run) matrix(t *Track) ([]Row, error) {
 	rows := []Row{}
 	for _, c := range r.project.calls() {
+		if c.url == "" {
+			c.url = r.podURL(c)
+		}
 		result, err := r.twin.Kube.Call(c.from, c.url)
 		if err != nil {
 			return rows, fmt.Errorf("calling %s from %s/%s: %w", c.url, c.from.Cluster, c.from.Namespace, err)
@@ -38,6 +42,16 @@ func (r *run) matrix(t *Track) ([]Row, error) {
 		t.Tick()
 	}
 	return rows, nil
+}
+
+// podURL is the address of a running pod. Addresses are the one thing that the
+// stack files do not tell.
+func (r *run) podURL(c call) (url string) {
+	r.twin.World.Look(func() {
+		address := r.twin.Kube.PodAddress(c.from.Cluster, c.to.Namespace, names.Workload(c.to.Name))
+		url = fmt.Sprintf("http://%s:%d", address, names.AppPort)
+	})
+	return url
 }
 
 // calls derives the matrix from the stack files alone: what may pass is what
@@ -81,6 +95,7 @@ func (p *project) calls() []call {
 					calls = append(calls, intruder)
 				}
 			}
+			calls = append(calls, b.straight(to.cluster)...)
 		}
 	}
 	return calls
@@ -132,6 +147,25 @@ func (b app) intruders(url string) []call {
 			other.ServiceAccount = "other"
 			calls = append(calls, call{from: other, url: url, what: "another service account", expect: Deny})
 		}
+	}
+	return calls
+}
+
+// straight are calls past VPC Lattice, and so past IAM, by the pod's address and
+// by the Service's name: from a neighbour of the pod and from another namespace
+// of its cluster.
+func (b app) straight(cluster string) []call {
+	var calls []call
+	expect := Deny
+	if b.DirectAccess {
+		expect = Allow
+	}
+	for _, namespace := range []string{b.Namespace, "elsewhere"} {
+		from := kube.Caller{Cluster: cluster, Namespace: namespace, ServiceAccount: names.DefaultServiceAccount}
+		service := "http://" + names.Workload(b.Name) + "." + b.Namespace
+		calls = append(calls,
+			call{from: from, to: b, what: "straight to the pod", expect: expect},
+			call{from: from, url: service, to: b, what: "straight to the pod", expect: expect})
 	}
 	return calls
 }

@@ -29,6 +29,7 @@ type app struct {
 	Name           string   `yaml:"name"`
 	Namespace      string   `yaml:"namespace"`
 	ServiceAccount string   `yaml:"serviceAccount"`
+	DirectAccess   bool     `yaml:"directAccess"`
 	Allow          []caller `yaml:"allow"`
 }
 

@@ -82,6 +82,8 @@ func (s *Server) validateBuiltin(key Key, content, old obj.Map) field.ErrorList 
 		if obj.Bool(old, "immutable") && !reflect.DeepEqual(content["data"], old["data"]) {
 			return field.ErrorList{field.Forbidden(field.NewPath("data"), "field is immutable when `immutable` is set")}
 		}
+	case "NetworkPolicy":
+		return validateNetworkPolicy(content)
 	case "CustomResourceDefinition":
 		return s.validateCRD(key, content)
 	}

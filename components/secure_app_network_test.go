@@ -1,0 +1,68 @@
+package components
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/recorder"
+)
+
+const tNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+
+// The pods that the Service leads to are called by VPC Lattice, on the port of
+// the application, and by nobody else. What they call themselves stays open.
+func TestNetworkPolicy(t *testing.T) {
+	t.Parallel()
+	r := recordCluster(t, nil)
+	policy := find(t, r, tNetworkPolicy+" demo-cluster1-network-policy")
+	checkJSON(t, "network policy", plain(t, policy.Inputs), `{
+		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+		"metadata": {"name": "demo-cluster1-v1", "namespace": "apps"},
+		"spec": {
+			"podSelector": {"matchLabels": {"app": "demo-cluster1-v1"}},
+			"policyTypes": ["Ingress"],
+			"ingress": [{
+				"from": [
+					{"ipBlock": {"cidr": "129.224.0.0/17"}},
+					{"ipBlock": {"cidr": "169.254.171.0/24"}},
+					{"ipBlock": {"cidr": "fd00:ec2:80::/64"}}],
+				"ports": [{"protocol": "TCP", "port": 8090}]}]}}`)
+	service := plain(t, find(t, r, "kubernetes:core/v1:Service demo-cluster1-service").Inputs)["spec"].(map[string]any)
+	checkJSON(t, "the Service's selector", service["selector"], `{"app": "demo-cluster1-v1"}`)
+}
+
+func TestDirectAccess(t *testing.T) {
+	t.Parallel()
+	r := record(t, func(ctx *pulumi.Context) error {
+		args := appArgs("eks-cluster1", "billing", Caller{Cluster: "eks-cluster2", Namespace: "apps"})
+		args.LatticeRanges, args.DirectAccess = nil, true
+		_, err := NewSecureApp(ctx, "billing", args)
+		return err
+	})
+	for _, res := range r.Resources() {
+		if res.Type == tNetworkPolicy {
+			t.Errorf("%s closes an application that is to be open", res.URN)
+		}
+	}
+}
+
+// A rule with an empty list of peers would admit everybody.
+func TestNetworkPolicyNeedsLattice(t *testing.T) {
+	t.Parallel()
+	for want, ranges := range map[string][]string{
+		`latticeRanges: is empty: VPC Lattice could not reach the pods; give those of the LatticeCluster, or set directAccess`: nil,
+		`latticeRanges[1] = "169.254.171": is not a network; give those of the LatticeCluster`:                                 {"fd00:ec2:80::/64", "169.254.171"},
+	} {
+		_, err := recorder.Run(t, recorder.Options{}, func(ctx *pulumi.Context) error {
+			args := appArgs("eks-cluster1", "billing", Caller{Cluster: "eks-cluster2", Namespace: "apps"})
+			args.LatticeRanges = ranges
+			_, err := NewSecureApp(ctx, "billing", args)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
