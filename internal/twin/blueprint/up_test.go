@@ -189,7 +189,7 @@ func TestNoTemplate(t *testing.T) {
 			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].id, Method: "GET", Path: "/", Host: "demo-cluster2." + domain, Port: 443},
 			Scheme:  "https", SNI: "demo-cluster2." + domain})
 	})
-	if answer.Law.ID != "targets-admit-lattice" || answer.DecidedBy != aws.ByTargets || answer.Message != "Service Unavailable" {
+	if answer.Law.ID != "targets-admit-lattice" || answer.DecidedBy != aws.ByTargets || answer.Message != "Service Unavailable [law targets-admit-lattice]" {
 		t.Errorf("answer: %+v", answer)
 	}
 }
