@@ -32,6 +32,7 @@ type Account struct {
 	dns       dnsState
 	certs     certState
 	logs      map[string]*LogGroup
+	keys      map[string]*Key // by id
 	requests  requests
 }
 
@@ -64,6 +65,7 @@ func New(w *world.World) *Account {
 		dns:    newDNS(),
 		certs:  newCerts(),
 		logs:   map[string]*LogGroup{},
+		keys:   map[string]*Key{},
 
 		requests: requests{seen: map[string]bool{}},
 	}

@@ -59,6 +59,9 @@ func (k *kind) diff(oldInputs, newInputs engine.Props) engine.Change {
 
 // replaces tells whether the change of an input, or of one part of it, replaces.
 func (k *kind) replaces(key string, before, after any) bool {
+	if slices.Contains(k.lasting, key) && before != nil && after == nil {
+		return true
+	}
 	return slices.ContainsFunc(k.forceNew, func(path string) bool {
 		if part, ok := strings.CutPrefix(path, key+"."); ok {
 			return !reflect.DeepEqual(obj(before)[part], obj(after)[part])

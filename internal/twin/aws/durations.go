@@ -36,10 +36,13 @@ var durations = map[string]duration{
 	// Estimates: one to three minutes are usual; the provider waits up to ten.
 	"aws:ec2/natGateway:NatGateway": {create: 105 * second, remove: 65 * second},
 	// Estimates.
-	"aws:ec2/vpc:Vpc":                                      {create: 12 * second, update: quick, remove: 2 * second},
-	"aws:ec2/subnet:Subnet":                                {create: 2 * second, update: quick, remove: 2 * second},
-	"aws:ec2/internetGateway:InternetGateway":              {create: 2 * second, remove: 10 * second},
-	"aws:ec2/vpcEndpoint:VpcEndpoint":                      {create: 6 * second, update: 6 * second, remove: 6 * second},
+	"aws:ec2/vpc:Vpc":                         {create: 12 * second, update: quick, remove: 2 * second},
+	"aws:ec2/subnet:Subnet":                   {create: 2 * second, update: quick, remove: 2 * second},
+	"aws:ec2/internetGateway:InternetGateway": {create: 2 * second, remove: 10 * second},
+	"aws:ec2/vpcEndpoint:VpcEndpoint":         {create: 6 * second, update: 6 * second, remove: 6 * second},
+	"aws:ec2/flowLog:FlowLog":                 {create: 3 * second, update: quick, remove: 2 * second},
+	// The provider waits until the key shows everywhere.
+	"aws:kms/key:Key":                                      {create: 10 * second, update: 10 * second, remove: 5 * second},
 	"aws:ec2/securityGroup:SecurityGroup":                  {create: 3 * second, update: quick, remove: 2 * second},
 	"aws:acmpca/certificateAuthority:CertificateAuthority": {create: 5 * second, update: quick, remove: 3 * second},
 	"aws:acm/certificate:Certificate":                      {create: 10 * second, remove: quick},

@@ -20,6 +20,7 @@ type ec2State struct {
 
 	templates map[string]*LaunchTemplate
 	endpoints map[string]*VPCEndpoint
+	flowLogs  map[string]*FlowLog
 }
 
 func newEC2() ec2State {
@@ -35,6 +36,7 @@ func newEC2() ec2State {
 
 		templates: map[string]*LaunchTemplate{},
 		endpoints: map[string]*VPCEndpoint{},
+		flowLogs:  map[string]*FlowLog{},
 	}
 }
 

@@ -49,6 +49,7 @@ type EKSCluster struct {
 	LogTypes        []string        // of the control plane, that go to CloudWatch
 	SupportType     string          // "STANDARD", "EXTENDED": what happens when standard support of the version ends
 	supportGiven    bool            // the program said which
+	KeyARN          string          // of the customer's key, empty for one that AWS owns
 	created         string
 }
 
@@ -79,7 +80,8 @@ var (
 var clusterKind = &kind{
 	token:    "aws:eks/cluster:Cluster",
 	required: []string{"roleArn", "vpcConfig"},
-	forceNew: []string{"name", "roleArn", "bootstrapSelfManagedAddons", "kubernetesNetworkConfig", "encryptionConfig", "outpostConfig"},
+	forceNew: []string{"name", "roleArn", "bootstrapSelfManagedAddons", "kubernetesNetworkConfig", "outpostConfig"},
+	lasting:  []string{"encryptionConfig"},
 	sets:     []string{"vpcConfig.subnetIds", "vpcConfig.securityGroupIds", "vpcConfig.publicAccessCidrs", "enabledClusterLogTypes"},
 	autoname: "name",
 	nameMax:  100,
@@ -123,6 +125,10 @@ func createCluster(r *request) (string, error) {
 	for _, urn := range grants(role, "AmazonEKSClusterPolicy") {
 		r.op.Need(urn, lawClusterRole)
 	}
+	key, err := r.clusterKey()
+	if err != nil {
+		return "", err
+	}
 	id := strings.ToUpper(r.World.ID(r.urn, 32))
 	c := &EKSCluster{
 		Meta:    r.meta(id, r.arn("eks", r.region, r.ID, "cluster/"+name), name),
@@ -147,6 +153,9 @@ func createCluster(r *request) (string, error) {
 	}
 	if err := r.clusterNetwork(c, vpc); err != nil {
 		return "", err
+	}
+	if key != nil {
+		c.KeyARN = key.ARN
 	}
 	r.eks.clusters[name] = c
 	r.support(c)
@@ -173,7 +182,19 @@ func updateCluster(r *request) error {
 		if err := r.checkNodesFollow(c, r.str("version")); err != nil {
 			return err
 		}
+		if err := r.checkKeyBeforeUpgrade(c); err != nil {
+			return err
+		}
 		c.Version = r.str("version")
+	}
+	if c.KeyARN == "" {
+		key, err := r.clusterKey()
+		if err != nil {
+			return err
+		}
+		if key != nil {
+			c.KeyARN = key.ARN
+		}
 	}
 	if mode := text(r.obj("accessConfig")["authenticationMode"]); mode != "" {
 		c.AuthMode = mode
@@ -221,6 +242,9 @@ func deleteCluster(r *request) error {
 	if g := r.logs[c.logGroup()]; g != nil && len(c.LogTypes) > 0 {
 		r.op.Need(g.URN, lawControlPlaneLogs)
 	}
+	if key := r.keyByARN(c.KeyARN); key != nil {
+		r.op.Need(key.URN, lawClusterKeyOutlives)
+	}
 	delete(r.eks.clusters, r.id)
 	return nil
 }
@@ -243,5 +267,6 @@ func clusterOutputs(r *request) engine.Props {
 		"kubernetesNetworkConfig": engine.Props{"ipFamily": "ipv4", "serviceIpv4Cidr": c.ServiceCIDR, "serviceIpv6Cidr": "",
 			"elasticLoadBalancing": engine.Props{"enabled": false}},
 		"upgradePolicy": engine.Props{"supportType": c.SupportType}, "vpcConfig": vpcConfig,
+		"encryptionConfig": c.encryptionOutput(),
 	}
 }

@@ -40,11 +40,10 @@ func (r *request) logControlPlane(c *EKSCluster) {
 		r.op.Need(g.URN, lawControlPlaneLogs)
 		return
 	}
-	r.writeLogs(c)
+	r.makeLogGroup(c.logGroup(), c.Region)
 }
 
-// writeLogs is the control plane's first line into a group that is not there.
-func (a *Account) writeLogs(c *EKSCluster) {
-	name := c.logGroup()
-	a.logs[name] = &LogGroup{Meta: Meta{ID: name, Name: name, Region: c.Region, ARN: a.arn("logs", c.Region, a.ID, "log-group:"+name)}}
+// makeLogGroup is a service's first line into a group that is not there.
+func (a *Account) makeLogGroup(name, region string) {
+	a.logs[name] = &LogGroup{Meta: Meta{ID: name, Name: name, Region: region, ARN: a.arn("logs", region, a.ID, "log-group:"+name)}}
 }

@@ -9,6 +9,7 @@ type kind struct {
 	token    string   // "aws:ec2/vpc:Vpc"
 	required []string // inputs that must be given
 	forceNew []string // inputs, or "input.part", that replace the resource when they change
+	lasting  []string // inputs that replace the resource when they are taken away
 	sets     []string // inputs, or "input.part", whose order means nothing
 	// documents are inputs, or "input.part", that are JSON text and compared as such.
 	documents []string
@@ -33,14 +34,14 @@ type kind struct {
 // kinds are all resource types that the account knows, by token.
 var kinds = index(
 	vpcKind, subnetKind, internetGatewayKind, eipKind, natGatewayKind,
-	routeTableKind, routeKind, routeTableAssociationKind, endpointKind,
+	routeTableKind, routeKind, routeTableAssociationKind, endpointKind, flowLogKind,
 	securityGroupKind, securityGroupRuleKind, ingressRuleKind, egressRuleKind, launchTemplateKind,
 	roleKind, rolePolicyKind, attachmentKind, policyKind,
 	clusterKind, nodeGroupKind, addonKind, accessEntryKind, accessPolicyKind, podIdentityKind,
 	serviceNetworkKind, authPolicyKind, vpcAssociationKind, accessLogKind,
 	zoneKind, zoneAssociationKind, recordKind,
 	authorityKind, issuedKind, authorityCertificateKind, permissionKind, certificateKind,
-	logGroupKind,
+	logGroupKind, keyKind,
 )
 
 func index(list ...*kind) map[string]*kind {

@@ -110,9 +110,10 @@ var logGroupKind = &kind{
 		delete(r.logs, r.id)
 		for _, c := range r.Clusters() {
 			if c.logGroup() == r.id && len(c.LogTypes) > 0 {
-				r.writeLogs(c)
+				r.makeLogGroup(c.logGroup(), c.Region)
 			}
 		}
+		r.writeFlows()
 		return nil
 	},
 	outputs: func(r *request) engine.Props {

@@ -2,9 +2,9 @@ package aws
 
 import "fmt"
 
-// Leftovers lists what still exists and was not there at the start. A CA that is
-// pending its final deletion is gone as far as cost and names go: it is no
-// leftover.
+// Leftovers lists what still exists and was not there at the start. A CA or a key
+// that is pending its final deletion is gone as far as cost and names go: it is
+// no leftover.
 func (a *Account) Leftovers() []string {
 	var out []string
 	left(&out, "eks cluster", a.eks.clusters, func(x *EKSCluster) Meta { return x.Meta })
@@ -33,6 +33,11 @@ func (a *Account) Leftovers() []string {
 			out = append(out, fmt.Sprintf("acm-pca certificate authority %s (%s)", ca.ID, ca.Status))
 		}
 	}
+	for _, k := range sorted(a.keys) {
+		if k.Pending.IsZero() {
+			out = append(out, "kms key "+k.ID)
+		}
+	}
 	left(&out, "iam role", a.iam.roles, func(x *Role) Meta { return x.Meta })
 	left(&out, "iam policy", a.iam.policies, func(x *Policy) Meta { return x.Meta })
 	left(&out, "ec2 network interface", a.ec2.enis, func(x *NetworkInterface) Meta { return Meta{ID: x.ID, Name: x.Description} })
@@ -40,6 +45,7 @@ func (a *Account) Leftovers() []string {
 	left(&out, "ec2 nat gateway", a.ec2.nats, func(x *NATGateway) Meta { return x.Meta })
 	left(&out, "ec2 elastic ip", a.ec2.eips, func(x *ElasticIP) Meta { return x.Meta })
 	left(&out, "ec2 internet gateway", a.ec2.gateways, func(x *InternetGateway) Meta { return x.Meta })
+	left(&out, "ec2 flow log", a.ec2.flowLogs, func(x *FlowLog) Meta { return x.Meta })
 	left(&out, "ec2 vpc endpoint", a.ec2.endpoints, func(x *VPCEndpoint) Meta { return x.Meta })
 	left(&out, "ec2 route table", a.ec2.tables, func(x *RouteTable) Meta { return x.Meta })
 	left(&out, "ec2 subnet", a.ec2.subnets, func(x *Subnet) Meta { return x.Meta })

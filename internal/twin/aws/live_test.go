@@ -35,7 +35,10 @@ func (p *program) account() {
 	p.up(tAccess, "access", engine.Props{"clusterName": p.id("cluster"), "principalArn": p.get("app", "arn"),
 		"policyArn": clusterAdminPolicy, "accessScope": engine.Props{"type": "cluster"}})
 	p.up(tRecord, "record", engine.Props{"zoneId": p.id("zone"), "name": "a", "type": "CNAME", "ttl": 60, "records": []string{"b.example.com"}})
+	p.up(tRole, "flow-role", engine.Props{"assumeRolePolicy": trust(flowLogsService)})
+	p.up(tKey, "key", engine.Props{"enableKeyRotation": true})
 	p.up(tLogs, "logs", engine.Props{"name": "logs", "retentionInDays": 30})
+	p.up(tFlowLog, "flows", engine.Props{"vpcId": p.id("vpc"), "iamRoleArn": p.get("flow-role", "arn"), "logDestination": p.get("logs", "arn"), "trafficType": "ALL"})
 }
 
 // What another party does to a property that the program gave is a difference
@@ -147,6 +150,9 @@ func TestDrift(t *testing.T) {
 			a.dns.zones[p.id("zone")].Records[0].Values = []string{"c.example.com"}
 		}},
 		{what: "kept longer", name: "logs", keys: "retentionInDays", drift: func(_ *program, a *Account) { a.logs["logs"].Retention = 60 }},
+		{what: "a key that is disabled", name: "key", keys: "isEnabled", drift: func(p *program, a *Account) { a.keys[p.id("key")].Enabled = false }},
+		{what: "a key that is not rotated", name: "key", keys: "enableKeyRotation", drift: func(p *program, a *Account) { a.keys[p.id("key")].Rotated = false }},
+		{what: "a tag less", name: "flows", keys: "tagsAll", drift: func(p *program, a *Account) { a.ec2.flowLogs[p.id("flows")].Tags = nil }},
 		{what: "disabled", name: "ca", keys: "enabled", drift: func(p *program, a *Account) { a.certs.authorities[p.id("ca")].Status = "DISABLED" }},
 		{what: "other permissions", name: "ca-permission", keys: "actions", keeps: true, drift: func(p *program, a *Account) {
 			a.certs.authorities[p.id("ca")].Permissions["acm.amazonaws.com"] = []string{"IssueCertificate"}

@@ -17,6 +17,8 @@ const (
 	tRoute   = "aws:ec2/route:Route"
 	tRTA     = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	tVPCE    = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	tFlowLog = "aws:ec2/flowLog:FlowLog"
+	tKey     = "aws:kms/key:Key"
 	tGroup   = "aws:ec2/securityGroup:SecurityGroup"
 	tOldRule = "aws:ec2/securityGroupRule:SecurityGroupRule"
 	tIngress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
