@@ -16,6 +16,7 @@ type Account struct {
 	ID        string // "123456789012"
 	Region    string // of the first provider that makes something; "ap-northeast-2" until then
 	Partition string // "aws"
+	Deployer  Deployer
 	// OnChange is called after each operation that changed the account, within
 	// it: clusters reconcile there. Its error fails the operation.
 	OnChange func(op *world.Op) error

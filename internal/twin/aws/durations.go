@@ -40,7 +40,9 @@ var durations = map[string]duration{
 	"aws:ec2/subnet:Subnet":                   {create: 2 * second, update: quick, remove: 2 * second},
 	"aws:ec2/internetGateway:InternetGateway": {create: 2 * second, remove: 10 * second},
 	"aws:ec2/vpcEndpoint:VpcEndpoint":         {create: 6 * second, update: 6 * second, remove: 6 * second},
-	"aws:ec2/flowLog:FlowLog":                 {create: 3 * second, update: quick, remove: 2 * second},
+	// Estimate: a minute or two are usual.
+	"aws:ec2transitgateway/vpcAttachment:VpcAttachment": {create: 80 * second, update: 20 * second, remove: 60 * second},
+	"aws:ec2/flowLog:FlowLog":                           {create: 3 * second, update: quick, remove: 2 * second},
 	// The provider waits until the key shows everywhere.
 	"aws:kms/key:Key":                                      {create: 10 * second, update: 10 * second, remove: 5 * second},
 	"aws:ec2/securityGroup:SecurityGroup":                  {create: 3 * second, update: quick, remove: 2 * second},

@@ -22,6 +22,7 @@ type Route struct {
 	Destination string // a block or a prefix list
 	GatewayID   string
 	NATID       string
+	TransitID   string
 	Inline      bool
 }
 
@@ -86,7 +87,7 @@ var routeTableKind = &kind{
 			if route.ofEndpoint() {
 				continue
 			}
-			to := engine.Props{"gatewayId": route.GatewayID, "natGatewayId": route.NATID}
+			to := engine.Props{"gatewayId": route.GatewayID, "natGatewayId": route.NATID, "transitGatewayId": route.TransitID}
 			if strings.HasPrefix(route.Destination, "pl-") {
 				to["destinationPrefixListId"] = route.Destination
 			} else {
@@ -105,7 +106,8 @@ func (r *request) inlineRoutes(t *RouteTable) error {
 	})
 	next := &RouteTable{Meta: t.Meta, VPCID: t.VPCID, Routes: kept}
 	for _, in := range r.objs("routes") {
-		route := Route{URN: r.urn, Destination: destination(in), GatewayID: text(in["gatewayId"]), NATID: text(in["natGatewayId"]), Inline: true}
+		route := Route{URN: r.urn, Destination: destination(in), GatewayID: text(in["gatewayId"]), NATID: text(in["natGatewayId"]),
+			TransitID: text(in["transitGatewayId"]), Inline: true}
 		if err := r.addRoute(next, route); err != nil {
 			return err
 		}
@@ -137,6 +139,12 @@ func (r *request) addRoute(t *RouteTable, route Route) error {
 		if r.ec2.subnets[n.SubnetID].VPCID != t.VPCID {
 			return lawRouteSameVPC.Refuse("InvalidParameterValue", "route table %s and network gateway %s belong to different networks", t.ID, route.NATID)
 		}
+	case route.TransitID != "":
+		attachment := r.attachment(t.VPCID, route.TransitID)
+		if attachment == nil {
+			return lawTransitRoute.Refuse("InvalidTransitGatewayID.NotFound", "The transitGateway ID '%s' does not exist", route.TransitID)
+		}
+		r.op.Need(attachment.URN, lawTransitRoute)
 	case route.GatewayID != "":
 		g := r.ec2.gateways[route.GatewayID]
 		if g == nil || g.Region != r.region {
@@ -191,7 +199,7 @@ var routeKind = &kind{
 		if at < 0 {
 			return nil
 		}
-		return engine.Props{"gatewayId": t.Routes[at].GatewayID, "natGatewayId": t.Routes[at].NATID, "origin": "CreateRoute", "state": "active", "instanceId": "", "instanceOwnerId": "", "networkInterfaceId": ""}
+		return engine.Props{"gatewayId": t.Routes[at].GatewayID, "natGatewayId": t.Routes[at].NATID, "transitGatewayId": t.Routes[at].TransitID, "origin": "CreateRoute", "state": "active", "instanceId": "", "instanceOwnerId": "", "networkInterfaceId": ""}
 	},
 }
 
@@ -204,7 +212,7 @@ func (r *request) route() Route {
 	if dest == "" {
 		dest = r.str("destinationPrefixListId")
 	}
-	return Route{URN: r.urn, Destination: dest, GatewayID: r.str("gatewayId"), NATID: r.str("natGatewayId")}
+	return Route{URN: r.urn, Destination: dest, GatewayID: r.str("gatewayId"), NATID: r.str("natGatewayId"), TransitID: r.str("transitGatewayId")}
 }
 
 var routeTableAssociationKind = &kind{

@@ -21,6 +21,9 @@ type ec2State struct {
 	templates map[string]*LaunchTemplate
 	endpoints map[string]*VPCEndpoint
 	flowLogs  map[string]*FlowLog
+
+	transits    map[string]*TransitGateway
+	attachments map[string]*TransitAttachment
 }
 
 func newEC2() ec2State {
@@ -37,6 +40,9 @@ func newEC2() ec2State {
 		templates: map[string]*LaunchTemplate{},
 		endpoints: map[string]*VPCEndpoint{},
 		flowLogs:  map[string]*FlowLog{},
+
+		transits:    map[string]*TransitGateway{},
+		attachments: map[string]*TransitAttachment{},
 	}
 }
 

@@ -50,6 +50,9 @@ type EKSCluster struct {
 	SupportType     string          // "STANDARD", "EXTENDED": what happens when standard support of the version ends
 	supportGiven    bool            // the program said which
 	KeyARN          string          // of the customer's key, empty for one that AWS owns
+	PublicAccess    bool
+	PrivateAccess   bool
+	PublicCIDRs     []string // that the public endpoint admits
 	created         string
 }
 
@@ -151,6 +154,9 @@ func createCluster(r *request) (string, error) {
 	if r.flag("bootstrapSelfManagedAddons") {
 		c.SelfManaged = map[string]bool{"vpc-cni": true, "kube-proxy": true, "coredns": true}
 	}
+	if err := r.setEndpointAccess(c); err != nil {
+		return "", err
+	}
 	if err := r.clusterNetwork(c, vpc); err != nil {
 		return "", err
 	}
@@ -195,6 +201,9 @@ func updateCluster(r *request) error {
 		if key != nil {
 			c.KeyARN = key.ARN
 		}
+	}
+	if err := r.setEndpointAccess(c); err != nil {
+		return err
 	}
 	if mode := text(r.obj("accessConfig")["authenticationMode"]); mode != "" {
 		c.AuthMode = mode
@@ -255,7 +264,7 @@ func clusterOutputs(r *request) engine.Props {
 		return nil
 	}
 	ca := engine.Props{"data": base64.StdEncoding.EncodeToString([]byte(c.CAPEM))}
-	vpcConfig := merge(engine.Props{"endpointPrivateAccess": false, "endpointPublicAccess": true, "publicAccessCidrs": []any{"0.0.0.0/0"}}, r.obj("vpcConfig"))
+	vpcConfig := merge(r.obj("vpcConfig"), engine.Props{"endpointPrivateAccess": c.PrivateAccess, "endpointPublicAccess": c.PublicAccess, "publicAccessCidrs": list(c.PublicCIDRs)})
 	vpcConfig["clusterSecurityGroupId"], vpcConfig["vpcId"] = c.SecurityGroupID, c.VPCID
 	vpcConfig["subnetIds"], vpcConfig["securityGroupIds"] = list(c.SubnetIDs), list(c.ExtraGroupIDs)
 	return engine.Props{

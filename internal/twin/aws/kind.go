@@ -35,6 +35,7 @@ type kind struct {
 var kinds = index(
 	vpcKind, subnetKind, internetGatewayKind, eipKind, natGatewayKind,
 	routeTableKind, routeKind, routeTableAssociationKind, endpointKind, flowLogKind,
+	transitAttachmentKind,
 	securityGroupKind, securityGroupRuleKind, ingressRuleKind, egressRuleKind, launchTemplateKind,
 	roleKind, rolePolicyKind, attachmentKind, policyKind,
 	clusterKind, nodeGroupKind, addonKind, accessEntryKind, accessPolicyKind, podIdentityKind,

@@ -42,6 +42,8 @@ func (a *Account) Leftovers() []string {
 	left(&out, "iam policy", a.iam.policies, func(x *Policy) Meta { return x.Meta })
 	left(&out, "ec2 network interface", a.ec2.enis, func(x *NetworkInterface) Meta { return Meta{ID: x.ID, Name: x.Description} })
 	left(&out, "ec2 launch template", a.ec2.templates, func(x *LaunchTemplate) Meta { return x.Meta })
+	left(&out, "ec2 transit gateway", a.ec2.transits, func(x *TransitGateway) Meta { return x.Meta })
+	left(&out, "ec2 transit gateway attachment", a.ec2.attachments, func(x *TransitAttachment) Meta { return x.Meta })
 	left(&out, "ec2 nat gateway", a.ec2.nats, func(x *NATGateway) Meta { return x.Meta })
 	left(&out, "ec2 elastic ip", a.ec2.eips, func(x *ElasticIP) Meta { return x.Meta })
 	left(&out, "ec2 internet gateway", a.ec2.gateways, func(x *InternetGateway) Meta { return x.Meta })

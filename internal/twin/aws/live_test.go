@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +39,9 @@ func (p *program) account() {
 	p.up(tRecord, "record", engine.Props{"zoneId": p.id("zone"), "name": "a", "type": "CNAME", "ttl": 60, "records": []string{"b.example.com"}})
 	p.up(tRole, "flow-role", engine.Props{"assumeRolePolicy": trust(flowLogsService)})
 	p.up(tKey, "key", engine.Props{"enableKeyRotation": true})
+	p.a.AddTransitGateway("tgw-1", netip.MustParsePrefix("10.200.0.0/16"))
+	p.up(tTransit, "attachment", engine.Props{"transitGatewayId": "tgw-1", "vpcId": p.id("vpc"), "subnetIds": p.privateSubnets("")})
+	p.up(tRoute, "to-hub", engine.Props{"routeTableId": p.id("private"), "destinationCidrBlock": "10.200.0.0/16", "transitGatewayId": "tgw-1"})
 	p.up(tLogs, "logs", engine.Props{"name": "logs", "retentionInDays": 30})
 	p.up(tFlowLog, "flows", engine.Props{"vpcId": p.id("vpc"), "iamRoleArn": p.get("flow-role", "arn"), "logDestination": p.get("logs", "arn"), "trafficType": "ALL"})
 }
@@ -153,6 +158,17 @@ func TestDrift(t *testing.T) {
 		{what: "a key that is disabled", name: "key", keys: "isEnabled", drift: func(p *program, a *Account) { a.keys[p.id("key")].Enabled = false }},
 		{what: "a key that is not rotated", name: "key", keys: "enableKeyRotation", drift: func(p *program, a *Account) { a.keys[p.id("key")].Rotated = false }},
 		{what: "a tag less", name: "flows", keys: "tagsAll", drift: func(p *program, a *Account) { a.ec2.flowLogs[p.id("flows")].Tags = nil }},
+		{what: "a subnet less", name: "attachment", keys: "subnetIds", drift: func(p *program, a *Account) {
+			a.ec2.attachments[p.id("attachment")].SubnetIDs = p.privateSubnets("")[:1]
+		}},
+		{what: "another gateway", name: "to-hub", keys: "transitGatewayId", drift: func(p *program, a *Account) {
+			routes := a.ec2.tables[p.id("private")].Routes
+			at := slices.IndexFunc(routes, func(x Route) bool { return x.TransitID != "" })
+			routes[at].TransitID, routes[at].GatewayID = "", p.id("igw")
+		}},
+		{what: "no private endpoint", name: "cluster", keys: "vpcConfig", drift: func(p *program, a *Account) {
+			a.eks.clusters[p.id("cluster")].PrivateAccess = false
+		}},
 		{what: "disabled", name: "ca", keys: "enabled", drift: func(p *program, a *Account) { a.certs.authorities[p.id("ca")].Status = "DISABLED" }},
 		{what: "other permissions", name: "ca-permission", keys: "actions", keeps: true, drift: func(p *program, a *Account) {
 			a.certs.authorities[p.id("ca")].Permissions["acm.amazonaws.com"] = []string{"IssueCertificate"}

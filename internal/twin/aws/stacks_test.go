@@ -19,6 +19,7 @@ const (
 	tVPCE    = "aws:ec2/vpcEndpoint:VpcEndpoint"
 	tFlowLog = "aws:ec2/flowLog:FlowLog"
 	tKey     = "aws:kms/key:Key"
+	tTransit = "aws:ec2transitgateway/vpcAttachment:VpcAttachment"
 	tGroup   = "aws:ec2/securityGroup:SecurityGroup"
 	tOldRule = "aws:ec2/securityGroupRule:SecurityGroupRule"
 	tIngress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -125,7 +126,7 @@ func (p *program) controlPlane(prefix string) {
 func (p *program) clusterInputs(prefix string, over engine.Props) engine.Props {
 	return merge(engine.Props{
 		"name": "eks-" + prefix + "cluster", "roleArn": p.get(prefix+"cluster-role", "arn"), "version": "1.35",
-		"vpcConfig":    engine.Props{"subnetIds": p.privateSubnets(prefix)},
+		"vpcConfig":    engine.Props{"subnetIds": p.privateSubnets(prefix), "endpointPrivateAccess": true},
 		"accessConfig": engine.Props{"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": true},
 	}, over)
 }

@@ -29,7 +29,7 @@ func (a *Account) Warnings() []string {
 			out = append(out, fmt.Sprintf("%d %s: an account has a quota of %d in a region until you ask for more [law %s]", n, what, defaultQuota, lawQuotas.ID))
 		}
 	}
-	out = slices.Concat(out, a.supportWarnings(), a.flowLogWarnings(), a.keyWarnings())
+	out = slices.Concat(out, a.supportWarnings(), a.flowLogWarnings(), a.keyWarnings(), a.transitWarnings())
 	slices.Sort(out)
 	return out
 }

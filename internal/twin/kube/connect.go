@@ -53,6 +53,9 @@ func (c *Clusters) connect(op *world.Op, inst *engine.Instance) (*Cluster, error
 		return nil, lawReachable.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: dial tcp: lookup %s: no such host",
 			config.server+"/openapi/v2?timeout=32s", host)
 	}
+	if err := c.account.Reach(op, eks); err != nil {
+		return nil, fmt.Errorf(unreachable+"unable to load schema information from the API server: Get %q: %w", config.server+"/openapi/v2?timeout=32s", err)
+	}
 	if config.ca != "" && strings.TrimSpace(config.ca) != strings.TrimSpace(eks.CAPEM) && strings.TrimSpace(config.ca) != base64.StdEncoding.EncodeToString([]byte(eks.CAPEM)) {
 		return nil, lawClusterCA.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: tls: failed to verify certificate: x509: certificate signed by unknown authority",
 			config.server+"/openapi/v2?timeout=32s")

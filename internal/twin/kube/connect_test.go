@@ -60,6 +60,24 @@ func TestAccess(t *testing.T) {
 	l.broke(l.remove("apps"), lawReachable, "configured Kubernetes cluster is unreachable", "PULUMI_K8S_DELETE_UNREACHABLE")
 }
 
+// Who cannot reach the API's endpoint does not get as far as its credentials.
+func TestUnreachableEndpoint(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.cluster("one", "nodes")
+	l.apply("one", "apps", namespace("apps"))
+	eks := l.account.ClusterByName("one")
+	eks.PublicAccess = false
+	for _, err := range []error{l.remove("apps"), func() error { _, err := l.tryApply("one", "other", namespace("other")); return err }()} {
+		if err == nil || !strings.Contains(err.Error(), "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get") ||
+			!strings.Contains(err.Error(), ":443: i/o timeout (the API has no public endpoint") {
+			t.Errorf("got %v", err)
+		}
+	}
+	eks.PublicAccess = true
+	l.down("apps")
+}
+
 // With aws-auth the creator needs no entry.
 func TestCreatorsAccess(t *testing.T) {
 	t.Parallel()
