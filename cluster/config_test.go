@@ -64,7 +64,12 @@ func TestConfigProblems(t *testing.T) {
 		"unknown add-on":    {"addonVersions", `{"cilium": "v1.0.0-eksbuild.1"}`, `.cilium = "v1.0.0-eksbuild.1": is for an add-on that the cluster does not have; it has vpc-cni, kube-proxy, eks-pod-identity-agent, coredns`},
 		"add-on version":    {"addonVersions", `{"coredns": "latest"}`, `.coredns = "latest": is not a version of an EKS add-on; give one such as v1.20.4-eksbuild.1`},
 		"add-ons":           {"addonVersions", `["coredns"]`, ` = ["coredns"]: is not an object with a string for every key`},
-		"no access":         {"publicAccessCidrs", `[]`, `: is empty: nobody could reach the cluster's API to finish the deployment; give 0.0.0.0/0 or your own network`},
+		"no access":         {"publicAccessCidrs", `[]`, `: is empty, and so is privateAccessCidrs: nobody could reach the cluster's API to finish the deployment; give 0.0.0.0/0 or your own network here, or one that is connected to the VPC there`},
+		"connected":         {"privateAccessCidrs", `["office"]`, `[0] = "office": is not an IPv4 network; give one such as 10.200.0.0/16`},
+		"connected to all":  {"privateAccessCidrs", `["128.0.0.0/1"]`, `[0] = "128.0.0.0/1": is larger than any network of one's own; give one such as 10.200.0.0/16`},
+		"connected to own":  {"privateAccessCidrs", `["10.0.128.0/17"]`, `[0] = "10.0.128.0/17": overlaps vpcCidr, which is 10.0.0.0/16: what is for that range never leaves the VPC; give the VPC another one`},
+		"transit to where":  {"transitGatewayId", "tgw-0123456789abcdef0", ` = "tgw-0123456789abcdef0": leads nowhere; give the networks behind it in privateAccessCidrs`},
+		"flow logs":         {"flowLogRetentionDays", "8", ` = 8: is not a period that CloudWatch Logs knows; give 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653`},
 		"log type":          {"clusterLogTypes", `["all"]`, `[0] = "all": is not a log of the control plane; give api, audit, authenticator, controllerManager or scheduler`},
 		"admin":             {"adminPrincipalArns", `["me"]`, `[0] = "me": is not the ARN of an IAM role or user, such as arn:aws:iam::123456789012:role/admin`},
 		"image mirror":      {"imageMirror", "https://m.example.com", ` = "https://m.example.com": is not a registry; give a host and path such as mirror.example.com/all, without a scheme, tag or user`},
@@ -92,6 +97,12 @@ func TestConfigProblems(t *testing.T) {
 			checkRefused(t, options("eks-lattice:"+test.key, test.value), want)
 		})
 	}
+}
+
+func TestTransitGatewayID(t *testing.T) {
+	t.Parallel()
+	checkRefused(t, options("eks-lattice:privateAccessCidrs", `["10.200.0.0/16"]`, "eks-lattice:transitGatewayId", "hub"), "the configuration of stack \"cluster1\" has 1 problem:\n"+
+		"  eks-lattice:transitGatewayId = \"hub\": is not the id of a transit gateway; give one such as tgw-0123456789abcdef0")
 }
 
 // checkRefused checks the whole text of the error, and that nothing was made.

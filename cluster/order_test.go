@@ -139,6 +139,46 @@ func TestLogGroupOutlivesTheControlPlane(t *testing.T) {
 	}
 }
 
+// An API without a public endpoint is reached by these, as long as there is
+// anything in it.
+func TestPrivateAccessOutlivesTheCluster(t *testing.T) {
+	t.Parallel()
+	r := run(t, "eks-lattice:publicAccessCidrs", "[]", "eks-lattice:privateAccessCidrs", `["10.200.0.0/16"]`, "eks-lattice:transitGatewayId", "tgw-0123456789abcdef0")
+	const attachment, rule = "aws:ec2transitgateway/vpcAttachment:VpcAttachment eks-cluster1-transit",
+		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule eks-cluster1-api-10.200.0.0/16"
+	for _, subnet := range []string{"public-0", "public-1", "public-2", "private-0", "private-1", "private-2"} {
+		route := "aws:ec2/route:Route eks-cluster1-" + subnet + "-10.200.0.0/16"
+		checkBefore(t, r, attachment, route, "a route to a gateway needs the attachment")
+		checkBefore(t, r, route, "pulumi:providers:kubernetes eks-cluster1-kubernetes", "answers take it")
+	}
+	checkBefore(t, r, rule, "pulumi:providers:kubernetes eks-cluster1-kubernetes", "it admits who deploys")
+}
+
+func TestKeyOutlivesTheCluster(t *testing.T) {
+	t.Parallel()
+	r := run(t, "eks-lattice:customerManagedKey", "true")
+	checkBefore(t, r, "aws:kms/key:Key eks-cluster1-key", "eks:index:Cluster eks-cluster1-eks", "without it the data is lost")
+}
+
+func TestFlowLogsOrder(t *testing.T) {
+	t.Parallel()
+	const flows = "aws:ec2/flowLog:FlowLog eks-cluster1-flow-logs"
+	r := run(t, "eks-lattice:flowLogs", "true")
+	checkBefore(t, r, "aws:iam/rolePolicy:RolePolicy eks-cluster1-flow-logs", flows, "it writes with this right")
+	checkBefore(t, r, "aws:cloudwatch/logGroup:LogGroup eks-cluster1-flow-logs", flows, "it writes there")
+}
+
+// What costs something is there for those who ask only.
+func TestNothingDearByDefault(t *testing.T) {
+	t.Parallel()
+	r := run(t)
+	for _, token := range []string{"aws:kms/key:Key", "aws:ec2/flowLog:FlowLog", "aws:ec2transitgateway/vpcAttachment:VpcAttachment", "aws:cloudwatch/logGroup:LogGroup"} {
+		if made := r.OfType(token); len(made) > 0 {
+			t.Errorf("%s is there by default", made[0].URN)
+		}
+	}
+}
+
 // checkBefore checks both directions: the later one needs the earlier one, so
 // that it is made after it and deleted before it, and never the other way round.
 func checkBefore(t *testing.T, r *recorder.Recording, earlier, later, why string) {

@@ -31,17 +31,22 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	key, err := c.newKey(ctx)
+	if err != nil {
+		return err
+	}
 	useAPI := eks.AuthenticationModeApi
 	yes := true
-	cluster, err := eks.NewCluster(ctx, c.name+"-eks", &eks.ClusterArgs{
+	args := &eks.ClusterArgs{
 		Name:               pulumi.String(c.args.ClusterName),
 		Version:            pulumi.String(c.args.KubernetesVersion),
 		AuthenticationMode: &useAPI,
 		VpcId:              c.network.vpcID,
 		PublicSubnetIds:    c.network.publicIDs,
 		PrivateSubnetIds:   c.network.privateIDs,
-		// The component looks at these to know that it can wait for the API.
-		EndpointPublicAccess:   pulumi.Bool(true),
+		// The component waits for the API where it has a public endpoint. Where it
+		// has none, nodes come before anybody who deploys looks at it.
+		EndpointPublicAccess:   pulumi.Bool(len(c.args.PublicAccessCIDRs) > 0),
 		EndpointPrivateAccess:  pulumi.Bool(true),
 		PublicAccessCidrs:      pulumi.ToStringArray(c.args.PublicAccessCIDRs),
 		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.LogTypes),
@@ -55,7 +60,11 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// Otherwise it installs an old CNI with kubectl, which the managed
 		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
 		UseDefaultVpcCni: &yes,
-	}, pulumi.Parent(c), pulumi.DependsOn(logs),
+	}
+	if key != nil {
+		args.EncryptionConfigKeyArn = key.ARN
+	}
+	cluster, err := eks.NewCluster(ctx, c.name+"-eks", args, pulumi.Parent(c), pulumi.DependsOn(logs),
 		// the component hands no upgrade policy on
 		pulumi.Transforms([]pulumi.ResourceTransform{upgradePolicy(c.args.ExtendedSupport)}))
 	if err != nil {
@@ -66,7 +75,7 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	c.plane.securityGroupID = cluster.EksCluster.VpcConfig().ClusterSecurityGroupId().Elem()
 	c.plane.kubeconfig = kubeconfigFor(c.args.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
 	c.ClusterName, c.ClusterARN, c.Kubeconfig = c.plane.name, c.plane.arn, c.plane.kubeconfig
-	return nil
+	return c.admitClusterRole(ctx, cluster.EksCluster.RoleArn(), key)
 }
 
 // upgradePolicy tells EKS what to do when standard support of a cluster's

@@ -31,8 +31,17 @@ type LatticeClusterArgs struct {
 	AddonVersions map[string]string
 	Network       NetworkArgs
 	Nodes         NodesArgs
-	// PublicAccessCIDRs may reach the cluster's API from outside the VPC.
+	// PublicAccessCIDRs may reach the cluster's API over the Internet. An empty
+	// list closes that way; nil stands for everybody.
 	PublicAccessCIDRs []string
+	// PrivateAccessCIDRs are connected to the VPC and may reach the API there.
+	PrivateAccessCIDRs []string
+	// TransitGatewayID leads to PrivateAccessCIDRs. Empty means that they are
+	// connected in another way.
+	TransitGatewayID string
+	// CustomerManagedKey has a KMS key of the cluster's own encrypt what the
+	// Kubernetes API stores. It can be set later, and never unset.
+	CustomerManagedKey bool
 	// LogTypes of the control plane that go to CloudWatch Logs.
 	LogTypes []string
 	// LogRetentionDays is how long they stay there.
@@ -141,6 +150,9 @@ func (a *LatticeClusterArgs) Settings() settings.List {
 		a.Nodes.settings(),
 		settings.List{
 			settings.PublicAccessCIDRs.For(&a.PublicAccessCIDRs),
+			settings.PrivateAccessCIDRs.For(&a.PrivateAccessCIDRs),
+			settings.TransitGatewayID.For(&a.TransitGatewayID),
+			settings.CustomerManagedKey.For(&a.CustomerManagedKey),
 			settings.ClusterLogTypes.For(&a.LogTypes),
 			settings.ClusterLogRetentionDays.For(&a.LogRetentionDays),
 			settings.AdminPrincipalARNs.For(&a.AdminPrincipalARNs),
@@ -158,6 +170,7 @@ func (a *LatticeClusterArgs) Check() problem.List {
 	found := a.Settings().Check()
 	a.checkRelease(&found)
 	a.Nodes.check(&found)
+	a.checkAccess(&found)
 	a.checkAppNames(&found)
 	a.checkAdmins(&found)
 	return found
@@ -206,6 +219,7 @@ func (c *LatticeCluster) provision(ctx *pulumi.Context) error {
 		c.lookUpVersions,
 		c.newNetwork,
 		c.newControlPlane,
+		c.newPrivateAccess,
 		c.newNodes,
 		c.newAdmins,
 		c.newKubernetesProvider,

@@ -22,6 +22,10 @@ type NetworkArgs struct {
 	// NATGatewayPerZone keeps the other zones online when one fails. Without it
 	// one NAT gateway serves all, which costs a third.
 	NATGatewayPerZone bool
+	// FlowLogs go to CloudWatch Logs.
+	FlowLogs bool
+	// FlowLogRetentionDays is how long they stay there.
+	FlowLogRetentionDays int
 }
 
 func (a *NetworkArgs) settings() settings.List {
@@ -29,6 +33,8 @@ func (a *NetworkArgs) settings() settings.List {
 		settings.VPCCIDR.For(&a.VPCCIDR),
 		settings.AvailabilityZones.For(&a.AvailabilityZones),
 		settings.NATGatewayPerZone.For(&a.NATGatewayPerZone),
+		settings.FlowLogs.For(&a.FlowLogs),
+		settings.FlowLogRetentionDays.For(&a.FlowLogRetentionDays),
 	}
 }
 
@@ -41,8 +47,8 @@ type network struct {
 	// The private subnets as their route table associations know them: whoever
 	// uses these ids comes after the routes and goes before them.
 	onlineIDs pulumi.StringArray
-	// The route tables of the private subnets.
-	privateTables pulumi.StringArray
+	// The route tables, by the names of their subnets.
+	tables map[string]pulumi.StringOutput
 }
 
 // unsupportedZones are the ids of the zones whose pods VPC Lattice does not
@@ -79,6 +85,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("creating internet gateway: %w", err)
 	}
+	c.network.tables = map[string]pulumi.StringOutput{}
 	c.network.vpcID, c.VPCID = vpc.ID().ToStringOutput(), vpc.ID().ToStringOutput()
 
 	var nats []*ec2.NatGateway
@@ -110,17 +117,24 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 		c.network.privateIDs = append(c.network.privateIDs, id)
 		c.network.onlineIDs = append(c.network.onlineIDs, online)
 	}
-	return c.newS3Endpoint(ctx)
+	if err := c.newS3Endpoint(ctx); err != nil {
+		return err
+	}
+	return c.newFlowLogs(ctx)
 }
 
 // newS3Endpoint lets what the nodes get from S3, such as the layers of images in
 // ECR, pass by the NAT gateways, which charge for each byte. It is free.
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
 func (c *LatticeCluster) newS3Endpoint(ctx *pulumi.Context) error {
+	var private pulumi.StringArray
+	for i := range c.network.privateIDs {
+		private = append(private, c.network.tables[fmt.Sprintf("private-%d", i)])
+	}
 	_, err := ec2.NewVpcEndpoint(ctx, c.name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:         c.network.vpcID,
 		ServiceName:   pulumi.String("com.amazonaws." + c.args.Account.Region + ".s3"),
-		RouteTableIds: c.network.privateTables,
+		RouteTableIds: private,
 		Tags:          nameTag(c.args.ClusterName + "-s3"),
 	}, pulumi.Parent(c))
 	if err != nil {
@@ -195,9 +209,7 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 	if err != nil {
 		return fail(err)
 	}
-	if args.kind == "private" {
-		c.network.privateTables = append(c.network.privateTables, table.ID().ToStringOutput())
-	}
+	c.network.tables[suffix] = table.ID().ToStringOutput()
 	args.route.RouteTableId = table.ID()
 	args.route.DestinationCidrBlock = pulumi.String("0.0.0.0/0")
 	route, err := ec2.NewRoute(ctx, name, args.route, pulumi.Parent(c))

@@ -81,3 +81,13 @@ func PublicCIDR(found *problem.List, path, cidr string) {
 		}
 	}
 }
+
+// ConnectedCIDR takes a network that is connected to a VPC.
+func ConnectedCIDR(found *problem.List, path, cidr string) {
+	switch prefix, err := netip.ParsePrefix(cidr); {
+	case err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked():
+		found.Add(path, cidr, "is not an IPv4 network; give one such as 10.200.0.0/16")
+	case prefix.Bits() < 8:
+		found.Add(path, cidr, "is larger than any network of one's own; give one such as 10.200.0.0/16")
+	}
+}

@@ -99,6 +99,7 @@ func complete(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
 	switch args.TypeToken {
 	case "aws:eks/cluster:Cluster":
 		outputs["name"] = resource.NewProperty("eks-test")
+		outputs["roleArn"] = resource.NewProperty("arn:aws:iam::" + AccountID + ":role/eks-test-role")
 		outputs["arn"] = resource.NewProperty("arn:aws:eks:" + Region + ":" + AccountID + ":cluster/eks-test")
 		outputs["vpcConfig"] = resource.NewProperty(resource.NewPropertyMapFromMap(map[string]any{
 			"clusterSecurityGroupId": "sg-cluster", "subnetIds": []any{},

@@ -46,6 +46,21 @@ var (
 		Key:         "natGatewayPerZone",
 		Description: "One NAT gateway in each zone instead of one for all.",
 	})
+	FlowLogs = in(cluster, Bool{
+		Key:         "flowLogs",
+		Description: "Writes who talks to whom in the VPC to CloudWatch Logs.",
+	})
+	FlowLogRetentionDays = in(cluster, Int{
+		Key:         "flowLogRetentionDays",
+		Default:     30,
+		Check:       check.Retention,
+		Description: "How many days flow logs stay, one of the periods that CloudWatch Logs knows.",
+	})
+	TransitGatewayID = in(cluster, String{
+		Key:         "transitGatewayId",
+		Check:       check.Matches(`^tgw-([0-9a-f]{8}|[0-9a-f]{17})$`, "is not the id of a transit gateway; give one such as tgw-0123456789abcdef0"),
+		Description: "Transit gateway that leads to the networks in privateAccessCidrs. Needs a vpcCidr that no other network there has.",
+	})
 	NodeInstanceTypes = in(cluster, Strings{
 		Key:     "nodeInstanceTypes",
 		Default: []string{"m5.large"},
@@ -87,10 +102,19 @@ var (
 		Key:     "publicAccessCidrs",
 		Default: []string{"0.0.0.0/0"},
 		Check: check.All(
-			check.NotEmpty(": nobody could reach the cluster's API to finish the deployment; give 0.0.0.0/0 or your own network"),
 			check.AtMost(40, "EKS takes no more"), // https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 			check.Each(check.PublicCIDR)),
-		Description: "Networks that may reach the cluster's API from outside the VPC. Yours must be among them.",
+		Description: "Networks that may reach the cluster's API over the Internet. Yours must be among them. An empty list closes that way.",
+	})
+	PrivateAccessCIDRs = in(cluster, Strings{
+		Key:         "privateAccessCidrs",
+		Default:     []string{},
+		Check:       check.Each(check.ConnectedCIDR),
+		Description: "Networks connected to the VPC that may reach the cluster's API inside it.",
+	})
+	CustomerManagedKey = in(cluster, Bool{
+		Key:         "customerManagedKey",
+		Description: "Has a KMS key of the stack's own encrypt what the Kubernetes API stores, instead of one of AWS's. Can be turned on later, never off.",
 	})
 	ClusterLogTypes = in(cluster, Strings{
 		Key:         "clusterLogTypes",

@@ -69,12 +69,14 @@ func createFlowLog(r *request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f := &FlowLog{TargetID: target, RoleARN: r.str("iamRoleArn"), Destination: strings.TrimSuffix(r.str("logDestination"), ":*"), Traffic: r.str("trafficType")}
+	f := &FlowLog{Meta: r.meta(r.newID("fl"), "", ""), TargetID: target, RoleARN: r.str("iamRoleArn"),
+		Destination: strings.TrimSuffix(r.str("logDestination"), ":*"), Traffic: r.str("trafficType")}
+	f.ARN = r.arn("ec2", r.region, r.ID, "vpc-flow-log/"+f.ID)
 	role := r.roleByARN(f.RoleARN)
 	switch {
 	case f.RoleARN == "":
 		return "", lawFlowLog.Refuse("InvalidParameter", "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
-	case role == nil || !iam.CanAssume(role.Trust, flowLogsService, "sts:AssumeRole"):
+	case role == nil || !r.delivers(f, role):
 		return "", lawFlowLog.Refuse("InvalidParameter", "Unable to assume given IAM role")
 	case f.Destination == "":
 		return "", lawFlowLog.Refuse("InvalidParameter", "LogDestination can't be empty")
@@ -84,8 +86,6 @@ func createFlowLog(r *request) (string, error) {
 			return "", lawFlowLog.Refuse("FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.")
 		}
 	}
-	f.Meta = r.meta(r.newID("fl"), "", "")
-	f.ARN = r.arn("ec2", r.region, r.ID, "vpc-flow-log/"+f.ID)
 	r.ec2.flowLogs[f.ID] = f
 	urns, _ := r.mayWrite(f)
 	for _, by := range urns {
@@ -96,6 +96,15 @@ func createFlowLog(r *request) (string, error) {
 	}
 	r.writeFlows()
 	return f.ID, nil
+}
+
+// delivers tells whether the service may take the role for this flow log.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+func (r *request) delivers(f *FlowLog, role *Role) bool {
+	behalf := iam.Context{}
+	behalf.Set("aws:SourceAccount", r.ID)
+	behalf.Set("aws:SourceArn", f.ARN)
+	return iam.Evaluate(role.Trust, iam.Trust, iam.Query{Service: flowLogsService, Action: "sts:AssumeRole", Context: behalf}) == iam.Allowed
 }
 
 // flowLogTarget is what the flow log is about.

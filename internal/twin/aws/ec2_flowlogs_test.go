@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -11,6 +12,12 @@ import (
 const mayWriteLogs = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 	"Action":["logs:CreateLogStream","logs:PutLogEvents","logs:DescribeLogGroups","logs:DescribeLogStreams"],
 	"Resource":"arn:aws:logs:ap-northeast-2:123456789012:log-group:flows:*"}]}`
+
+// guarded trusts the service for flow logs of an account and a Region only.
+func guarded(account, region string) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole","Condition":{
+		"StringEquals":{"aws:SourceAccount":%q},"ArnLike":{"aws:SourceArn":"arn:aws:ec2:%s:123456789012:vpc-flow-log/*"}}}]}`, flowLogsService, account, region)
+}
 
 // flows makes a flow log with all that it needs.
 func (p *program) flows(policy string) engine.Props {
@@ -29,6 +36,9 @@ func TestFlowLogs(t *testing.T) {
 	p := newProgram(t)
 	in := p.flows(mayWriteLogs)
 	p.up(tRole, "stranger", engine.Props{"assumeRolePolicy": trust("ec2.amazonaws.com")})
+	p.up(tRole, "guarded", engine.Props{"assumeRolePolicy": guarded("123456789012", "ap-northeast-2")})
+	p.up(tRole, "of-others", engine.Props{"assumeRolePolicy": guarded("210987654321", "ap-northeast-2")})
+	p.up(tRole, "elsewhere", engine.Props{"assumeRolePolicy": guarded("123456789012", "us-east-1")})
 	with := func(over engine.Props) engine.Props { return merge(in, over) }
 	p.refuseAll(t, []refusal{
 		{"nothing", lawFlowLog, "MissingParameter", "resourceIds", tFlowLog, with(engine.Props{"vpcId": nil})},
@@ -37,6 +47,8 @@ func TestFlowLogs(t *testing.T) {
 		{"no-role", lawFlowLog, "InvalidParameter", "DeliverLogsPermissionArn can't be empty", tFlowLog, with(engine.Props{"iamRoleArn": nil})},
 		{"unknown-role", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": "arn:aws:iam::123456789012:role/x"})},
 		{"trust", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("stranger", "arn")})},
+		{"account", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("of-others", "arn")})},
+		{"source", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("elsewhere", "arn")})},
 		{"no-group", lawFlowLog, "InvalidParameter", "LogDestination", tFlowLog, with(engine.Props{"logDestination": nil})},
 		{"twice", lawFlowLog, "FlowLogAlreadyExists", "There is an existing Flow Log", tFlowLog, in},
 	})
@@ -51,7 +63,9 @@ func TestFlowLogs(t *testing.T) {
 	if left := p.a.Leftovers(); slices.Contains(left, "logs log group flows") {
 		t.Errorf("the group came back: %q", left)
 	}
-	p.down("flows", "policy", "role", "stranger", "vpc")
+	p.down("flows", "policy", "role", "stranger", "of-others", "elsewhere")
+	p.up(tFlowLog, "by-guarded", with(engine.Props{"iamRoleArn": p.get("guarded", "arn")}))
+	p.down("by-guarded", "guarded", "vpc")
 	if left := p.a.Leftovers(); len(left) > 0 {
 		t.Errorf("left over: %q", left)
 	}

@@ -51,7 +51,8 @@ func TestKeys(t *testing.T) {
 
 // encrypted are a cluster's inputs with a key.
 func (p *program) encrypted(key string) engine.Props {
-	return p.clusterInputs("", engine.Props{"encryptionConfig": engine.Props{"provider": engine.Props{"keyArn": p.get(key, "arn")}, "resources": []string{"secrets"}}})
+	return p.clusterInputs("", engine.Props{"encryptionConfig": engine.Props{"provider": engine.Props{"keyArn": p.get(key, "arn")}, "resources": []string{"secrets"}},
+		"upgradePolicy": engine.Props{"supportType": "STANDARD"}})
 }
 
 func TestClusterKey(t *testing.T) {
