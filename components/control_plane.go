@@ -48,7 +48,6 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// has none, nodes come before anybody who deploys looks at it.
 		EndpointPublicAccess:   pulumi.Bool(len(c.args.PublicAccessCIDRs) > 0),
 		EndpointPrivateAccess:  pulumi.Bool(true),
-		PublicAccessCidrs:      pulumi.ToStringArray(c.args.PublicAccessCIDRs),
 		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.LogTypes),
 		// Nodes come as a managed node group of our own, and EKS makes the access
 		// entry of their role with it. The component would make one as well unless
@@ -60,6 +59,10 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// Otherwise it installs an old CNI with kubectl, which the managed
 		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
 		UseDefaultVpcCni: &yes,
+	}
+	if len(c.args.PublicAccessCIDRs) > 0 {
+		// An empty list is everybody's to EKS, and a difference at each refresh.
+		args.PublicAccessCidrs = pulumi.ToStringArray(c.args.PublicAccessCIDRs)
 	}
 	if key != nil {
 		args.EncryptionConfigKeyArn = key.ARN

@@ -56,7 +56,7 @@ func TestPrivateAccess(t *testing.T) {
 		args.TransitGatewayID = "tgw-0123456789abcdef0"
 	})
 	cluster := plain(t, find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs)
-	checkJSON(t, "endpoints", []any{cluster["endpointPublicAccess"], cluster["endpointPrivateAccess"], cluster["publicAccessCidrs"]}, `[false, true, []]`)
+	checkJSON(t, "endpoints", []any{cluster["endpointPublicAccess"], cluster["endpointPrivateAccess"], cluster["publicAccessCidrs"]}, `[false, true, null]`)
 	checkJSON(t, "rule", plain(t, find(t, r, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule eks-cluster1-api-172.16.0.0/12").Inputs), `{
 		"securityGroupId": "sg-cluster", "description": "To the Kubernetes API", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443,
 		"cidrIpv4": "172.16.0.0/12", "tags": {"Name": "eks-cluster1-api"}}`)

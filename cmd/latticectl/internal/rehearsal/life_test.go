@@ -158,6 +158,7 @@ func deployment(t *testing.T, overlay string) *run {
 	if r.twin, err = twin.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
+	r.project.around.build(r.twin)
 	if r.work, err = openWorkspace(r.Kit, r.project, r.twin.Attach); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ type stackFile struct {
 	// cluster and apps are what the connectivity matrix is made from.
 	cluster string
 	apps    []app
+	// protected are the keys by which the stack refuses to be destroyed.
+	protected []string
 }
 
 // app is one entry of a cluster's list of apps, as far as the matrix needs it.
@@ -45,6 +47,8 @@ type project struct {
 	text   []byte // Pulumi.yaml
 	domain string // of the environment
 	stacks []stackFile
+	// around is what is there before the first deployment.
+	around surroundings
 }
 
 // secretsProvider is what "pulumi stack init" notes in a stack file.
@@ -80,7 +84,11 @@ func loadProject(dir, overlay string) (*project, error) {
 			files[name] = p
 		}
 	}
-	p := &project{text: text}
+	around, err := loadSurroundings(dir, overlay)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{text: text, around: around}
 	defaults := func(key string) (string, error) {
 		var d struct {
 			Default string `yaml:"default"`
@@ -148,6 +156,11 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	}
 	if s.cluster == "" {
 		s.cluster = names.Cluster(name)
+	}
+	for _, key := range []string{"eks-lattice:protectCa", "eks-lattice:protectZone"} {
+		if node := file.Config[key]; node.Value == "true" {
+			s.protected = append(s.protected, key)
+		}
 	}
 	if node, ok := file.Config["eks-lattice:apps"]; ok {
 		if err := node.Decode(&s.apps); err != nil {

@@ -78,6 +78,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if r.twin, err = twin.Start(ctx); err != nil {
 		return report, &NotStartedError{err}
 	}
+	r.project.around.build(r.twin)
 	if r.work, err = openWorkspace(o.Kit, r.project, r.twin.Attach); err != nil {
 		return report, &NotStartedError{err}
 	}
@@ -156,6 +157,14 @@ func (r *run) life(ctx context.Context) error {
 	// The environment goes with what clusters left in it, such as records of its
 	// zone; in a real account it would stay, and so would they.
 	r.report.Leftovers = append(r.report.Leftovers, beyond(before, r.twin.Leftovers())...)
+	for _, s := range shared {
+		if len(s.file.protected) == 0 {
+			continue
+		}
+		if err := r.step("lift the protection of "+s.file.name, func(t *Track) error { return s.unprotect(ctx, t) }); err != nil {
+			return err
+		}
+	}
 	if err := r.each(ctx, "destroy", backwards(shared), destroy); err != nil {
 		return err
 	}

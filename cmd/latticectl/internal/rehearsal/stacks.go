@@ -155,6 +155,21 @@ func (s *stack) destroy(ctx context.Context, t *Track) (int, error) {
 	return watch.changes, nil
 }
 
+// unprotect sees that protection refuses a destroy, and lifts it as the stack's
+// user would.
+func (s *stack) unprotect(ctx context.Context, t *Track) error {
+	if _, err := s.auto.PreviewDestroy(ctx, optdestroy.SuppressProgress()); err == nil || !strings.Contains(err.Error(), "protected") {
+		return fmt.Errorf("a destroy of %s is not refused, although it has %s: %w", s.file.name, strings.Join(s.file.protected, " and "), err)
+	}
+	for _, key := range s.file.protected {
+		if err := s.auto.SetConfig(ctx, key, auto.ConfigValue{Value: "false"}); err != nil {
+			return fmt.Errorf("setting %s of %s: %w", key, s.file.name, err)
+		}
+	}
+	_, err := s.up(ctx, t)
+	return err
+}
+
 // checkpoint reads the stack's dependency graph.
 func (s *stack) checkpoint(ctx context.Context) error {
 	d, err := s.auto.Export(ctx)

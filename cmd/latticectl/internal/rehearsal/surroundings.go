@@ -1,0 +1,67 @@
+package rehearsal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+
+	"eks-lattice/internal/twin"
+	"eks-lattice/internal/twin/aws"
+)
+
+// surroundingsFile is the name of the file beside stack files that says what a
+// rehearsal finds before its first deployment.
+const surroundingsFile = "rehearsal.yaml"
+
+// surroundings are what is there before the first deployment, and where the one
+// is who deploys.
+type surroundings struct {
+	Deployer struct {
+		// Address in a network of one's own. Without it, the deployer is somewhere
+		// on the Internet.
+		Address netip.Addr `yaml:"address"`
+		// PublicAddress is how the Internet sees the deployer. Without it, every
+		// public network that a stack names is taken for the deployer's.
+		PublicAddress netip.Addr `yaml:"publicAddress"`
+	} `yaml:"deployer"`
+	// TransitGateways are the networks that each connects, by its id.
+	TransitGateways map[string][]netip.Prefix `yaml:"transitGateways"`
+}
+
+// loadSurroundings reads the file in the last of the folders that has one.
+func loadSurroundings(dirs ...string) (surroundings, error) {
+	var s surroundings
+	for _, dir := range dirs {
+		path := filepath.Join(dir, surroundingsFile)
+		text, err := os.ReadFile(path)
+		if dir == "" || errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return s, fmt.Errorf("reading what a rehearsal finds: %w", err)
+		}
+		s = surroundings{}
+		decoder := yaml.NewDecoder(bytes.NewReader(text))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(&s); err != nil && !errors.Is(err, io.EOF) {
+			return s, fmt.Errorf("reading %s: %w", path, err)
+		}
+	}
+	return s, nil
+}
+
+// build puts the surroundings into an empty world.
+func (s surroundings) build(t *twin.Twin) {
+	t.World.Look(func() {
+		t.AWS.Deployer = aws.Deployer{Address: s.Deployer.Address, PublicAddress: s.Deployer.PublicAddress}
+		for id, networks := range s.TransitGateways {
+			t.AWS.AddTransitGateway(id, networks...)
+		}
+	})
+}
