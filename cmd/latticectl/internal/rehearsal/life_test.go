@@ -113,6 +113,15 @@ func find(t *testing.T, r *Report, cluster, url, what string) Row {
 func TestRehearsalsByConfigurationAlone(t *testing.T) {
 	t.Parallel()
 	for folder, check := range map[string]func(*testing.T, *Report){
+		// Protected, encrypted, logged, and without a public endpoint.
+		"production": func(t *testing.T, r *Report) {
+			find(t, r, "eks-cluster1", "http://demo-cluster2.example.com", "")
+			for _, s := range r.Stacks {
+				if s.Created == 0 {
+					t.Errorf("%s created nothing", s.Name)
+				}
+			}
+		},
 		"three-clusters": func(t *testing.T, r *Report) {
 			if len(r.Stacks) != 4 {
 				t.Errorf("%d stacks, want the environment and three clusters", len(r.Stacks))
