@@ -1,0 +1,210 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"eks-lattice/internal/names"
+	"eks-lattice/internal/recorder"
+)
+
+// reference is an extract of AWS's service authorization reference.
+type reference struct {
+	Services map[string]struct {
+		Actions   map[string]struct{ Keys, Resources []string }
+		Resources map[string]struct{ ARN string }
+	}
+}
+
+// globalKeys are condition keys of every service that policies here use.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+var globalKeys = []string{"aws:PrincipalAccount", "aws:PrincipalTag/*", "aws:SourceAccount", "aws:SourceArn"}
+
+type policy struct {
+	Statement []statement
+}
+
+type statement struct {
+	Action, Resource stringOrList
+	Condition        map[string]map[string]stringOrList
+}
+
+type stringOrList []string
+
+func (l *stringOrList) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*l = stringOrList{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(l))
+}
+
+func readReference(t *testing.T) *reference {
+	t.Helper()
+	text, err := os.ReadFile("testdata/service-authorization.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reference{}
+	if err := json.Unmarshal(text, r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Every action, resource and condition key in every policy that the program
+// writes is one that AWS has, and goes with the others of its statement.
+func TestPoliciesAgainstTheServiceAuthorizationReference(t *testing.T) {
+	t.Parallel()
+	known, found := readReference(t), 0
+	for name, text := range writtenPolicies(t) {
+		found++
+		var p policy
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, s := range p.Statement {
+			for _, problem := range known.problems(s) {
+				t.Errorf("%s: %s", name, problem)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d policies were found", found)
+	}
+}
+
+// What a slip of the pen would look like.
+func TestReferenceFindsMistakes(t *testing.T) {
+	t.Parallel()
+	known := readReference(t)
+	for text, want := range map[string]string{
+		`{"Action": "acm:ListCertificate", "Resource": "*"}`:                                                                   "acm:ListCertificate",
+		`{"Action": "vpc-latice:GetRule", "Resource": "*"}`:                                                                    "vpc-latice:GetRule",
+		`{"Action": "vpc-lattice:GetServiceNetwork", "Resource": "arn:aws:vpc-lattice:r:1:service-network/*"}`:                 "service-network",
+		`{"Action": "vpc-lattice:PutAuthPolicy", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}}`:  "aws:ResourceTag/a",
+		`{"Action": "route53:ListHostedZones", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipleAccount": "b"}}}`: "aws:PrincipleAccount",
+		`{"Action": "vpc-lattice:DeleteRule", "Resource": "arn:aws:vpc-lattice:r:1:targetgroup/*"}`:                            "targetgroup",
+	} {
+		var s statement
+		if err := json.Unmarshal([]byte(text), &s); err != nil {
+			t.Fatal(err)
+		}
+		if problems := known.problems(s); len(problems) != 1 || !strings.Contains(problems[0], want) {
+			t.Errorf("%s: %q, want one of %s", text, problems, want)
+		}
+	}
+}
+
+func (r *reference) problems(s statement) (found []string) {
+	matched := map[string]bool{} // resources of the statement
+	for _, name := range s.Action {
+		service, verb, _ := strings.Cut(name, ":")
+		action, ok := r.Services[service].Actions[verb]
+		if !ok {
+			found = append(found, "no action "+name)
+			continue
+		}
+		fits := len(action.Resources) == 0 || slices.Contains(s.Resource, "*") || s.Resource == nil
+		for _, kind := range action.Resources {
+			for _, arn := range s.Resource {
+				if arnMatches(r.Services[service].Resources[kind].ARN, arn) {
+					matched[arn], fits = true, true
+				}
+			}
+		}
+		if !fits {
+			found = append(found, fmt.Sprintf("%s acts on none of %s", name, s.Resource))
+		}
+		for _, conditions := range s.Condition {
+			for key := range conditions {
+				isOne := func(pattern string) bool { return keyMatches(pattern, key) }
+				if !slices.ContainsFunc(action.Keys, isOne) && !slices.ContainsFunc(globalKeys, isOne) {
+					found = append(found, fmt.Sprintf("%s has no condition key %s", name, key))
+				}
+			}
+		}
+	}
+	for _, arn := range s.Resource {
+		if arn != "*" && !matched[arn] && len(found) == 0 {
+			found = append(found, "no action of the statement acts on "+arn)
+		}
+	}
+	return found
+}
+
+var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// arnMatches tells whether an ARN, perhaps with wildcards, names resources of
+// the reference's form. The recorder's own ids say nothing.
+func arnMatches(form, arn string) bool {
+	if strings.HasPrefix(arn, "arn:aws:test:") || strings.HasPrefix(arn, "some-") {
+		return true
+	}
+	want, have := strings.SplitN(form, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(want) != 6 || len(have) != 6 || want[2] != have[2] {
+		return false
+	}
+	one := placeholder.ReplaceAllString(want[5], "x")
+	glob := "^" + strings.ReplaceAll(regexp.QuoteMeta(have[5]), `\*`, ".*") + "$"
+	named := "^" + strings.ReplaceAll(regexp.QuoteMeta(placeholder.ReplaceAllString(want[5], "\x00")), "\x00", ".+") + "$"
+	return regexp.MustCompile(glob).MatchString(one) || regexp.MustCompile(named).MatchString(have[5])
+}
+
+// keyMatches compares a key with the reference's, whose last part may be open.
+func keyMatches(form, key string) bool {
+	prefix, _, open := strings.Cut(form, "/")
+	return form == key || open && strings.HasPrefix(key, prefix+"/")
+}
+
+// writtenPolicies are the policy documents in what the stacks send, by where they are.
+func writtenPolicies(t *testing.T) map[string]string {
+	t.Helper()
+	policies := map[string]string{}
+	for role, config := range map[string]map[string]string{
+		names.RoleEnvironment: {"eks-lattice:accessLogs": "true"},
+		names.RoleCluster: {
+			"eks-lattice:flowLogs": "true", "eks-lattice:customerManagedKey": "true",
+			"eks-lattice:apps": `[{"name": "a", "namespace": "b", "allow": [{"cluster": "c", "namespace": "d", "serviceAccount": "e"}]}]`,
+		},
+	} {
+		options := verdict{role: role, config: config}.options()
+		r, err := recorder.Run(t, options, run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, res := range r.Resources() {
+			collect(res.Inputs, res.Type+" "+res.Name, policies)
+		}
+	}
+	return policies
+}
+
+func collect(v resource.PropertyMap, at string, policies map[string]string) {
+	for key, value := range v {
+		visit(value, at+"."+string(key), policies)
+	}
+}
+
+func visit(v resource.PropertyValue, at string, policies map[string]string) {
+	switch {
+	case v.IsSecret():
+		visit(v.SecretValue().Element, at, policies)
+	case v.IsObject():
+		collect(v.ObjectValue(), at, policies)
+	case v.IsArray():
+		for i, item := range v.ArrayValue() {
+			visit(item, fmt.Sprintf("%s[%d]", at, i), policies)
+		}
+	case v.IsString() && strings.Contains(v.StringValue(), `"Statement"`):
+		policies[at] = v.StringValue()
+	}
+}
