@@ -61,6 +61,8 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 		Values: map[string]any{
 			"image":          map[string]any{"repository": c.args.Sources.image(image)},
 			"serviceAccount": map[string]any{"name": latticeServiceAccount},
+			// of its two replicas, a drained node takes one at a time
+			"pdb": map[string]any{"enabled": true, "maxUnavailable": 1},
 			// Whatever is missing here the controller asks the node's metadata
 			// service for, which pods do not reach, and then it exits.
 			// https://www.gateway-api-controller.eks.aws.dev/latest/faq/
@@ -99,8 +101,12 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 		Values: map[string]any{
 			"image":          map[string]any{"repository": c.args.Sources.image(image)},
 			"serviceAccount": map[string]any{"name": externalDNSServiceAccount},
-			"provider":       map[string]any{"name": "aws"},
-			"env":            []any{map[string]any{"name": "AWS_REGION", "value": c.args.Account.Region}},
+			"resources": map[string]any{
+				"requests": map[string]any{"cpu": "10m", "memory": "64Mi"},
+				"limits":   map[string]any{"memory": "256Mi"},
+			},
+			"provider": map[string]any{"name": "aws"},
+			"env":      []any{map[string]any{"name": "AWS_REGION", "value": c.args.Account.Region}},
 			// The controller writes DNSEndpoints; nothing else here has a name.
 			"sources":       []any{"crd"},
 			"domainFilters": []any{c.args.Domain},
@@ -136,9 +142,15 @@ func (c *LatticeCluster) newKyverno(ctx *pulumi.Context) (pulumi.Resource, error
 		Name:      "kyverno",
 		Namespace: namespace,
 		Values: map[string]any{
+			// Pods of applications are refused while nobody answers the webhook, so
+			// the loss of a node, or its drain, must leave somebody. The chart
+			// spreads the replicas over the nodes there are.
+			// https://kyverno.io/docs/guides/high-availability/
 			"admissionController": map[string]any{
-				"container":     image(own),
-				"initContainer": image(own),
+				"replicas":            3,
+				"podDisruptionBudget": map[string]any{"enabled": true, "minAvailable": 1},
+				"container":           image(own),
+				"initContainer":       image(own),
 			},
 			"backgroundController": off,
 			"cleanupController":    off,

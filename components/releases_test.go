@@ -15,6 +15,7 @@ func TestLatticeController(t *testing.T) {
 		"values": {
 			"image": {"repository": "public.ecr.aws/aws-application-networking-k8s/aws-gateway-controller"},
 			"serviceAccount": {"name": "gateway-api-controller"},
+			"pdb": {"enabled": true, "maxUnavailable": 1},
 			"awsRegion": "ap-northeast-2", "awsAccountId": "123456789012", "clusterVpcId": "eks-cluster1-vpc-id", "clusterName": "eks-cluster1",
 			"defaultServiceNetwork": ""
 		}
@@ -34,6 +35,7 @@ func TestExternalDNS(t *testing.T) {
 		"values": {
 			"image": {"repository": "registry.k8s.io/external-dns/external-dns"},
 			"serviceAccount": {"name": "external-dns"},
+			"resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
 			"provider": {"name": "aws"}, "env": [{"name": "AWS_REGION", "value": "ap-northeast-2"}],
 			"sources": ["crd"], "domainFilters": ["example.com"],
 			"extraArgs": {"aws-zone-type": "private", "zone-id-filter": "Z1"},
@@ -52,6 +54,7 @@ func TestKyverno(t *testing.T) {
 		"skipCrds": false, "waitForJobs": true, "timeout": 900,
 		"values": {
 			"admissionController": {
+				"replicas": 3, "podDisruptionBudget": {"enabled": true, "minAvailable": 1},
 				"container": {"image": {"registry": "reg.kyverno.io"}},
 				"initContainer": {"image": {"registry": "reg.kyverno.io"}}},
 			"backgroundController": {"enabled": false}, "cleanupController": {"enabled": false}, "reportsController": {"enabled": false},
