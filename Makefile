@@ -64,7 +64,7 @@ vulncheck: $(BIN)/govulncheck ## Look for known vulnerabilities in what the modu
 	@for m in $(MODULES); do echo "== govulncheck $$m" >&2; (cd $$m && $(CURDIR)/$(BIN)/govulncheck -test ./...); done
 
 .PHONY: docs
-docs: build ## Write what is generated: docs/twin.md, the schema in Pulumi.yaml, README's tables and example
+docs: build ## Generate docs/twin.md, the tables in docs/configuration.md, the schema in Pulumi.yaml and README's example
 	@$(CTL) laws > docs/twin.md
 	@go test -count=1 -parallel 1 -run '^(TestConfigurationTable|TestExampleProgram)$$' . -update
 

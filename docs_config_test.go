@@ -15,13 +15,14 @@ import (
 	"eks-lattice/internal/settings"
 )
 
-var updateDocs = flag.Bool("update", false, "write the generated parts of Pulumi.yaml and README.md anew")
+var updateDocs = flag.Bool("update", false, "write the generated parts of Pulumi.yaml and docs")
 
-// Pulumi.yaml's schema and the tables in README.md are those of the settings.
+// Pulumi.yaml's schema and the tables in docs/configuration.md come from the
+// settings.
 func TestConfigurationTable(t *testing.T) {
 	t.Parallel()
 	checkGenerated(t, "Pulumi.yaml", "  # <settings>\n", "  # </settings>\n", pulumiSchema(t))
-	checkGenerated(t, "README.md", "<!-- configuration -->\n", "<!-- /configuration -->", readmeTables(t))
+	checkGenerated(t, "docs/configuration.md", "<!-- configuration -->\n", "<!-- /configuration -->", configurationTables(t))
 }
 
 // pulumiSchema is what Pulumi.yaml declares of the project's own keys.
@@ -44,7 +45,8 @@ func pulumiSchema(t *testing.T) string {
 	return b.String()
 }
 
-func readmeTables(t *testing.T) string {
+// configurationTables is what docs/configuration.md says of all keys.
+func configurationTables(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	for _, section := range settings.Table() {
@@ -133,7 +135,7 @@ func TestYAMLInDocs(t *testing.T) {
 		}
 	}
 	if blocks < 2 {
-		t.Errorf("found %d examples of stack files, the README alone has two", blocks)
+		t.Errorf("found %d examples of stack files, docs/configuration.md alone has two", blocks)
 	}
 }
 

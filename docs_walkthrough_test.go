@@ -15,10 +15,11 @@ import (
 	"eks-lattice/internal/sidecar"
 )
 
-// What README.md shows of a deployed cluster is what its stack file deploys.
-func TestWalkthroughInReadme(t *testing.T) {
+// README.md and docs/walkthrough.md show of a deployed cluster what its stack
+// file deploys.
+func TestWalkthroughInDocs(t *testing.T) {
 	t.Parallel()
-	readme := readText(t, "README.md")
+	shown := readText(t, "README.md") + readText(t, "docs/walkthrough.md")
 	r, err := recorder.Run(t, deployed("cluster1", stackConfig(t, "Pulumi.cluster1.yaml")), run)
 	if err != nil {
 		t.Fatal(err)
@@ -42,16 +43,16 @@ func TestWalkthroughInReadme(t *testing.T) {
 	if err := json.Indent(&pretty, []byte(policy.Inputs["spec"].ObjectValue()["policy"].StringValue()), "", "  "); err != nil {
 		t.Fatal(err)
 	}
-	if shown := fences(readme, "json"); len(shown) != 1 || shown[0] != pretty.String()+"\n" {
-		t.Errorf("README.md shows the policy\n%s\nit is\n%s", shown, pretty.String())
+	if got := fences(shown, "json"); len(got) != 1 || got[0] != pretty.String()+"\n" {
+		t.Errorf("the pages show the policy\n%s\nit is\n%s", got, pretty.String())
 	}
 
 	if ref := policy.Inputs["spec"].ObjectValue()["targetRef"].ObjectValue(); ref.HasValue("namespace") {
-		t.Errorf("targetRef is %v; README.md says that it has no namespace", ref)
+		t.Errorf("targetRef is %v; docs/walkthrough.md says that it has no namespace", ref)
 	}
 	nodes := only("aws:eks/nodeGroup:NodeGroup").Inputs["scalingConfig"].ObjectValue()["desiredSize"].NumberValue()
 	if nodes != 2 {
-		t.Errorf("%v nodes; README.md says two", nodes)
+		t.Errorf("%v nodes; docs/walkthrough.md says two", nodes)
 	}
 
 	deployment, namespace := name("kubernetes:apps/v1:Deployment")
@@ -68,7 +69,6 @@ func TestWalkthroughInReadme(t *testing.T) {
 		"  " + sidecar.InitContainerName + ":\n    Image:      " + images.Iptables + "\n",
 		"  " + sidecar.ProxyContainerName + ":\n    Image:      " + images.Envoy + "\n",
 		"ConfigMap `" + sidecar.ConfigMapName + "`",
-		"`" + sidecar.Annotation + ": \"" + sidecar.AnnotationValue + "\"`",
 		"`" + sidecar.LatticeCIDR + "`",
 		"listens on port " + strconv.Itoa(sidecar.ListenPort) + " ",
 		"HTTPRoutes are `gateway.networking.k8s.io/v1` ",
@@ -78,26 +78,28 @@ func TestWalkthroughInReadme(t *testing.T) {
 		`(?m)^Requsting to Pod\(demo-cluster[12]-v1-[a-z0-9]+-[a-z0-9]{5}\): Hello from demo-cluster[12]-v1$`: 2,
 		`(?m)^AccessDeniedException: User: arn:aws:sts::\d{12}:assumed-role/vpc-lattice-sigv4-client/eks-eks-cluste-demo-clust-[-0-9a-f]{36} is not authorized to perform: vpc-lattice-svcs:Invoke on resource: arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ because no service-based policy allows the vpc-lattice-svcs:Invoke action$`: 2,
 	} {
-		if got := len(regexp.MustCompile(answer).FindAllString(readme, -1)); got != times {
-			t.Errorf("README.md has %d lines like %s, want %d", got, answer, times)
+		if got := len(regexp.MustCompile(answer).FindAllString(shown, -1)); got != times {
+			t.Errorf("the pages have %d lines like %s, want %d", got, answer, times)
 		}
 	}
 	for _, text := range wanted {
-		if !strings.Contains(readme, text) {
-			t.Errorf("README.md does not have %q", text)
+		if !strings.Contains(shown, text) {
+			t.Errorf("neither README.md nor docs/walkthrough.md has %q", text)
 		}
 	}
 }
 
-// The messages by which README.md tells failures apart are those of the sources.
+// docs/troubleshooting.md tells failures apart by messages, which are those of
+// the sources.
 func TestMessagesInDocs(t *testing.T) {
 	t.Parallel()
 	for message, file := range map[string]string{
 		"has no outputs: it is not deployed yet":         "environment/outputs.go",
 		"is not the Region of the environment":           "cluster/config.go",
 		"envoy-sigv4: no connection to VPC Lattice for ": "internal/sidecar/envoy.yaml.tmpl",
+		sidecar.Annotation:                               "internal/sidecar/sidecar.go",
 	} {
-		for _, file := range []string{"README.md", file} {
+		for _, file := range []string{"docs/troubleshooting.md", file} {
 			if !strings.Contains(readText(t, file), message) {
 				t.Errorf("%s does not have %q", file, message)
 			}
@@ -123,7 +125,7 @@ func TestConfigureKubectlInReadme(t *testing.T) {
 	}
 	// the recorder's EKS component knows another name
 	command = strings.ReplaceAll(command, "eks-test", "eks-cluster1")
-	if !strings.Contains(readText(t, "README.md"), "```\n"+command+"\n```") {
+	if !strings.Contains(readText(t, "README.md"), "`"+command+"`") {
 		t.Errorf("README.md does not show %q", command)
 	}
 }

@@ -136,7 +136,7 @@ func (r *Reader) reportUnknown() {
 		if !own || slices.Contains(known, key) {
 			continue
 		}
-		remedy := "remove it, or look its name up in README.md, section Configuration"
+		remedy := "remove it, or look its name up in docs/configuration.md"
 		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
 			remedy = "write " + r.Key(known[i])
 		}
