@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/kyverno"
+	"eks-lattice/internal/twin/kube/cel"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/schema"
 	"eks-lattice/internal/twin/law"
@@ -53,12 +53,12 @@ func (c *Cluster) callWebhooks(r *api.Request, config *api.Object) error {
 }
 
 // policyRequest is the request as rules and policies see it.
-func (c *Cluster) policyRequest(r *api.Request) kyverno.Request {
+func (c *Cluster) policyRequest(r *api.Request) cel.Request {
 	content := r.Object
 	if content == nil {
 		content = r.Old
 	}
-	q := kyverno.Request{GVK: r.GVK, Operation: r.Verb, Object: content, Namespace: obj.Map{}}
+	q := cel.Request{GVK: r.GVK, Operation: r.Verb, Object: content, Namespace: obj.Map{}}
 	if b, ok := schema.LookupBuiltin(r.GVK); ok {
 		q.Resource = b.Resource
 	} else if crd := c.crdOf(r.GVK.Group, r.GVK.Kind); crd != nil {
@@ -70,9 +70,9 @@ func (c *Cluster) policyRequest(r *api.Request) kyverno.Request {
 	return q
 }
 
-func (c *Cluster) selected(hook obj.Map, q kyverno.Request) bool {
+func (c *Cluster) selected(hook obj.Map, q cel.Request) bool {
 	for _, rule := range obj.Maps(hook, "rules") {
-		if kyverno.Rule(rule, q) {
+		if q.Named(rule) {
 			// A namespace selector looks at the object's own labels for
 			// namespaces, and lets every cluster-wide object pass.
 			labels := obj.StringMap(q.Namespace, "metadata", "labels")
@@ -80,8 +80,9 @@ func (c *Cluster) selected(hook obj.Map, q kyverno.Request) bool {
 				labels = obj.StringMap(q.Object, "metadata", "labels")
 			}
 			scoped := obj.Str(q.Object, "metadata", "namespace") != "" || q.GVK.Kind == "Namespace"
-			return (!scoped || kyverno.Selects(obj.At(hook, "namespaceSelector"), labels)) &&
-				kyverno.Selects(obj.At(hook, "objectSelector"), obj.StringMap(q.Object, "metadata", "labels")) && c.policies.Conditions(obj.List(hook, "matchConditions"), q)
+			return (!scoped || obj.Selects(obj.At(hook, "namespaceSelector"), labels)) &&
+				obj.Selects(obj.At(hook, "objectSelector"), obj.StringMap(q.Object, "metadata", "labels")) &&
+				cel.Conditions(obj.List(hook, "matchConditions"), q)
 		}
 	}
 	return false
@@ -89,7 +90,7 @@ func (c *Cluster) selected(hook obj.Map, q kyverno.Request) bool {
 
 // callWebhook reaches the service behind a webhook, or fails as its failure
 // policy says.
-func (c *Cluster) callWebhook(r *api.Request, q kyverno.Request, config *api.Object, hook obj.Map) error {
+func (c *Cluster) callWebhook(r *api.Request, q cel.Request, config *api.Object, hook obj.Map) error {
 	ns, name := obj.Str(hook, "clientConfig", "service", "namespace"), obj.Str(hook, "clientConfig", "service", "name")
 	problem := ""
 	if service := c.API.Get("", "Service", ns, name); service == nil {

@@ -16,7 +16,6 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -65,7 +64,6 @@ type Cluster struct {
 	ips       map[string]string    // the addresses of pods, by their uid
 	held      map[string]string    // the role whose credentials a pod got at its start, by its uid
 	borrowed  map[string][2]string // for the time of a call: whose association a namespace uses
-	policies  *kyverno.Engine
 	// webhooks are those of the policies, by the policy's uid.
 	webhooks map[string]*webhook
 	// controllers are what works in the cluster; working is the one that does so now.
@@ -82,7 +80,6 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	cl := &Cluster{
 		all: c, eks: eks, API: api.New(c.world, eks.ARN),
 		releases: map[string]*release{}, processes: map[string]*process{}, trouble: map[api.Key]trouble{}, ips: map[string]string{}, held: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]*webhook{},
-		policies: kyverno.NewEngine(),
 	}
 	cl.API.Admit = cl.admit
 	cl.controllers = newControllers(cl)

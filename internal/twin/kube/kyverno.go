@@ -127,7 +127,7 @@ func (c *Cluster) compilePolicy(p *api.Object) error {
 	if p.Kind == "ClusterPolicy" {
 		return kyverno.CheckClusterPolicy(p.Content)
 	}
-	_, err := c.policies.Compile(obj.At(p.Content, "spec"))
+	_, err := kyverno.Compile(obj.At(p.Content, "spec"))
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/cel"
 	"eks-lattice/internal/twin/kube/charts"
 	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
@@ -72,7 +73,7 @@ func (c *Cluster) kyvernoConfig(r *release) obj.Map {
 }
 
 // mutateByKyverno evaluates the policies behind one webhook.
-func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Map) error {
+func (c *Cluster) mutateByKyverno(r *api.Request, q cel.Request, hook obj.Map) error {
 	for _, p := range c.kyvernoPolicies() {
 		path := clusterPolicyPath
 		if p.Kind == "MutatingPolicy" {
@@ -82,7 +83,7 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Ma
 			continue
 		}
 		q.Object = r.Object
-		patched, err := c.evaluate(c.inForce(p), q)
+		patched, applies, err := c.evaluate(c.inForce(p), q)
 		if err != nil {
 			if obj.Str(p.Content, "spec", "failurePolicy") == "Ignore" {
 				continue
@@ -90,7 +91,7 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Ma
 			return denied(lawEvaluation, obj.Str(hook, "name"), "Resource: %s, Kind: %s, Errors: [Policy %s: failed to evaluate policy: %v]",
 				strings.TrimPrefix(r.Key.Namespace+"/"+r.Key.Name, "/"), r.Key.Kind, p.Name, err)
 		}
-		if patched != nil {
+		if applies {
 			r.Object = patched
 			r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawInjectAtCreation, Lasting: true})
 			if !c.webhook(p).awaited {
@@ -105,13 +106,14 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q kyverno.Request, hook obj.Ma
 	return nil
 }
 
-func (c *Cluster) evaluate(p *api.Object, q kyverno.Request) (obj.Map, error) {
+func (c *Cluster) evaluate(p *api.Object, q cel.Request) (mutated obj.Map, applies bool, err error) {
 	if p.Kind == "ClusterPolicy" {
-		return kyverno.MutateByClusterPolicy(p.Content, q)
+		mutated, applies = kyverno.MutateByClusterPolicy(p.Content, q)
+		return mutated, applies, nil
 	}
-	policy, err := c.policies.Compile(obj.At(p.Content, "spec"))
+	policy, err := kyverno.Compile(obj.At(p.Content, "spec"))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	return policy.Mutate(q)
 }

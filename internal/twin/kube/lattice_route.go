@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
@@ -227,7 +226,7 @@ func (l *latticeController) allowed(route, gw *api.Object, listener obj.Map) boo
 		return true
 	case "Selector":
 		ns := l.API.Get("", "Namespace", "", route.Namespace)
-		return ns != nil && kyverno.Selects(obj.At(listener, "allowedRoutes", "namespaces", "selector"), ns.Labels())
+		return ns != nil && obj.Selects(obj.At(listener, "allowedRoutes", "namespaces", "selector"), ns.Labels())
 	}
 	return route.Namespace == gw.Namespace
 }

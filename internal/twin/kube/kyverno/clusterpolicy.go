@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"eks-lattice/internal/twin/kube/cel"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/schema"
 )
@@ -64,9 +65,9 @@ func kindsOf(rule obj.Map) []string {
 	return out
 }
 
-// MutateByClusterPolicy applies every rule that matches; nil when none does.
-func MutateByClusterPolicy(policy obj.Map, r Request) (obj.Map, error) {
-	object, mutated := obj.Copy(r.Object), false
+// MutateByClusterPolicy applies every rule that matches and tells whether one does.
+func MutateByClusterPolicy(policy obj.Map, r cel.Request) (mutated obj.Map, applies bool) {
+	object := obj.Copy(r.Object)
 	for _, rule := range obj.Maps(policy, "spec", "rules") {
 		if !matchesRule(rule, r) {
 			continue
@@ -75,21 +76,18 @@ func MutateByClusterPolicy(policy obj.Map, r Request) (obj.Map, error) {
 		if !anchorsHold(patch, object) {
 			continue
 		}
-		object, mutated = overlay(object, patch), true
+		object, applies = overlay(object, patch), true
 	}
-	if !mutated {
-		return nil, nil
-	}
-	return obj.Copy(object), nil
+	return obj.Copy(object), applies
 }
 
-func matchesRule(rule obj.Map, r Request) bool {
+func matchesRule(rule obj.Map, r cel.Request) bool {
 	for _, m := range resources(rule) {
 		kind := slices.ContainsFunc(obj.Strings(m, "kinds"), func(k string) bool { return k[strings.LastIndex(k, "/")+1:] == r.GVK.Kind })
 		namespaces := obj.Strings(m, "namespaces")
 		if kind && (len(namespaces) == 0 || slices.Contains(namespaces, obj.Str(r.Object, "metadata", "namespace"))) &&
-			Selects(obj.At(m, "namespaceSelector"), obj.StringMap(r.Namespace, "metadata", "labels")) &&
-			Selects(obj.At(m, "selector"), obj.StringMap(r.Object, "metadata", "labels")) {
+			obj.Selects(obj.At(m, "namespaceSelector"), obj.StringMap(r.Namespace, "metadata", "labels")) &&
+			obj.Selects(obj.At(m, "selector"), obj.StringMap(r.Object, "metadata", "labels")) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"eks-lattice/internal/twin/kube/cel"
 	"eks-lattice/internal/twin/kube/obj"
 )
 
@@ -56,25 +57,11 @@ func WebhookConditions(spec obj.Map) []any {
 	return out
 }
 
-// Conditions evaluates the conditions of a webhook; one that fails lets the
-// request through to the webhook.
-func (e *Engine) Conditions(conditions []any, r Request) bool {
-	if len(conditions) == 0 {
-		return true
-	}
-	p, err := e.Compile(obj.Map{"matchConditions": conditions})
-	if err != nil {
-		return true
-	}
-	holds, err := p.conditionsHold(r)
-	return holds || err != nil
-}
-
-// Workload mutates the pod template of a workload that a policy for pods is
-// expanded to; nil when it is not.
-func (p *Policy) Workload(r Request) (obj.Map, error) {
+// mutateTemplate mutates the pod template of a workload that a policy for pods
+// is expanded to.
+func (p *Policy) mutateTemplate(r cel.Request) (mutated obj.Map, applies bool, err error) {
 	if !expanded(p.spec, r.Resource) || obj.At(r.Object, "spec", "template") == nil {
-		return nil, nil
+		return nil, false, nil
 	}
 	template := obj.Copy(obj.At(r.Object, "spec", "template"))
 	template["apiVersion"], template["kind"] = "v1", "Pod"
@@ -82,12 +69,12 @@ func (p *Policy) Workload(r Request) (obj.Map, error) {
 	pod.GVK.Group, pod.GVK.Version, pod.GVK.Kind, pod.Resource = "", "v1", "Pod", "pods"
 	obj.Default(template, obj.Str(r.Object, "metadata", "namespace"), "metadata", "namespace")
 	pod.Object = template
-	mutated, err := p.Mutate(pod)
-	if err != nil || mutated == nil {
-		return nil, err
+	changed, applies, err := p.Mutate(pod)
+	if err != nil || !applies {
+		return nil, false, err
 	}
 	out := obj.Copy(r.Object)
-	obj.Delete(mutated, "metadata", "namespace")
-	obj.Set(out, obj.Map{"metadata": mutated["metadata"], "spec": mutated["spec"]}, "spec", "template")
-	return out, nil
+	obj.Delete(changed, "metadata", "namespace")
+	obj.Set(out, obj.Map{"metadata": changed["metadata"], "spec": changed["spec"]}, "spec", "template")
+	return out, true, nil
 }
