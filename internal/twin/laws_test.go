@@ -141,7 +141,7 @@ func (p *testedPackage) walk(visit func(string)) {
 			ast.Inspect(d, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.CallExpr:
-					if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "needs" {
+					if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "depends" {
 						return false
 					}
 				case *ast.Ident:
@@ -223,7 +223,7 @@ var (
 )`))
 	p.declare(parse(`
 func TestMain() { count(own) }
-func TestTable() { own := cases; check(own, p.needs(lawC)) }
+func TestTable() { own := cases; check(own, p.depends(lawC)) }
 func TestHelper() { new(tester).helper() }
 var own = []law.Law{lawA, lawB, lawC, lawD, lawE}
 var cases = []any{lawA, "e"}

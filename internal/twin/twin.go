@@ -13,6 +13,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/tls"
 	"eks-lattice/internal/twin/world"
 )
@@ -53,9 +54,8 @@ func (t *Twin) Leftovers() (left []string) {
 	return left
 }
 
-// Warnings lists what the real system would have accepted in silence and a user
-// would regret.
-func (t *Twin) Warnings() (warnings []string) {
+// Warnings lists what the real system accepts silently and a user regrets.
+func (t *Twin) Warnings() (warnings []law.Warning) {
 	t.World.Look(func() { warnings = slices.Concat(t.AWS.Warnings(), t.Kube.Warnings()) })
 	return warnings
 }

@@ -210,7 +210,7 @@ func (r *request) requestPrivate(c *Certificate) error {
 	}
 	// The import of the CA's certificate is what made it active; nothing in the
 	// inputs of a request names it.
-	r.op.Need(ca.installedBy, lawAuthorityActive)
+	r.op.DependsOn(ca.installedBy, lawAuthorityActive)
 	return nil
 }
 

@@ -168,7 +168,7 @@ func TestQuotas(t *testing.T) {
 		}
 		p.up(tVPC, fmt.Sprint("vpc", i), engine.Props{"cidrBlock": "10.0.0.0/16"})
 	}
-	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "6 VPCs", "quota of 5") {
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), "6 VPCs", "quota of 5") {
 		t.Errorf("with six VPCs: %v", w)
 	}
 	broken(lawQuotas)

@@ -41,7 +41,7 @@ func TestAuthorityLifecycle(t *testing.T) {
 		merge(root("ca"), engine.Props{"templateArn": "arn:aws:acm-pca:::template/EndEntityCertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "11"}}))
 
 	p.up(tCert, "certificate", leaf)
-	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "does not permit acm.amazonaws.com to renew it", p.id("certificate")) {
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), "does not permit acm.amazonaws.com to renew it", p.id("certificate")) {
 		t.Errorf("warnings without the permission: %v", w)
 	}
 	broken(lawRenewal)

@@ -62,13 +62,13 @@ func takes(op *world.Op, token string) {
 	if !ok {
 		d = duration{quick, quick, quick}
 	}
-	switch op.Kind {
+	switch op.Action {
 	case world.Create:
-		op.Takes(d.create)
+		op.Takes(d.create, lawDurations)
 	case world.Update:
-		op.Takes(d.update)
+		op.Takes(d.update, lawDurations)
 	case world.Delete:
-		op.Takes(d.remove)
+		op.Takes(d.remove, lawDurations)
 	case world.Read:
 	}
 }

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"fmt"
 	"strings"
 
 	"eks-lattice/internal/twin/engine"
@@ -49,7 +48,7 @@ var flowLogKind = &kind{
 	remove: func(r *request) error {
 		f := r.ec2.flowLogs[r.id]
 		if g := r.logGroupByARN(f.Destination); g != nil {
-			r.op.Need(g.URN, lawFlowLogGroup)
+			r.op.DependsOn(g.URN, lawFlowLogGroup)
 		}
 		delete(r.ec2.flowLogs, r.id)
 		return nil
@@ -89,10 +88,10 @@ func createFlowLog(r *request) (string, error) {
 	r.ec2.flowLogs[f.ID] = f
 	urns, _ := r.mayWrite(f)
 	for _, by := range urns {
-		r.op.Need(by, lawFlowLogDelivery)
+		r.op.DependsOn(by, lawFlowLogDelivery)
 	}
 	if g := r.logGroupByARN(f.Destination); g != nil {
-		r.op.Need(g.URN, lawFlowLogGroup)
+		r.op.DependsOn(g.URN, lawFlowLogGroup)
 	}
 	r.writeFlows()
 	return f.ID, nil
@@ -161,10 +160,10 @@ func (a *Account) writeFlows() {
 }
 
 // flowLogWarnings are about flow logs that deliver nothing.
-func (a *Account) flowLogWarnings() (out []string) {
+func (a *Account) flowLogWarnings() (out []law.Warning) {
 	for _, f := range sorted(a.ec2.flowLogs) {
 		if _, ok := a.mayWrite(f); !ok || a.logGroupByARN(f.Destination) == nil {
-			out = append(out, fmt.Sprintf("flow log %s of %s delivers nothing: Access error [law %s]", f.ID, f.TargetID, lawFlowLogDelivery.ID))
+			out = append(out, lawFlowLogDelivery.Warn("flow log %s of %s delivers nothing: Access error", f.ID, f.TargetID))
 		}
 	}
 	return out

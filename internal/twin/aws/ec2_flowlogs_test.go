@@ -55,7 +55,7 @@ func TestFlowLogs(t *testing.T) {
 	if w := p.a.Warnings(); len(w) > 0 {
 		t.Errorf("warnings: %q", w)
 	}
-	if !p.needs("flows", "policy", world.Create, lawFlowLogDelivery) || !p.needs("flows", "group", world.Create, lawFlowLogGroup) {
+	if !p.depends("flows", "policy", world.Create, lawFlowLogDelivery) || !p.depends("flows", "group", world.Create, lawFlowLogGroup) {
 		t.Error("what the flow log writes with, and to, is not recorded")
 	}
 	// Its role cannot make the group anew.
@@ -80,7 +80,7 @@ func TestFlowLogDelivery(t *testing.T) {
 	} {
 		p := newProgram(t)
 		p.flows(policy)
-		if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "delivers nothing: Access error", lawFlowLogDelivery.ID) {
+		if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), "delivers nothing: Access error", lawFlowLogDelivery.ID) {
 			t.Errorf("%s: %q", what, w)
 		}
 	}

@@ -215,7 +215,7 @@ func createNAT(r *request) (string, error) {
 		case gateway == nil:
 			return "", lawNATNeedsGateway.Refuse("Gateway.NotAttached", "Network %s has no Internet gateway attached", s.VPCID)
 		}
-		r.op.Need(gateway.URN, lawNATNeedsGateway)
+		r.op.DependsOn(gateway.URN, lawNATNeedsGateway)
 	}
 	eni := r.addENI(s, nil, "Interface for NAT Gateway "+id, id)
 	n.ENIID = eni.ID

@@ -144,7 +144,7 @@ func (r *request) addRoute(t *RouteTable, route Route) error {
 		if attachment == nil {
 			return lawTransitRoute.Refuse("InvalidTransitGatewayID.NotFound", "The transitGateway ID '%s' does not exist", route.TransitID)
 		}
-		r.op.Need(attachment.URN, lawTransitRoute)
+		r.op.DependsOn(attachment.URN, lawTransitRoute)
 	case route.GatewayID != "":
 		g := r.ec2.gateways[route.GatewayID]
 		if g == nil || g.Region != r.region {

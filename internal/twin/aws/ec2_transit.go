@@ -159,11 +159,11 @@ func (g *TransitGateway) leadsTo(address netip.Addr) (attachmentID string) {
 }
 
 // transitWarnings are about VPCs that nobody reaches by their transit gateway.
-func (a *Account) transitWarnings() (out []string) {
+func (a *Account) transitWarnings() (out []law.Warning) {
 	for _, t := range sorted(a.ec2.attachments) {
 		v, g := a.ec2.vpcs[t.VPCID], a.ec2.transits[t.GatewayID]
 		if v != nil && g != nil && g.leadsTo(v.CIDR.Addr()) != t.ID {
-			out = append(out, fmt.Sprintf("VPC %s (%s): %s leads elsewhere for this range, which another network had before [law %s]", v.ID, v.CIDR, g.ID, lawTransitOverlap.ID))
+			out = append(out, lawTransitOverlap.Warn("VPC %s (%s): %s leads elsewhere for this range, which another network had before", v.ID, v.CIDR, g.ID))
 		}
 	}
 	return out

@@ -30,7 +30,7 @@ func TestTransitGateway(t *testing.T) {
 	p.up(tTransit, "attachment", attach("", nil))
 	p.refused(lawTransitAttachment, "DuplicateTransitGatewayAttachment", []string{"with same VPC ID"}, tTransit, "again", attach("", nil))
 	p.up(tRoute, "route", route)
-	if !p.needs("route", "attachment", world.Create, lawTransitRoute) {
+	if !p.depends("route", "attachment", world.Create, lawTransitRoute) {
 		t.Error("the need of the attachment is not recorded")
 	}
 	if err := p.update("attachment", engine.Props{"subnetIds": []string{p.id("private-c")}}); err != nil {
@@ -45,7 +45,7 @@ func TestTransitGateway(t *testing.T) {
 		t.Errorf("warnings: %q", w)
 	}
 	p.up(tTransit, "overlapping", attach("other-", nil))
-	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], p.id("other-vpc"), "leads elsewhere", lawTransitOverlap.ID) {
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), p.id("other-vpc"), "leads elsewhere", lawTransitOverlap.ID) {
 		t.Errorf("warnings: %q", w)
 	}
 	broken(lawTransitOverlap)

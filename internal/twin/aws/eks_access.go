@@ -126,7 +126,7 @@ var accessPolicyKind = &kind{
 		}
 		e.Policies = slices.DeleteFunc(e.Policies, func(p AccessPolicy) bool { return p.PolicyARN == policy }) // a new scope replaces the old one
 		e.Policies = append(e.Policies, AccessPolicy{URN: r.urn, PolicyARN: policy, Scope: text(scope["type"]), Namespaces: texts(scope["namespaces"])})
-		r.op.Need(e.URN, lawAccessPolicyRefs)
+		r.op.DependsOn(e.URN, lawAccessPolicyRefs)
 		return r.str("clusterName") + "#" + r.str("principalArn") + "#" + policy, nil
 	},
 	remove: func(r *request) error {

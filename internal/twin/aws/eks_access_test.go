@@ -92,7 +92,7 @@ func TestNodesAccessEntry(t *testing.T) {
 	p.controlPlane("")
 	p.up(tEntry, "entry", engine.Props{"clusterName": "eks-cluster", "principalArn": p.get("node-role", "arn"), "type": "EC2_LINUX"})
 	p.up(tNodes, "nodes", p.nodeInputs("", nil))
-	if !p.needs("nodes", "entry", world.Create, lawNodeEntry) {
+	if !p.depends("nodes", "entry", world.Create, lawNodeEntry) {
 		t.Error("nodes joined by an entry that no need names")
 	}
 	ng := p.a.NodeGroups("eks-cluster")[0]

@@ -142,14 +142,14 @@ func (r *request) corednsReady(c *EKSCluster) error {
 		return lawCorednsNodes.Refuse("", "waiting for EKS Add-On (%s:coredns) create: timeout while waiting for state to become 'ACTIVE' (last state: 'DEGRADED', timeout: 20m0s): InsufficientNumberOfReplicas: The add-on is unhealthy because it doesn't have the desired number of replicas.", c.Name)
 	}
 	for _, ng := range groups {
-		r.op.Need(ng.URN, lawCorednsNodes)
+		r.op.DependsOn(ng.URN, lawCorednsNodes)
 	}
 	for _, name := range []string{"vpc-cni", "kube-proxy"} {
 		urn, ok := r.AddonRuns(c.Name, name)
 		if !ok {
 			return lawCorednsNetwork.Refuse("", "waiting for EKS Add-On (%s:coredns) create: timeout while waiting for state to become 'ACTIVE' (last state: 'DEGRADED', timeout: 20m0s): InsufficientNumberOfReplicas: %s does not run", c.Name, name)
 		}
-		r.op.Need(urn, lawCorednsNetwork)
+		r.op.DependsOn(urn, lawCorednsNetwork)
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func createCluster(r *request) (string, error) {
 		return "", err
 	}
 	for _, urn := range grants(role, "AmazonEKSClusterPolicy") {
-		r.op.Need(urn, lawClusterRole)
+		r.op.DependsOn(urn, lawClusterRole)
 	}
 	key, err := r.clusterKey()
 	if err != nil {
@@ -224,9 +224,9 @@ func deleteCluster(r *request) error {
 	}
 	role := r.roleByARN(c.RoleARN)
 	if role != nil && len(grants(role, "AmazonEKSClusterPolicy")) > 0 {
-		r.op.Need(role.URN, lawClusterRoleOutlives)
+		r.op.DependsOn(role.URN, lawClusterRoleOutlives)
 		for _, urn := range grants(role, "AmazonEKSClusterPolicy") {
-			r.op.Need(urn, lawClusterRoleOutlives)
+			r.op.DependsOn(urn, lawClusterRoleOutlives)
 		}
 		r.dropENIs("eks:"+c.Name, nil)
 		if g := r.ec2.groups[c.SecurityGroupID]; g != nil && r.groupUse(g) == "" {
@@ -249,10 +249,10 @@ func deleteCluster(r *request) error {
 		}
 	}
 	if g := r.logs[c.logGroup()]; g != nil && len(c.LogTypes) > 0 {
-		r.op.Need(g.URN, lawControlPlaneLogs)
+		r.op.DependsOn(g.URN, lawControlPlaneLogs)
 	}
 	if key := r.keyByARN(c.KeyARN); key != nil {
-		r.op.Need(key.URN, lawClusterKeyOutlives)
+		r.op.DependsOn(key.URN, lawClusterKeyOutlives)
 	}
 	delete(r.eks.clusters, r.id)
 	return nil

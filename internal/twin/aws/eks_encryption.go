@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"fmt"
 	"slices"
 
 	"eks-lattice/internal/twin/engine"
@@ -48,7 +47,7 @@ func (r *request) clusterKey() (*Key, error) {
 			return nil, lawClusterKey.Refuse("InvalidRequestException", "User not authorized to perform %s operation", action)
 		}
 	}
-	r.op.Need(key.URN, lawClusterKey)
+	r.op.DependsOn(key.URN, lawClusterKey)
 	return key, nil
 }
 
@@ -74,20 +73,20 @@ func (c *EKSCluster) encryptionOutput() any {
 }
 
 // keyWarnings are about clusters and their keys.
-func (a *Account) keyWarnings() (out []string) {
+func (a *Account) keyWarnings() (out []law.Warning) {
 	for _, c := range a.Clusters() {
 		key, role := a.keyByARN(c.KeyARN), a.roleByARN(c.RoleARN)
 		if key == nil {
 			continue
 		}
 		if !key.Enabled {
-			out = append(out, fmt.Sprintf("cluster %s is degraded: its key %s is disabled or pending deletion [law %s]", c.Name, key.ID, lawClusterKeyOutlives.ID))
+			out = append(out, lawClusterKeyOutlives.Warn("cluster %s is degraded: its key %s is disabled or pending deletion", c.Name, key.ID))
 		}
 		if role == nil {
 			continue
 		}
 		if !a.mayUseKey(key, a.roleSession(role, "health-check-session"), "kms:ListGrants") {
-			out = append(out, fmt.Sprintf("cluster %s: its role may not list the grants of key %s, so CloudTrail has an AccessDenied each hour [law %s]", c.Name, key.ID, lawClusterKeyRole.ID))
+			out = append(out, lawClusterKeyRole.Warn("cluster %s: its role may not list the grants of key %s, so CloudTrail has an AccessDenied each hour", c.Name, key.ID))
 		}
 	}
 	return out

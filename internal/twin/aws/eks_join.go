@@ -86,7 +86,7 @@ func (r *request) nodesJoin(c *EKSCluster, ng *NodeGroup, role *Role) error {
 			return lawNodeRole.Refuse("NodeCreationFailure", "Instances failed to join the kubernetes cluster (role %s lacks %s)", role.Name, wanted[0])
 		}
 		for _, urn := range urns {
-			r.op.Need(urn, lawNodeRole)
+			r.op.DependsOn(urn, lawNodeRole)
 		}
 	}
 	for i, id := range ng.SubnetIDs {
@@ -107,14 +107,14 @@ func (r *request) nodesJoin(c *EKSCluster, ng *NodeGroup, role *Role) error {
 			return lawNodesNeedEgress.Refuse("NodeCreationFailure", "Instances failed to join the kubernetes cluster (%v)", err)
 		}
 		for _, urn := range urns {
-			r.op.Need(urn, lawNodesNeedEgress)
+			r.op.DependsOn(urn, lawNodesNeedEgress)
 		}
 	}
 	urn, ok := r.AddonRuns(c.Name, "vpc-cni")
 	if !ok {
 		return lawNodesNeedCNI.Refuse("NodeCreationFailure", "Unhealthy nodes in the kubernetes cluster (container runtime network not ready: cni plugin not initialized)")
 	}
-	r.op.Need(urn, lawNodesNeedCNI)
+	r.op.DependsOn(urn, lawNodesNeedCNI)
 	return nil
 }
 

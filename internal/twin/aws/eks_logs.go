@@ -37,7 +37,7 @@ func (r *request) logControlPlane(c *EKSCluster) {
 		return
 	}
 	if g := r.logs[c.logGroup()]; g != nil {
-		r.op.Need(g.URN, lawControlPlaneLogs)
+		r.op.DependsOn(g.URN, lawControlPlaneLogs)
 		return
 	}
 	r.makeLogGroup(c.logGroup(), c.Region)

@@ -168,7 +168,7 @@ func createNodeGroup(r *request) (string, error) {
 	r.scale(ng)
 	r.eks.nodeGroups[key] = ng
 	if entry := r.eks.entries[c.Name+":"+ng.RoleARN]; entry != nil {
-		r.op.Need(entry.URN, lawNodeEntry)
+		r.op.DependsOn(entry.URN, lawNodeEntry)
 	} else if c.AuthMode != "CONFIG_MAP" {
 		r.eks.entries[c.Name+":"+ng.RoleARN] = &AccessEntry{
 			Meta: Meta{Region: r.region, ARN: r.entryARN(c.Name, ng.RoleARN)}, Cluster: c.Name, PrincipalARN: ng.RoleARN, Type: "EC2_LINUX",
@@ -241,19 +241,19 @@ func deleteNodeGroup(r *request) error {
 	ng := r.eks.nodeGroups[r.id]
 	left := func(*NetworkInterface) bool { return true }
 	if urn, ok := r.AddonRuns(ng.Cluster, "vpc-cni"); ok {
-		r.op.Need(urn, lawNodesOutlive)
+		r.op.DependsOn(urn, lawNodesOutlive)
 	} else { // nobody detaches and deletes the CNI's interfaces
 		left = func(e *NetworkInterface) bool { return !strings.HasPrefix(e.Description, cniENI) }
 	}
 	if role := r.roleByARN(ng.RoleARN); role != nil {
 		for _, urn := range grants(role, "AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKS_CNI_Policy") {
-			r.op.Need(urn, lawNodeRoleOutlives)
+			r.op.DependsOn(urn, lawNodeRoleOutlives)
 		}
 	}
 	r.dropENIs(ng.ARN, left)
 	delete(r.eks.nodeGroups, r.id)
 	if entry := r.eks.entries[ng.Cluster+":"+ng.RoleARN]; entry != nil {
-		r.op.Need(entry.URN, lawNodeEntry)
+		r.op.DependsOn(entry.URN, lawNodeEntry)
 		if entry.URN == "" {
 			delete(r.eks.entries, ng.Cluster+":"+ng.RoleARN)
 		}

@@ -83,7 +83,7 @@ func (a *Account) Reach(op *world.Op, c *EKSCluster) error {
 			return lawPrivateEndpoint.Refuse("", "dial tcp %s:443: i/o timeout (%s)", eni.PrivateIP, why)
 		}
 		for _, urn := range urns {
-			op.Need(urn, lawPrivateEndpoint)
+			op.DependsOn(urn, lawPrivateEndpoint)
 		}
 	}
 	return nil

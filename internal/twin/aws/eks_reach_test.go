@@ -79,7 +79,7 @@ func TestPrivateEndpoint(t *testing.T) {
 		t.Fatalf("with all of it: %v", err)
 	}
 	for _, part := range []string{"attachment", "back", "rule", "private-table-a"} {
-		if !p.needs("client", part, world.Create, lawPrivateEndpoint) {
+		if !p.depends("client", part, world.Create, lawPrivateEndpoint) {
 			t.Errorf("the need of %s is not recorded", part)
 		}
 	}

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"fmt"
 	"slices"
 
 	"eks-lattice/internal/twin/law"
@@ -56,14 +55,14 @@ func (r *request) support(c *EKSCluster) {
 }
 
 // supportWarnings tell what a cluster's version costs, or will cost.
-func (a *Account) supportWarnings() []string {
-	var out []string
+func (a *Account) supportWarnings() []law.Warning {
+	var out []law.Warning
 	for _, c := range a.Clusters() {
 		switch {
 		case slices.Contains(extended, c.Version):
-			out = append(out, fmt.Sprintf("cluster %s: Kubernetes %s is in extended support, at six times the price [law %s]", c.Name, c.Version, lawClusterSupport.ID))
+			out = append(out, lawClusterSupport.Warn("cluster %s: Kubernetes %s is in extended support, at six times the price", c.Name, c.Version))
 		case !c.supportGiven:
-			out = append(out, fmt.Sprintf("cluster %s has no upgrade policy: when standard support of Kubernetes %s ends it will stay there, at six times the price [law %s]", c.Name, c.Version, lawUpgradePolicy.ID))
+			out = append(out, lawUpgradePolicy.Warn("cluster %s has no upgrade policy: when standard support of Kubernetes %s ends it will stay there, at six times the price", c.Name, c.Version))
 		}
 	}
 	return out

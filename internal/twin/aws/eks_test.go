@@ -63,7 +63,7 @@ func TestClusterUpgrade(t *testing.T) {
 	p.vpc("")
 	p.roles("")
 	p.up(tCluster, "cluster", p.clusterInputs("", engine.Props{"version": "1.33"}))
-	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "extended support") {
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), "extended support") {
 		t.Errorf("warnings of a cluster in extended support: %v", w)
 	}
 	broken(lawClusterSupport)
@@ -75,7 +75,7 @@ func TestClusterUpgrade(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "has no upgrade policy", "six times the price") {
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), "has no upgrade policy", "six times the price") {
 		t.Errorf("warnings of a cluster that will enter extended support: %v", w)
 	}
 	if _, out, _ := p.refresh("cluster"); obj(out["upgradePolicy"])["supportType"] != "EXTENDED" {
@@ -192,8 +192,8 @@ func TestDeletionNeeds(t *testing.T) {
 	p := newProgram(t)
 	p.cluster("")
 	p.down(clusterNames("")...)
-	if !p.needs("nodes", "vpc-cni", world.Delete, lawNodesOutlive) || !p.needs("nodes", "node-worker", world.Delete, lawNodeRoleOutlives) ||
-		!p.needs("cluster", "cluster-policy", world.Delete, lawClusterRoleOutlives) {
+	if !p.depends("nodes", "vpc-cni", world.Delete, lawNodesOutlive) || !p.depends("nodes", "node-worker", world.Delete, lawNodeRoleOutlives) ||
+		!p.depends("cluster", "cluster-policy", world.Delete, lawClusterRoleOutlives) {
 		t.Error("a deletion relied on something that no need names")
 	}
 	broken(lawNodeRoleOutlives)
@@ -234,7 +234,7 @@ func TestControlPlaneLogs(t *testing.T) {
 	p = begin()
 	p.up(tGroup, "logs", engine.Props{"name": group, "retentionInDays": 30})
 	p.up(tCluster, "cluster", p.clusterInputs("", logs))
-	if !p.needs("cluster", "logs", world.Create, lawControlPlaneLogs) || p.a.logs[group].Retention != 30 {
+	if !p.depends("cluster", "logs", world.Create, lawControlPlaneLogs) || p.a.logs[group].Retention != 30 {
 		t.Error("the cluster does not use the group that was there")
 	}
 	p.down("logs") // the control plane goes on writing
@@ -246,7 +246,7 @@ func TestControlPlaneLogs(t *testing.T) {
 	p.up(tGroup, "logs", engine.Props{"name": group, "retentionInDays": 30})
 	p.up(tCluster, "cluster", p.clusterInputs("", logs))
 	p.down("cluster")
-	if !p.needs("cluster", "logs", world.Delete, lawControlPlaneLogs) {
+	if !p.depends("cluster", "logs", world.Delete, lawControlPlaneLogs) {
 		t.Error("the cluster's deletion relied on a group that no need names")
 	}
 	p.down("logs")

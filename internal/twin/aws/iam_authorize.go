@@ -47,7 +47,7 @@ func (a *Account) authorize(op *world.Op, urn string, p iam.Principal, action, r
 	effect, by := iam.EvaluateIdentity(q)
 	if effect == iam.Allowed {
 		if op != nil {
-			op.NeedBy(urn, by, lawIdentity)
+			op.DependsFor(urn, by, lawIdentity)
 		}
 		return nil
 	}

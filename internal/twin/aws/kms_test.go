@@ -75,15 +75,15 @@ func TestClusterKey(t *testing.T) {
 		{"mean", lawClusterKey, "InvalidRequestException", "User not authorized to perform kms:CreateGrant operation", tCluster, p.encrypted("mean")},
 	})
 	p.up(tCluster, "cluster", p.encrypted("key"))
-	if !p.needs("cluster", "key", world.Create, lawClusterKey) {
+	if !p.depends("cluster", "key", world.Create, lawClusterKey) {
 		t.Error("the need of the key is not recorded")
 	}
 	p.a.keys[p.id("key")].Enabled = false
-	if w := p.a.Warnings(); len(w) != 2 || !contains(w[0], "is degraded", lawClusterKeyOutlives.ID) {
+	if w := p.a.Warnings(); len(w) != 2 || !contains(w[0].String(), "is degraded", lawClusterKeyOutlives.ID) {
 		t.Errorf("warnings of a cluster without its key: %q", w)
 	}
 	p.down("cluster")
-	if !p.needs("cluster", "key", world.Delete, lawClusterKeyOutlives) {
+	if !p.depends("cluster", "key", world.Delete, lawClusterKeyOutlives) {
 		t.Error("that the key outlives the cluster is not recorded")
 	}
 	broken(lawClusterKeyOutlives)
@@ -130,7 +130,7 @@ func TestClusterRoleUsesItsKey(t *testing.T) {
 	if err := p.update("cluster", engine.Props{"version": "1.35"}); err != nil {
 		t.Error(err)
 	}
-	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0], "may not list the grants", lawClusterKeyRole.ID) {
+	if w := p.a.Warnings(); len(w) != 1 || !contains(w[0].String(), "may not list the grants", lawClusterKeyRole.ID) {
 		t.Errorf("warnings: %q", w)
 	}
 	p.up(tInline, "grants", engine.Props{"role": p.id("cluster-role"), "policy": allowing("kms:ListGrants")})

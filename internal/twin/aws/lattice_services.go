@@ -92,7 +92,7 @@ func (l *Lattice) certificateFits(op *world.Op, domain, arn string) error {
 	if c == nil || c.Region != l.a.Region {
 		return lawServiceCertificate.Refuse("ValidationException", "Certificate %s not found", arn)
 	}
-	op.NeedBy(l.by(op), c.URN, lawServiceCertificate)
+	op.DependsFor(l.by(op), c.URN, lawServiceCertificate)
 	switch {
 	case c.Status != "ISSUED":
 		return lawServiceCertificate.Refuse("ValidationException", "Certificate %s is not issued: %s", arn, c.Status)
@@ -210,7 +210,7 @@ func (l *Lattice) AssociateService(op *world.Op, p iam.Principal, networkID, ser
 			return nil, lawServiceOnce.Refuse("ConflictException", "Service %s is already associated with service network %s (%s)", s.ID, sn.ID, m.ID)
 		}
 	}
-	op.NeedBy(l.by(op), sn.URN, lawLatticeExists)
+	op.DependsFor(l.by(op), sn.URN, lawLatticeExists)
 	id := "snsa-" + l.a.World.ID(l.by(op), 17)
 	m := &ServiceAssociation{
 		Meta:      Meta{URN: l.by(op), ID: id, ARN: l.a.arn("vpc-lattice", sn.Region, l.a.ID, "servicenetworkserviceassociation/"+id), Region: sn.Region, Tags: tags},

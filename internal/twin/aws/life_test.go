@@ -67,10 +67,10 @@ func TestNeedsOfLife(t *testing.T) {
 		{"certificate", "ca-installed", lawAuthorityActive.ID},
 		{"nat", "igw", lawNATNeedsGateway.ID},
 	} {
-		if !slices.ContainsFunc(p.a.World.Needs(), func(n world.Need) bool {
-			return n.Why == c.law && n.During == world.Create && endsWith(n.URN, c.name) && endsWith(n.On, c.on)
+		if !slices.ContainsFunc(p.a.World.Dependencies(), func(n world.Dependency) bool {
+			return n.Law.ID == c.law && n.During == world.Create && endsWith(n.Dependent, c.name) && endsWith(n.On, c.on)
 		}) {
-			t.Errorf("%s relied on %s, and no need says so", c.name, c.on)
+			t.Errorf("%s depends on %s, and nothing records it", c.name, c.on)
 		}
 	}
 }

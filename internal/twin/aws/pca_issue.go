@@ -58,7 +58,7 @@ var issuedKind = &kind{
 		if ca.Status != "ACTIVE" && (ca.Status != "PENDING_CERTIFICATE" || !own) {
 			return "", notActive(ca)
 		}
-		r.op.Need(ca.installedBy, lawAuthorityActive)
+		r.op.DependsOn(ca.installedBy, lawAuthorityActive)
 		cert, err := r.sign(ca, own)
 		if err != nil {
 			return "", err

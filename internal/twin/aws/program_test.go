@@ -193,10 +193,10 @@ func (p *program) mend(name string) error {
 	})
 }
 
-// needs tells whether an operation on one resource recorded its need of another.
-func (p *program) needs(name, on string, during world.Kind, l law.Law) bool {
-	for _, n := range p.a.World.Needs() {
-		if strings.HasSuffix(n.URN, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during && n.Why == l.ID {
+// depends tells whether an operation on one resource depended on another.
+func (p *program) depends(name, on string, during world.Action, l law.Law) bool {
+	for _, n := range p.a.World.Dependencies() {
+		if strings.HasSuffix(n.Dependent, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during && n.Law.ID == l.ID {
 			return true
 		}
 	}

@@ -83,7 +83,7 @@ func (r *Route53) ChangeRecords(op *world.Op, p iam.Principal, zoneID string, ch
 	if err := r.a.authorize(op, r.by(op), p, "route53:ChangeResourceRecordSets", z.ARN, changeKeys(changes)); err != nil {
 		return err
 	}
-	op.NeedBy(r.by(op), z.URN, lawZoneRefs)
+	op.DependsFor(r.by(op), z.URN, lawZoneRefs)
 	r.a.changes++
 	return z.change(r.by(op), changes)
 }

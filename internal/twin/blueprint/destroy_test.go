@@ -26,7 +26,7 @@ func (p *port) destroy(stack string, targets ...string) error {
 				continue
 			}
 			if slices.ContainsFunc(targets, func(t string) bool { return strings.HasPrefix(d.name, stack+"/"+t) }) ||
-				slices.ContainsFunc(d.needs(), func(n string) bool { return doomed[n] }) {
+				slices.ContainsFunc(d.dependencies(), func(n string) bool { return doomed[n] }) {
 				doomed[d.name] = true
 			}
 		}
@@ -50,7 +50,7 @@ func (p *port) destroy(stack string, targets ...string) error {
 // needed tells whether something that is there needs a resource.
 func (p *port) needed(name string) bool {
 	for _, m := range p.made {
-		if slices.Contains(m.needs(), name) {
+		if slices.Contains(m.dependencies(), name) {
 			return true
 		}
 	}
@@ -107,8 +107,12 @@ func (p *port) leftovers() (left []string) {
 	return left
 }
 
-// warnings lists what was taken without a word.
+// warnings lists what was accepted silently.
 func (p *port) warnings() (list []string) {
-	p.world.Look(func() { list = slices.Concat(p.account.Warnings(), p.kube.Warnings()) })
+	p.world.Look(func() {
+		for _, w := range slices.Concat(p.account.Warnings(), p.kube.Warnings()) {
+			list = append(list, w.String())
+		}
+	})
 	return list
 }

@@ -69,7 +69,7 @@ func (p *port) declare(name, token string, in props, after ...string) {
 }
 
 // needs are the names of the resources that must be there first.
-func (d *declared) needs() []string {
+func (d *declared) dependencies() []string {
 	names := slices.Concat(d.after, d.used)
 	if d.cluster != "" {
 		names = append(names, d.cluster)
@@ -127,7 +127,7 @@ func (p *port) up(stack string, hurry ...string) error {
 	for range p.resources { // until the needs of needs are in
 		for _, d := range p.resources {
 			if slices.Contains(hurry, d.name) {
-				hurry = append(hurry, slices.DeleteFunc(d.needs(), func(n string) bool { return slices.Contains(hurry, n) })...)
+				hurry = append(hurry, slices.DeleteFunc(d.dependencies(), func(n string) bool { return slices.Contains(hurry, n) })...)
 			}
 		}
 	}
@@ -145,7 +145,7 @@ func (p *port) up(stack string, hurry ...string) error {
 func (p *port) ready(stack string, hurry []string) (next *declared) {
 	for _, d := range p.resources {
 		if !strings.HasPrefix(d.name, stack+"/") || p.made[d.name] != nil ||
-			slices.ContainsFunc(d.needs(), func(n string) bool { return p.made[n] == nil }) {
+			slices.ContainsFunc(d.dependencies(), func(n string) bool { return p.made[n] == nil }) {
 			continue
 		}
 		if slices.Contains(hurry, d.name) {
@@ -158,7 +158,7 @@ func (p *port) ready(stack string, hurry []string) (next *declared) {
 	if next == nil {
 		for _, d := range p.resources {
 			if strings.HasPrefix(d.name, stack+"/") && p.made[d.name] == nil {
-				p.t.Fatalf("%s waits for what nobody makes: %v", d.name, d.needs())
+				p.t.Fatalf("%s waits for what nobody makes: %v", d.name, d.dependencies())
 			}
 		}
 	}

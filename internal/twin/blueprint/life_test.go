@@ -70,8 +70,8 @@ func TestRepaired(t *testing.T) {
 		p.must(p.destroyByScript(stack))
 	}
 	p.must(p.destroy("environment"))
-	for _, luck := range p.luck() {
-		t.Error(luck)
+	for _, line := range p.undeclared() {
+		t.Error(line)
 	}
 	if left := p.leftovers(); len(left) > 0 {
 		t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
@@ -99,10 +99,9 @@ func hasPart(list []string, words ...string) bool {
 	})
 }
 
-// luck lists what operations relied on although nothing puts it first: needs of
-// resources that do not depend on what they needed. One stack comes whole before
-// another.
-func (p *port) luck() (list []string) {
+// undeclared lists dependencies that the program does not declare. One stack comes
+// whole before another.
+func (p *port) undeclared() (list []string) {
 	declared := map[string]*declared{}
 	for _, d := range p.resources {
 		declared[d.name] = d
@@ -112,18 +111,18 @@ func (p *port) luck() (list []string) {
 	closure = func(name string) map[string]bool {
 		if depends[name] == nil {
 			depends[name] = map[string]bool{}
-			for _, n := range declared[name].needs() {
+			for _, n := range declared[name].dependencies() {
 				depends[name][n] = true
 				maps.Copy(depends[name], closure(n))
 			}
 		}
 		return depends[name]
 	}
-	for _, n := range p.world.Needs() {
-		name, on := resource.URN(n.URN).Name(), resource.URN(n.On).Name()
+	for _, n := range p.world.Dependencies() {
+		name, on := resource.URN(n.Dependent).Name(), resource.URN(n.On).Name()
 		stack, _, _ := strings.Cut(on, "/")
 		if strings.HasPrefix(name, stack+"/") && !closure(name)[on] {
-			list = append(list, fmt.Sprintf("%s of %s needs %s by law %s and does not depend on it", n.During, name, on, n.Why))
+			list = append(list, fmt.Sprintf("%s of %s depends on %s by law %s, which the program does not declare", n.During, name, on, n.Law.ID))
 		}
 	}
 	slices.Sort(list)

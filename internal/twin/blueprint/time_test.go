@@ -28,7 +28,7 @@ var sleeps = map[string]float64{
 func (p *port) modelled(stack string) (end float64) {
 	seconds := map[string]float64{}
 	for _, op := range p.world.Journal() {
-		if op.Kind == world.Create && op.Err == nil {
+		if op.Action == world.Create && op.Err == nil {
 			seconds[resource.URN(op.URN).Name()] = op.Seconds
 		}
 	}
@@ -39,7 +39,7 @@ func (p *port) modelled(stack string) (end float64) {
 			return e
 		}
 		begin := 0.0
-		for _, n := range d.needs() {
+		for _, n := range d.dependencies() {
 			if strings.HasPrefix(n, stack+"/") {
 				begin = max(begin, endOf(p.made[n].declared))
 			}

@@ -88,20 +88,20 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The same defects where the blueprint's order happens to be the lucky one.
-func TestLuckyOrders(t *testing.T) {
+// The same defects where the blueprint's order happens to be right.
+func TestOrdersThatHoldByChance(t *testing.T) {
 	t.Parallel()
 	p := newPort(t, certificateRaces, chartHasNoOrder, kyvernoRaces)
 	p.must(p.up("environment"))
 	p.must(p.up("cluster1"))
-	luck := p.luck()
-	for _, need := range []struct{ name, on, law string }{
+	undeclared := p.undeclared()
+	for _, d := range []struct{ name, on, law string }{
 		{"environment/aws_acm_certificate.private_domain_cert", "environment/aws_acmpca_certificate_authority_certificate.this", "authority-must-be-active"},
 		{"cluster1/" + platform + ".gateway", "cluster1/" + platform + ".gateway_class", "class-is-accepted-by-its-controller"},
 		{"cluster1/" + platform + ".cluster_policy", "cluster1/" + kyverno + ".helm_release", "kind-must-be-served"},
 	} {
-		if line := "create of " + need.name + " needs " + need.on + " by law " + need.law + " and does not depend on it"; !slices.Contains(luck, line) {
-			t.Errorf("want %q in:\n%s", line, strings.Join(luck, "\n"))
+		if line := "create of " + d.name + " depends on " + d.on + " by law " + d.law + ", which the program does not declare"; !slices.Contains(undeclared, line) {
+			t.Errorf("want %q in:\n%s", line, strings.Join(undeclared, "\n"))
 		}
 	}
 }

@@ -165,7 +165,7 @@ func TestFailures(t *testing.T) {
 		t.Errorf("delete: %v", err)
 	}
 	journal := w.Journal()
-	if len(journal) != 3 || journal[0].Kind != world.Create || journal[2].Kind != world.Delete || journal[2].Err == nil {
+	if len(journal) != 3 || journal[0].Action != world.Create || journal[2].Action != world.Delete || journal[2].Err == nil {
 		t.Errorf("the journal is %v", journal)
 	}
 	check, err := client.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn, News: object(t, resource.PropertyMap{"bad": resource.NewProperty(true)})})

@@ -50,7 +50,7 @@ func TestAuthPolicies(t *testing.T) {
 func TestAuthPolicyNeedsItsRoute(t *testing.T) {
 	t.Parallel()
 	l := appLab(t)
-	if !l.needs("eks-one.auth", "eks-one.route", world.Create) {
+	if !l.depends("eks-one.auth", "eks-one.route", world.Create) {
 		t.Error("the policy relied on the route, and no need says so")
 	}
 }
@@ -71,7 +71,7 @@ func TestAuthPolicyOnGateway(t *testing.T) {
 	if sn := l.network(); sn.AuthType != lattice.AuthNone || sn.Policy != "" {
 		t.Errorf("after one cluster went the network has auth type %s and policy %q", sn.AuthType, sn.Policy)
 	}
-	if w := strings.Join(l.kube.Warnings(), "\n"); !strings.Contains(w, "with auth type NONE, open to everybody [law "+lawPolicyOpens.ID+"]") {
+	if w := joined(l.kube.Warnings()); !strings.Contains(w, "with auth type NONE, open to everybody [law "+lawPolicyOpens.ID+"]") {
 		t.Errorf("warnings: %s", w)
 	}
 	shows(lawPolicyOpens)

@@ -62,7 +62,7 @@ func (c *Cluster) await(o *api.Object) error {
 			return c.notReady(lawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods")
 		}
 		for _, pod := range c.endpoints(o) {
-			o.ReliesAs(pod, lawAvailable, false)
+			o.DependsOnObject(pod, lawAvailable)
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 	if account == "" {
 		account = "default"
 	}
-	made, err := c.newPod(&world.Op{Kind: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
+	made, err := c.newPod(&world.Op{Action: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
 		"serviceAccountName": account,
 		"containers":         []any{obj.Map{"name": "curl", "image": "public.ecr.aws/docker/library/busybox:1.37"}},
 	}}, nil)
@@ -49,7 +49,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 	}
 	before := drop
 	drop = func() {
-		_ = c.API.Delete(&world.Op{Kind: world.Read}, made.Key)
+		_ = c.API.Delete(&world.Op{Action: world.Read}, made.Key)
 		before()
 	}
 	if !c.runPod(made) {
@@ -66,12 +66,12 @@ func (c *Cluster) prepareNamespace(op *world.Op, caller Caller) (drop func(), er
 	drop = func() {
 		delete(c.borrowed, caller.Namespace)
 		for _, key := range slices.Backward(made) {
-			_ = c.API.Delete(&world.Op{Kind: world.Read}, key)
+			_ = c.API.Delete(&world.Op{Action: world.Read}, key)
 		}
 		_ = c.API.Settle(op)
 	}
 	add := func(content obj.Map) error {
-		o, err := c.API.Apply(&world.Op{Kind: world.Read}, content, "call", true)
+		o, err := c.API.Apply(&world.Op{Action: world.Read}, content, "call", true)
 		if err == nil {
 			made = append(made, o.Key)
 		}

@@ -25,7 +25,7 @@ type Clusters struct {
 	world    *world.World
 	account  *aws.Account
 	clusters map[string]*Cluster // by endpoint
-	warnings []string
+	warnings []law.Warning
 }
 
 // New returns the clusters of an account; there is one for every EKS cluster as
@@ -44,14 +44,15 @@ func New(w *world.World, account *aws.Account) *Clusters {
 // Backend is the Pulumi provider for Kubernetes.
 func (c *Clusters) Backend() engine.Backend { return &backend{c} }
 
-// Warnings lists what a real cluster would take without a word but what is
-// hardly meant: Helm values that no chart reads, for one.
-func (c *Clusters) Warnings() []string {
-	out := slices.Sorted(slices.Values(c.warnings))
-	return slices.Compact(out)
+// Warnings lists what a real cluster accepts silently although nobody means it:
+// Helm values that no chart reads, for one.
+func (c *Clusters) Warnings() []law.Warning {
+	return slices.Compact(slices.SortedFunc(slices.Values(c.warnings), law.Warning.Compare))
 }
 
-func (c *Clusters) warn(text string) { c.warnings = append(c.warnings, text) }
+func (c *Clusters) warn(l law.Law, format string, args ...any) {
+	c.warnings = append(c.warnings, l.Warn(format, args...))
+}
 
 // Cluster is one cluster: its API server and what runs in it.
 type Cluster struct {
@@ -109,14 +110,14 @@ func (c *Clusters) live() []*Cluster {
 // engine's own when it is about that object, else one that only carries who is
 // behind it, so that records in AWS keep the right maker.
 func acting(op *world.Op, o *api.Object) *world.Op {
-	if op != nil && op.URN == o.Maker {
+	if op != nil && op.URN == o.URN {
 		return op
 	}
 	kind := world.Update
 	if op != nil {
-		kind = op.Kind
+		kind = op.Action
 	}
-	return &world.Op{URN: o.Maker, Kind: kind}
+	return &world.Op{URN: o.URN, Action: kind}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

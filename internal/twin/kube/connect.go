@@ -63,7 +63,7 @@ func (c *Clusters) connect(op *world.Op, inst *engine.Instance) (*Cluster, error
 	if err := c.authenticate(op, eks, config); err != nil {
 		return nil, err
 	}
-	op.Need(eks.URN, lawReachable)
+	op.DependsOn(eks.URN, lawReachable)
 	return c.cluster(eks), nil
 }
 
@@ -84,13 +84,13 @@ func (c *Clusters) authenticate(op *world.Op, eks *aws.EKSCluster, config kubeco
 		}
 		for _, p := range entry.Policies {
 			if strings.HasSuffix(p.PolicyARN, "/AmazonEKSClusterAdminPolicy") && p.Scope != "namespace" {
-				op.Need(entry.URN, lawAccessEntry)
-				op.Need(p.URN, lawAccessPolicy)
+				op.DependsOn(entry.URN, lawAccessEntry)
+				op.DependsOn(p.URN, lawAccessPolicy)
 				return nil
 			}
 		}
 		if slices.Contains(entry.Groups, "system:masters") {
-			op.Need(entry.URN, lawAccessEntry)
+			op.DependsOn(entry.URN, lawAccessEntry)
 			return nil
 		}
 		return lawAccessPolicy.Refuse("Forbidden", "namespaces is forbidden: User %q cannot list resource \"namespaces\" in API group \"\" at the cluster scope", entry.PrincipalARN)

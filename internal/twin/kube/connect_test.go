@@ -48,7 +48,7 @@ func TestAccess(t *testing.T) {
 	if _, err := l.try(l.kube.Backend(), visitor, "kubernetes:core/v1:Namespace", "by-visitor", engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "visited"}}); err != nil {
 		t.Fatal(err)
 	}
-	if !l.needs("by-visitor", "entry", "create") || !l.needs("by-visitor", "access", "create") {
+	if !l.depends("by-visitor", "entry", "create") || !l.depends("by-visitor", "access", "create") {
 		t.Error("the need of the access entry is not recorded")
 	}
 	l.apply("one", "apps", namespace("apps"))

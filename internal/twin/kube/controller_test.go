@@ -57,7 +57,7 @@ func TestGatewayClass(t *testing.T) {
 	l.broke(err, lawClassAccepted, "example.com/gateway-api-controller")
 	l.down("other")
 	l.apply("eks-one", "class", classManifest)
-	if !l.needs("class", "lattice-release", world.Create) {
+	if !l.depends("class", "lattice-release", world.Create) {
 		t.Error("the class relied on the controller, and no need says so")
 	}
 }
@@ -79,7 +79,7 @@ func TestGatewayNetwork(t *testing.T) {
 	}
 	l.down("other")
 	l.apply("eks-one", "other", other)
-	if !l.needs("other", "other-network", world.Create) {
+	if !l.depends("other", "other-network", world.Create) {
 		t.Error("the Gateway relied on the network, and no need says so")
 	}
 }
@@ -185,7 +185,7 @@ func TestDeletionOrder(t *testing.T) {
 		l.down("eks-one.auth", "eks-one.route")
 		for _, on := range []string{"eks-one.class", "eks-one.gateway", "eks-one.lattice", "eks-one.nodes", "eks-one.nat", "eks-one.eks-pod-identity-agent",
 			"eks-one.identity-aws-application-networking-system-gateway-api-controller", "eks-one.external-dns"} {
-			if !l.needs("eks-one.route", on, world.Delete) {
+			if !l.depends("eks-one.route", on, world.Delete) {
 				t.Errorf("the route's deletion relied on %s, and no need says so", on)
 			}
 		}
@@ -221,7 +221,7 @@ func TestDefaultNetwork(t *testing.T) {
 	l.apply("eks-one", "ns", namespace("aws-application-networking-system"))
 	in := l.latticeChart("eks-one", engine.Props{"defaultServiceNetwork": "lattice-gateway"})
 	l.release("eks-one", "first", in)
-	if w := strings.Join(l.kube.Warnings(), "\n"); !strings.Contains(w, "could not setup default service network lattice-gateway, proceeding without it") {
+	if w := joined(l.kube.Warnings()); !strings.Contains(w, "could not setup default service network lattice-gateway, proceeding without it") {
 		t.Errorf("warnings: %s", w)
 	}
 	l.down("first")

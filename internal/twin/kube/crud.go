@@ -96,7 +96,7 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 		return "", nil, c.refuse(urn, content, err, update)
 	}
 	c.needPlace(op, o)
-	op.Takes(takes(o.Kind, op.Kind))
+	op.Takes(takes(o.Kind, op.Action), lawDurations)
 	c.reconcile(op)
 	id := strings.TrimPrefix(o.Namespace+"/"+o.Name, "/")
 	err = c.await(o)
@@ -104,7 +104,7 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 		c.reconcile(op)
 		err = c.await(o)
 	}
-	c.needReliance(op, o, err == nil && waits(o))
+	c.recordDependencies(op, o, err == nil && waits(o))
 	outputs := obj.Copy(o.Content)
 	outputs[fieldManager] = manager
 	outputs[initialAPI] = obj.Str(inputs, "apiVersion")
@@ -114,10 +114,10 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 // needPlace records what any object relies on: its namespace and its kind.
 func (c *Cluster) needPlace(op *world.Op, o *api.Object) {
 	if ns := c.API.Get("", "Namespace", "", o.Namespace); ns != nil {
-		op.Need(ns.Maker, lawNamespaceExists)
+		op.DependsOn(ns.URN, lawNamespaceExists)
 	}
 	if crd := c.crdOf(o.Group, o.Kind); crd != nil {
-		op.Need(crd.Maker, lawKindExists)
+		op.DependsOn(crd.URN, lawKindExists)
 	}
 }
 
@@ -130,12 +130,12 @@ func (c *Cluster) crdOf(group, kind string) *api.Object {
 	return nil
 }
 
-// needReliance records what the object's state relies on: all of it when the
+// recordDependencies records what the object's state relies on: all of it when the
 // operation waited for that state, else only what nothing makes up for later.
-func (c *Cluster) needReliance(op *world.Op, o *api.Object, waited bool) {
-	for _, r := range o.Reliance {
-		if waited || r.Lasting {
-			op.NeedAfter(r.URN, r.After, r.Law)
+func (c *Cluster) recordDependencies(op *world.Op, o *api.Object, waited bool) {
+	for _, r := range o.Dependencies {
+		if waited || r.Immediate {
+			op.DependsOnAfter(r.URN, r.After, r.Law)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	if err := c.API.Delete(op, o.Key); err != nil {
 		return c.refuse(urn, o.Content, err, true)
 	}
-	op.Takes(takes(o.Kind, world.Delete) + drains(o))
+	op.Takes(takes(o.Kind, world.Delete)+drains(o), lawDurations)
 	c.reconcile(op)
 	if c.API.Lookup(o.Key) == o {
 		if obj.Str(inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true" {
@@ -203,8 +203,8 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 		}
 		return c.stuck(o)
 	}
-	for _, r := range o.Parting {
-		op.Need(r.URN, r.Law)
+	for _, r := range o.DeletionDependencies {
+		op.DependsOn(r.URN, r.Law)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func TestRecords(t *testing.T) {
 	if got := l.records(); !slices.Equal(got, want) {
 		t.Errorf("records: %v, want %v", got, want)
 	}
-	if !l.needs("eks-one.route", "eks-one.external-dns", "delete") {
+	if !l.depends("eks-one.route", "eks-one.external-dns", "delete") {
 		l.down("eks-one.auth", "eks-one.route")
 		if got := l.records(); len(got) != 0 {
 			t.Errorf("records after the route is gone: %v", got)

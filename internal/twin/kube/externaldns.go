@@ -39,7 +39,7 @@ func (c *Cluster) startExternalDNS(pod *api.Object, p *process) error {
 			return lawRecordCRD.Refuse("", "CrashLoopBackOff: no matches for kind \"DNSEndpoint\" in version \"externaldns.k8s.io/v1alpha1\"")
 		}
 		if crd := c.crdOf(gvk.Group, gvk.Kind); crd != nil {
-			pod.Relies(crd.Maker, lawRecordCRD, false)
+			pod.DependsOn(crd.URN, lawRecordCRD)
 		}
 	}
 	return nil
@@ -68,7 +68,7 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 		c.fail(pod, lawRecordZone, err)
 		return
 	}
-	zones, err := c.all.account.Route53(pod.Maker).Zones(s.Principal)
+	zones, err := c.all.account.Route53(pod.URN).Zones(s.Principal)
 	if err != nil {
 		c.fail(pod, lawRecordZone, err)
 		return
@@ -144,7 +144,7 @@ func (e *externalDNS) sync(s session, zone *aws.Zone) error {
 			}
 			wanted[kind+" "+name] = true
 			s.on(endpoint)
-			endpoint.Relies(zone.URN, lawRecordZone, false)
+			endpoint.DependsOn(zone.URN, lawRecordZone)
 			e.noteOn(s, endpoint, zone)
 			record := aws.Record{Name: name, Type: kind, TTL: int(obj.Int(ep, "recordTTL")), Values: obj.Strings(ep, "targets")}
 			txt := aws.Record{Name: e.txtName(kind, name), Type: "TXT", TTL: record.TTL, Values: []string{e.txtValue(endpoint)}}
@@ -187,7 +187,7 @@ func (e *externalDNS) noteOn(s session, endpoint *api.Object, zone *aws.Zone) {
 		for _, route := range e.API.List(gatewayGroup, kind, endpoint.Namespace) {
 			if ownedBy(endpoint, route) && !route.Terminating() {
 				s.on(route)
-				route.Relies(zone.URN, lawRecordZone, false)
+				route.DependsOn(zone.URN, lawRecordZone)
 			}
 		}
 	}
@@ -204,7 +204,7 @@ func (e *externalDNS) upsert(s session, zone *aws.Zone, endpoint *api.Object, ha
 		return nil
 	}
 	changes := []aws.RecordChange{{Action: "UPSERT", Record: record}, {Action: "UPSERT", Record: txt}}
-	return e.all.account.Route53(endpoint.Maker).ChangeRecords(e.op, s.Principal, zone.ID, changes)
+	return e.all.account.Route53(endpoint.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes)
 }
 
 // owns tells whether a record's TXT record names this ExternalDNS.
@@ -224,7 +224,7 @@ func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, hav
 		if err := e.all.account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
 			return err
 		}
-		s.outlasts(e.op, e.loopDelay(), lawRecordStays)
+		s.mustOutlive(e.op, e.loopDelay(), lawRecordStays)
 	}
 	return nil
 }

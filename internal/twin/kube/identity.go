@@ -61,7 +61,7 @@ func (c *Cluster) injectPodIdentity(r *api.Request) {
 	if a == nil {
 		return
 	}
-	r.Notes = append(r.Notes, api.Reliance{URN: a.URN, Law: lawIdentityAtCreation, Lasting: true, After: associationDelay})
+	r.Dependencies = append(r.Dependencies, api.Dependency{URN: a.URN, Law: lawIdentityAtCreation, Immediate: true, After: associationDelay})
 	pod := obj.Copy(r.Object)
 	env := []any{
 		obj.Map{"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
@@ -128,7 +128,7 @@ func (c *Cluster) credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityA
 		}
 		return iam.Principal{}, nil, lawIdentityLives.Refuse("CredentialsEndpointError", "failed to load credentials from %s: (403) %s", credentialURI, reason)
 	}
-	pod.Relies(agent, lawIdentityAgent, false)
+	pod.DependsOn(agent, lawIdentityAgent)
 	switch held := c.held[pod.UID()]; held {
 	case "":
 		c.held[pod.UID()] = p.RoleID
@@ -162,38 +162,38 @@ func (c *Cluster) session(pod *api.Object) (session, error) {
 		return session{}, lawControllerNetwork.Refuse("RequestError", "send request failed: %s", message(err))
 	}
 	s := session{Principal: p}
-	s.needs = append(s.needs, api.Reliance{URN: a.URN, Law: lawIdentityLives})
+	s.dependencies = append(s.dependencies, api.Dependency{URN: a.URN, Law: lawIdentityLives})
 	for _, urn := range needed {
-		s.needs = append(s.needs, api.Reliance{URN: urn, Law: lawControllerNetwork})
+		s.dependencies = append(s.dependencies, api.Dependency{URN: urn, Law: lawControllerNetwork})
 	}
-	for _, r := range pod.Reliance {
-		s.needs = append(s.needs, api.Reliance{URN: r.URN, Law: r.Law})
+	for _, r := range pod.Dependencies {
+		s.dependencies = append(s.dependencies, api.Dependency{URN: r.URN, Law: r.Law})
 	}
-	s.needs = append(s.needs, api.Reliance{URN: pod.Maker, Law: lawControllerRuns})
+	s.dependencies = append(s.dependencies, api.Dependency{URN: pod.URN, Law: lawControllerRuns})
 	return s, nil
 }
 
 // session is a controller's identity with all that it takes to have it.
 type session struct {
 	iam.Principal
-	needs []api.Reliance
+	dependencies []api.Dependency
 }
 
-// on notes that the controller's work on an object relied on its session.
+// on records that the controller's work on an object depended on its session.
 func (s session) on(o *api.Object) {
-	for _, n := range s.needs {
+	for _, n := range s.dependencies {
 		if o.Terminating() {
-			o.PartsBy(n.URN, n.Law)
+			o.DeletionDependsOn(n.URN, n.Law)
 		} else {
-			o.Relies(n.URN, n.Law, n.Lasting)
+			o.DependsOn(n.URN, n.Law)
 		}
 	}
 }
 
-// outlasts notes that all of the session must go on for a time after the operation.
-func (s session) outlasts(op *world.Op, d time.Duration, l law.Law) {
-	for _, n := range s.needs {
-		op.NeedAfter(n.URN, d, l)
+// mustOutlive records that the session must last for a time after the operation.
+func (s session) mustOutlive(op *world.Op, d time.Duration, l law.Law) {
+	for _, n := range s.dependencies {
+		op.DependsOnAfter(n.URN, d, l)
 	}
 }
 

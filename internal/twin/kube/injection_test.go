@@ -70,7 +70,7 @@ func TestInjection(t *testing.T) {
 			}
 		}
 	}
-	if !l.needs("early", "policy", world.Update) || !l.needs("early", "eks-one.identity-apps-default", world.Create) {
+	if !l.depends("early", "policy", world.Update) || !l.depends("early", "eks-one.identity-apps-default", world.Create) {
 		t.Error("what the pods relied on is not recorded")
 	}
 }

@@ -96,7 +96,7 @@ func (c *Cluster) runKyverno(op *world.Op) {
 		if p.Terminating() {
 			continue
 		}
-		p.ReliesAs(pod, lawPolicyReady, false)
+		p.DependsOnObject(pod, lawPolicyReady)
 		err := c.compilePolicy(p)
 		registered := err == nil && c.registered(p)
 		if registered {
@@ -153,7 +153,7 @@ func (c *Cluster) waitLonger(op *world.Op, o *api.Object) bool {
 	if w == nil || !c.all.world.Now().Before(w.due) {
 		return false
 	}
-	op.Takes(w.due.Sub(c.all.world.Now()))
+	op.Takes(w.due.Sub(c.all.world.Now()), lawPolicyReady)
 	w.due, w.awaited = c.all.world.Now(), true
 	c.wake()
 	return true

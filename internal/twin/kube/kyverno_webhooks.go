@@ -93,13 +93,13 @@ func (c *Cluster) mutateByKyverno(r *api.Request, q cel.Request, hook obj.Map) e
 		}
 		if applies {
 			r.Object = patched
-			r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawInjectAtCreation, Lasting: true})
+			r.Dependencies = append(r.Dependencies, api.Dependency{URN: p.URN, Law: lawInjectAtCreation, Immediate: true})
 			if !c.webhook(p).awaited {
-				r.Notes = append(r.Notes, api.Reliance{URN: p.Maker, Law: lawPolicyReady, Lasting: true, After: webhookDelay})
+				r.Dependencies = append(r.Dependencies, api.Dependency{URN: p.URN, Law: lawPolicyReady, Immediate: true, After: webhookDelay})
 			}
-			for _, n := range p.Reliance {
-				n.Lasting = true
-				r.Notes = append(r.Notes, n)
+			for _, n := range p.Dependencies {
+				n.Immediate = true
+				r.Dependencies = append(r.Dependencies, n)
 			}
 		}
 	}
@@ -143,10 +143,10 @@ func (c *Cluster) preDelete(op *world.Op, r *release) error {
 		return lawKyvernoHooks.Refuse("", "1 error occurred:\n\t* job %s-scale-to-zero failed: DeadlineExceeded: pre-delete hooks failed: timed out waiting for the condition: the hook's pod does not start without nodes and their network", r.name)
 	}
 	for _, g := range groups {
-		op.Need(g.URN, lawKyvernoHooks)
+		op.DependsOn(g.URN, lawKyvernoHooks)
 	}
 	for _, urn := range needed {
-		op.Need(urn, lawKyvernoHooks)
+		op.DependsOn(urn, lawKyvernoHooks)
 	}
 	for _, key := range r.objects {
 		if d := c.API.Lookup(key); d != nil && key.Kind == "Deployment" {

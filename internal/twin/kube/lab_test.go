@@ -274,10 +274,10 @@ func (l *lab) broke(err error, broken law.Law, words ...string) {
 	}
 }
 
-// needs tells whether an operation recorded that it relied on another resource.
-func (l *lab) needs(name, on string, during world.Kind) bool {
-	for _, n := range l.world.Needs() {
-		if strings.HasSuffix(n.URN, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during {
+// depends tells whether an operation depended on another resource.
+func (l *lab) depends(name, on string, during world.Action) bool {
+	for _, n := range l.world.Dependencies() {
+		if strings.HasSuffix(n.Dependent, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during {
 			return true
 		}
 	}
@@ -303,4 +303,12 @@ func crds(t *testing.T) map[string]string {
 		out[f.name] = string(text)
 	}
 	return out
+}
+
+func joined(warnings []law.Warning) string {
+	lines := make([]string, len(warnings))
+	for i, w := range warnings {
+		lines[i] = w.String()
+	}
+	return strings.Join(lines, "\n")
 }

@@ -99,7 +99,7 @@ func (l *latticeController) aws(o *api.Object) (*aws.Lattice, session, error) {
 		return nil, s, err
 	}
 	s.on(o)
-	return l.all.account.Lattice(o.Maker), s, nil
+	return l.all.account.Lattice(o.URN), s, nil
 }
 
 func (l *latticeController) classes() {
@@ -108,7 +108,7 @@ func (l *latticeController) classes() {
 			l.blame(class, lawClassAccepted, "no controller of the name %q runs", obj.Str(class.Content, "spec", "controllerName"))
 			continue
 		}
-		class.ReliesAs(l.pod, lawClassAccepted, false)
+		class.DependsOnObject(l.pod, lawClassAccepted)
 		l.clear(class)
 		_ = l.API.Write(class, latticeManager, func(content obj.Map) {
 			l.condition(content, []string{"status", "conditions"}, "Accepted", true, "Accepted", controllerName)

@@ -107,7 +107,7 @@ func (l *latticeController) associate(client *aws.Lattice, p iam.Principal, rout
 	if len(networks) != 1 {
 		return lawGatewayNetwork.Refuse("ResourceNotFoundException", "Service network %s not found", gw.Name)
 	}
-	route.Relies(networks[0].URN, lawGatewayNetwork, false)
+	route.DependsOn(networks[0].URN, lawGatewayNetwork)
 	have, err := client.ServiceAssociations(p, "", service.ID)
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (l *latticeController) targetGroup(client *aws.Lattice, p iam.Principal, ro
 	if err != nil {
 		return pool{}, err
 	}
-	route.Relies(service.Maker, lawRouteBackend, false)
+	route.DependsOn(service.URN, lawRouteBackend)
 	var targets []aws.Target
 	for _, pod := range l.endpoints(service) {
 		to, ok := targetPort(service, pod, port)
@@ -211,7 +211,7 @@ func (l *latticeController) targetGroup(client *aws.Lattice, p iam.Principal, ro
 			continue
 		}
 		targets = append(targets, aws.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: l.eks.Name + "/" + podID(pod)})
-		route.ReliesAs(pod, lawRouteBackend, false)
+		route.DependsOnObject(pod, lawRouteBackend)
 	}
 	return pool{group: group}, client.SetTargets(l.op, p, group.ID, targets)
 }

@@ -26,8 +26,8 @@ func (l *latticeController) gateway(gw *api.Object) {
 	if l.looked(gw, class.UID()) {
 		return
 	}
-	gw.ReliesAs(l.pod, lawControllerRuns, false)
-	gw.Relies(class.Maker, lawClassAccepted, false)
+	gw.DependsOnObject(l.pod, lawControllerRuns)
+	gw.DependsOn(class.URN, lawClassAccepted)
 	client, s, err := l.aws(gw)
 	if err != nil {
 		delete(l.process.seen, gw.Key) // an error is tried again
@@ -45,7 +45,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 		reason, text = "Invalid", "Found multiple VPC Lattice Service Networks matching Gateway name. Either ensure only one Service Network has a matching name, or use the Service Network's id as the Gateway name."
 	case len(networks) == 1:
 		programmed, reason, text = true, "Programmed", "aws-service-network-arn: "+networks[0].ARN
-		gw.Relies(networks[0].URN, lawGatewayNetwork, true)
+		gw.DependsOnNow(networks[0].URN, lawGatewayNetwork)
 	}
 	if programmed {
 		l.clear(gw)
@@ -100,10 +100,10 @@ func (l *latticeController) deleteGateway(gw, class *api.Object) {
 		return
 	}
 	l.clear(gw)
-	gw.PartsBy(class.Maker, lawClassAccepted)
-	gw.PartsBy(l.pod.Maker, lawControllerRuns)
-	for _, r := range l.pod.Reliance {
-		gw.PartsBy(r.URN, r.Law)
+	gw.DeletionDependsOn(class.URN, lawClassAccepted)
+	gw.DeletionDependsOn(l.pod.URN, lawControllerRuns)
+	for _, r := range l.pod.Dependencies {
+		gw.DeletionDependsOn(r.URN, r.Law)
 	}
 	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { removeFinalizer(content, gatewayFinalizer) })
 }
@@ -115,7 +115,7 @@ func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
 		return
 	}
 	skip := func(err error) {
-		c.all.warn(fmt.Sprintf("%s: could not setup default service network %s, proceeding without it - %s", podID(pod), name, message(err)))
+		c.all.warn(lawDefaultNetwork, "%s: could not setup default service network %s, proceeding without it - %s", podID(pod), name, message(err))
 	}
 	s, err := c.session(pod)
 	if err != nil {
@@ -123,8 +123,8 @@ func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
 		return
 	}
 	l := &latticeController{Cluster: c, process: p}
-	client := c.all.account.Lattice(pod.Maker)
-	op := &world.Op{URN: pod.Maker, Kind: world.Create}
+	client := c.all.account.Lattice(pod.URN)
+	op := &world.Op{URN: pod.URN, Action: world.Create}
 	networks, err := client.FindServiceNetworks(s.Principal, name)
 	if err == nil && len(networks) == 0 {
 		var sn *aws.ServiceNetwork

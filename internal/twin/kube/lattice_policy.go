@@ -2,7 +2,6 @@ package kube
 
 import (
 	"errors"
-	"fmt"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
@@ -53,7 +52,7 @@ func (l *latticeController) authPolicy(policy *api.Object) {
 		l.deleteAuthPolicy(policy)
 		return
 	}
-	policy.ReliesAs(l.pod, lawControllerRuns, false)
+	policy.DependsOnObject(l.pod, lawControllerRuns)
 	target := l.target(policy)
 	kind := obj.Str(policy.Content, "spec", "targetRef", "kind")
 	accepted, reason, text := true, "Accepted", ""
@@ -79,7 +78,7 @@ func (l *latticeController) authPolicy(policy *api.Object) {
 		l.blame(policy, broken, "%s", text)
 		return
 	}
-	policy.ReliesAs(target, lawPolicyTarget, false)
+	policy.DependsOnObject(target, lawPolicyTarget)
 	if l.looked(policy, target.UID()+" "+target.Annotation(serviceARN)+policy.Annotation(policyResourceID)) {
 		return
 	}
@@ -163,7 +162,7 @@ func (l *latticeController) setAuthType(client *aws.Lattice, p iam.Principal, ki
 // the name that a successful put noted. Not to find it counts as reconciled, but
 // the finalizer stays until the target goes.
 func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
-	policy.PartsBy(l.pod.Maker, lawControllerRuns)
+	policy.DeletionDependsOn(l.pod.URN, lawControllerRuns)
 	client, s, err := l.aws(policy)
 	if err != nil {
 		l.fail(policy, lawControllerRuns, err)
@@ -187,8 +186,8 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 			err = client.DeleteAuthPolicy(l.op, s.Principal, id)
 		}
 		if err == nil && policy.Annotation(policyResourceType) == "ServiceNetwork" {
-			l.all.warn(fmt.Sprintf("deleting IAMAuthPolicy %s/%s of cluster %s left service network %s with auth type NONE, open to everybody [law %s]",
-				policy.Namespace, policy.Name, l.eks.Name, id, lawPolicyOpens.ID))
+			l.all.warn(lawPolicyOpens, "deleting IAMAuthPolicy %s/%s of cluster %s left service network %s with auth type NONE, open to everybody",
+				policy.Namespace, policy.Name, l.eks.Name, id)
 		}
 		var r *law.Refusal
 		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException") {

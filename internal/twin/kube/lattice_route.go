@@ -105,8 +105,8 @@ func (l *latticeController) route(route *api.Object) {
 	}
 	class := l.class(gw)
 	if route.Terminating() {
-		route.PartsBy(gw.Maker, lawRouteParent)
-		route.PartsBy(class.Maker, lawRouteParent)
+		route.DeletionDependsOn(gw.URN, lawRouteParent)
+		route.DeletionDependsOn(class.URN, lawRouteParent)
 		if err := l.undeploy(route); err != nil {
 			l.fail(route, lawControllerRuns, fmt.Errorf("failed to cleanup route %s, %s: %w", route.Name, route.Namespace, err))
 			return
@@ -115,7 +115,7 @@ func (l *latticeController) route(route *api.Object) {
 		return
 	}
 	_ = l.API.Write(route, latticeManager, func(content obj.Map) { addFinalizer(content, routeFinalizer(route)) })
-	route.ReliesAs(gw, lawRouteParent, false)
+	route.DependsOnObject(gw, lawRouteParent)
 	if l.process.conflicts[route.UID()] == obj.Int(route.Content, "metadata", "generation") {
 		return // not tried again
 	}

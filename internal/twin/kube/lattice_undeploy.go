@@ -36,7 +36,7 @@ func (l *latticeController) undeploy(route *api.Object) error {
 			return err
 		}
 	}
-	s.outlasts(l.op, 2*collectEvery, lawGroupsCollected)
+	s.mustOutlive(l.op, 2*collectEvery, lawGroupsCollected)
 	return l.dropGroups(client, s.Principal, route, nil)
 }
 
@@ -106,7 +106,7 @@ func (l *latticeController) dnsEndpoint(route *api.Object, service *aws.Service)
 		l.blame(route, lawDNSEndpoint, "%s", message(err))
 		return
 	}
-	o.Maker = route.Maker
+	o.URN = route.URN
 }
 
 // routeTags mark what belongs to one route.

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -50,13 +49,13 @@ func (c *Cluster) runNetworkPolicies(*world.Op) {
 		c.clear(p)
 		switch {
 		case enforced && p.Terminating():
-			p.PartsBy(addon, lawPolicyReleased)
+			p.DeletionDependsOn(addon, lawPolicyReleased)
 			_ = c.API.Write(p, "controller", func(content obj.Map) {
 				kept := slices.DeleteFunc(obj.List(content, "metadata", "finalizers"), func(f any) bool { return f == networkFinalizer })
 				obj.Set(content, kept, "metadata", "finalizers")
 			})
 		case enforced:
-			p.Relies(addon, lawEnforcement, true)
+			p.DependsOnNow(addon, lawEnforcement)
 			if !slices.Contains(p.Finalizers(), networkFinalizer) {
 				_ = c.API.Write(p, "controller", func(content obj.Map) {
 					obj.Set(content, append(obj.List(content, "metadata", "finalizers"), networkFinalizer), "metadata", "finalizers")
@@ -65,8 +64,8 @@ func (c *Cluster) runNetworkPolicies(*world.Op) {
 		case p.Terminating():
 			c.blame(p, lawPolicyReleased, "the network policy controller of EKS is off")
 		default:
-			c.all.warn(fmt.Sprintf("NetworkPolicy %s/%s of cluster %s does nothing: the vpc-cni addon is not told to enforce network policies [law %s]",
-				p.Namespace, p.Name, c.eks.Name, lawEnforcement.ID))
+			c.all.warn(lawEnforcement, "NetworkPolicy %s/%s of cluster %s does nothing: the vpc-cni addon is not told to enforce network policies",
+				p.Namespace, p.Name, c.eks.Name)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func TestStraightToThePod(t *testing.T) {
 	open("without a policy", neighbour, stranger)
 	l.apply("eks-two", "closed", networkPolicy("closed", "apps", latticeOnly))
 	open("with a policy that is not enforced", neighbour, stranger)
-	if w := l.kube.Warnings(); len(w) != 1 || !strings.Contains(w[0], "NetworkPolicy apps/closed of cluster eks-two does nothing") || !strings.Contains(w[0], lawEnforcement.ID) {
+	if w := l.kube.Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), "NetworkPolicy apps/closed of cluster eks-two does nothing") || !strings.Contains(w[0].String(), lawEnforcement.ID) {
 		t.Errorf("warnings: %q", w)
 	}
 	shows(lawEnforcement)
@@ -182,7 +182,7 @@ func TestPoliciesAreReleased(t *testing.T) {
 	if _, _, diff := l.refresh("policy"); len(diff.Keys) > 0 {
 		t.Errorf("a refresh finds %v", diff.Keys)
 	}
-	if !l.needs("policy", "one.vpc-cni", world.Create) {
+	if !l.depends("policy", "one.vpc-cni", world.Create) {
 		t.Error("a policy does not need what enforces it")
 	}
 	l.enforce("one", "false")

@@ -140,7 +140,7 @@ func TestAwaiting(t *testing.T) {
 		l.apply("one", c.name+", corrected", c.good)
 		l.down(c.name + ", corrected")
 	}
-	if !l.needs("mount, corrected", "mount, fixed", world.Create) || !l.needs("mount, corrected", part("one", "nodes"), world.Create) {
+	if !l.depends("mount, corrected", "mount, fixed", world.Create) || !l.depends("mount, corrected", part("one", "nodes"), world.Create) {
 		t.Error("what the pods relied on is not recorded")
 	}
 }

@@ -50,9 +50,9 @@ func (c *Cluster) newPod(op *world.Op, content obj.Map, workload *api.Object) (*
 		return nil, err
 	}
 	if workload != nil {
-		pod.Maker = workload.Maker
+		pod.URN = workload.URN
 	}
-	pod.Relies(sa.Maker, lawServiceAccount, true)
+	pod.DependsOnNow(sa.URN, lawServiceAccount)
 	c.place(pod)
 	return pod, nil
 }
@@ -147,7 +147,7 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 	if c.held[pod.UID()] == "" {
 		_, _, _ = c.credentials(pod) // programs that have any ask for them at their start
 	}
-	pod.Relies(group.URN, lawNodes, false)
+	pod.DependsOn(group.URN, lawNodes)
 	c.writePodStatus(pod, "Running", true, "")
 	return true
 }
@@ -158,7 +158,7 @@ func (c *Cluster) start(pod *api.Object) error {
 	if !ok {
 		return lawCNI.Refuse("", "FailedCreatePodSandBox: plugin type=\"aws-cni\" name=\"aws-cni\" failed (add): add cmd: failed to assign an IP address to container")
 	}
-	pod.Relies(cni, lawCNI, false)
+	pod.DependsOn(cni, lawCNI)
 	if err := c.mounts(pod); err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (c *Cluster) start(pod *api.Object) error {
 			return lawImages.Refuse("", "ImagePullBackOff: Back-off pulling image %q: %s", image, message(err))
 		}
 		for _, urn := range needed {
-			pod.Relies(urn, lawImages, false)
+			pod.DependsOn(urn, lawImages)
 		}
 		if err := c.startContainers(pod); err != nil {
 			return err
@@ -201,7 +201,7 @@ func (c *Cluster) mounts(pod *api.Object) error {
 				if o == nil {
 					return lawMounts.Refuse("", "FailedMount: MountVolume.SetUp failed for volume %q : %s %q not found", obj.Str(v, "name"), strings.ToLower(m.kind), m.name)
 				}
-				pod.Relies(o.Maker, lawMounts, false)
+				pod.DependsOn(o.URN, lawMounts)
 			}
 		}
 	}

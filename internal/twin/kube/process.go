@@ -54,7 +54,7 @@ func (c *Cluster) runProcess(pod *api.Object) error {
 	if !ok {
 		return lawClusterDNS.Refuse("", "CrashLoopBackOff: dial tcp: lookup on 172.20.0.10:53: no such host")
 	}
-	pod.Relies(dns, lawClusterDNS, false)
+	pod.DependsOn(dns, lawClusterDNS)
 	if c.processes[pod.UID()] != nil {
 		return nil
 	}
@@ -90,11 +90,11 @@ func (c *Cluster) startLattice(pod *api.Object, p *process) error {
 			return lawControllerCRDs.Refuse("", "CrashLoopBackOff: setup failed: required CRD not found: no matches for kind %q in version %q", kind, gvk.GroupVersion())
 		}
 		if crd := c.crdOf(gvk.Group, kind); crd != nil {
-			pod.Relies(crd.Maker, lawControllerCRDs, true)
+			pod.DependsOnNow(crd.URN, lawControllerCRDs)
 		}
 	}
 	if crd := c.crdOf("externaldns.k8s.io", "DNSEndpoint"); crd != nil {
-		pod.Relies(crd.Maker, lawDNSEndpoint, true)
+		pod.DependsOnNow(crd.URN, lawDNSEndpoint)
 	}
 	for _, name := range []string{"CLUSTER_VPC_ID", "REGION", "AWS_ACCOUNT_ID", "CLUSTER_NAME"} {
 		if p.env[name] == "" {

@@ -46,7 +46,7 @@ type state struct {
 func (l *lab) state(c *Cluster) state {
 	s := state{events: c.API.Events(), account: l.account.Changes()}
 	for _, o := range c.API.All() {
-		s.notes += len(o.Reliance) + len(o.Parting)
+		s.notes += len(o.Dependencies) + len(o.DeletionDependencies)
 	}
 	return s
 }
@@ -85,7 +85,7 @@ func TestTimeWakesControllers(t *testing.T) {
 	l := clusterLab(t, "eks-cluster1")
 	c := l.kube.byName("eks-cluster1")
 	l.world.Look(func() {
-		op := &world.Op{Kind: world.Read}
+		op := &world.Op{Action: world.Read}
 		for !c.resting() {
 			c.reconcile(op)
 		}

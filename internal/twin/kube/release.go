@@ -2,7 +2,6 @@ package kube
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -108,9 +107,9 @@ func (c *Cluster) installRelease(op *world.Op, inputs engine.Props) (string, eng
 		}
 	}
 	if ns := c.API.Get("", "Namespace", "", r.ns); ns != nil {
-		op.Need(ns.Maker, lawNamespaceExists)
+		op.DependsOn(ns.URN, lawNamespaceExists)
 	}
-	op.Takes(releaseTakes[r.chart.Name])
+	op.Takes(releaseTakes[r.chart.Name], lawDurations)
 	if !obj.Bool(inputs, "skipCrds") {
 		for _, crd := range r.chart.CRDs() {
 			if c.API.Get("apiextensions.k8s.io", "CustomResourceDefinition", "", obj.Str(crd, "metadata", "name")) == nil {
@@ -141,7 +140,7 @@ func (c *Cluster) prepareRelease(_ *world.Op, inputs engine.Props) (*release, ob
 	r := &release{chart: chart, name: obj.Str(inputs, "name"), ns: obj.Str(inputs, "namespace"), hooks: !obj.Bool(inputs, "disableWebhooks")}
 	r.values, r.given = chart.Merge(values), values
 	for _, u := range chart.Unknown(values) {
-		c.all.warn(fmt.Sprintf(u, chart.Name))
+		c.all.warn(lawValues, u, chart.Name)
 	}
 	return r, r.values, nil
 }
@@ -193,7 +192,7 @@ func (c *Cluster) awaitRelease(op *world.Op, r *release, inputs engine.Props) er
 			}
 			return err
 		}
-		c.needReliance(op, d, true)
+		c.recordDependencies(op, d, true)
 	}
 	return nil
 }
@@ -227,7 +226,7 @@ func (c *Cluster) upgradeRelease(op *world.Op, _, inputs engine.Props) (engine.P
 		return nil, lawReleaseName.Refuse("", "%q has no deployed releases", next.name)
 	}
 	r.chart, r.values, r.given, r.hooks = next.chart, next.values, next.given, next.hooks
-	op.Takes(time.Minute)
+	op.Takes(time.Minute, lawDurations)
 	if err := c.writeRelease(op, r, values); err != nil {
 		return nil, err
 	}
@@ -258,7 +257,7 @@ func (c *Cluster) uninstallRelease(op *world.Op, outputs engine.Props) error {
 	if r == nil {
 		return nil
 	}
-	op.Takes(takesDeleteRelease)
+	op.Takes(takesDeleteRelease, lawDurations)
 	if r.hooks {
 		if err := c.preDelete(op, r); err != nil {
 			return err

@@ -56,7 +56,7 @@ func TestReleases(t *testing.T) {
 	l.release("one", "kyverno", kyvernoChart(engine.Props{"values": engine.Props{"admissionController": engine.Props{"replicas": 3}, "admisionController": engine.Props{"replicas": 3}}}))
 	_, err := l.tryRelease("one", "again", kyvernoChart(nil))
 	l.broke(err, lawReleaseName, "cannot re-use a name that is still in use")
-	if w := strings.Join(l.kube.Warnings(), "\n"); !strings.Contains(w, "chart kyverno has no value admisionController: Helm ignores it") || strings.Count(w, "\n") != 0 {
+	if w := joined(l.kube.Warnings()); !strings.Contains(w, "chart kyverno has no value admisionController: Helm ignores it") || strings.Count(w, "\n") != 0 {
 		t.Errorf("warnings: %s", w)
 	}
 	if err := l.update("kyverno", with(l.made["kyverno"].in, "values", engine.Props{"admissionController": engine.Props{"replicas": float64(1)}})); err != nil {
@@ -137,7 +137,7 @@ func TestControllerStarts(t *testing.T) {
 	l.down("lattice")
 	l.addon("one", "coredns")
 	l.release("one", "lattice", l.latticeChart("one", nil))
-	if !l.needs("lattice", "one.crd-gateways", "create") || !l.needs("lattice", "one.coredns", "create") {
+	if !l.depends("lattice", "one.crd-gateways", "create") || !l.depends("lattice", "one.coredns", "create") {
 		t.Error("what the controller's start relied on is not recorded")
 	}
 }

@@ -70,7 +70,7 @@ func (c *Clusters) Leftovers() []string {
 	var out []string
 	for _, cl := range c.live() {
 		for _, o := range cl.API.All() {
-			if o.Maker != "" {
+			if o.URN != "" {
 				out = append(out, fmt.Sprintf("kubernetes %s %s", cl.eks.Name, o.Key))
 			}
 		}

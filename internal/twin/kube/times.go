@@ -6,8 +6,13 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
+
+var lawDurations = law.New(law.Time, "kubernetes-durations",
+	"Creating and deleting an object or a release takes its modelled duration on the virtual clock.",
+	"https://www.gateway-api-controller.eks.aws.dev/latest/guides/getstarted/")
 
 // durations are how long the provider waits for one object of a kind until it
 // is as the program wants it. Kinds that are not listed take a second: one
@@ -31,7 +36,7 @@ var durations = map[string]struct{ create, remove time.Duration }{
 	"ClusterPolicy":  {time.Second, 5 * time.Second},
 }
 
-func takes(kind string, what world.Kind) time.Duration {
+func takes(kind string, what world.Action) time.Duration {
 	d, ok := durations[kind]
 	switch {
 	case !ok:

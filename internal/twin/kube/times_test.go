@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func TestWhatTakesItsTime(t *testing.T) {
 	l.down("eks-one.auth", "eks-one.route")
 	for _, c := range []struct {
 		name, on string
-		during   world.Kind
+		during   world.Action
 		law      law.Law
 		after    float64
 	}{
@@ -87,13 +88,26 @@ func TestDrains(t *testing.T) {
 const none = -1
 
 // after is how many seconds before an operation another resource had to be there.
-func (l *lab) after(name, on string, during world.Kind, why law.Law) float64 {
+func (l *lab) after(name, on string, during world.Action, why law.Law) float64 {
 	l.t.Helper()
 	longest := float64(none)
-	for _, n := range l.world.Needs() {
-		if strings.HasSuffix(n.URN, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during && n.Law == why {
+	for _, n := range l.world.Dependencies() {
+		if strings.HasSuffix(n.Dependent, "::"+name) && strings.HasSuffix(n.On, "::"+on) && n.During == during && n.Law == why {
 			longest = max(longest, n.After)
 		}
 	}
 	return longest
+}
+
+func TestDurations(t *testing.T) {
+	t.Parallel()
+	l := clusterLab(t, "one")
+	l.apply("one", "namespace", "apiVersion: v1\nkind: Namespace\nmetadata: {name: slow}\n")
+	l.down("namespace")
+	if !slices.ContainsFunc(l.world.Journal(), func(op world.Op) bool {
+		return op.Action == world.Delete && op.Seconds == 10 && slices.Contains(op.Durations, lawDurations)
+	}) {
+		t.Error("deleting a namespace takes no time")
+	}
+	shows(lawDurations)
 }

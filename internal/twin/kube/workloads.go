@@ -61,7 +61,7 @@ func (c *Cluster) runDeployment(op *world.Op, d *api.Object) {
 			c.fail(d, lawAvailable, err)
 			return
 		}
-		rs.Maker = d.Maker
+		rs.URN = d.URN
 	}
 	replicas := int(obj.Int(d.Content, "spec", "replicas"))
 	c.scale(op, d, rs, replicas)
@@ -127,7 +127,7 @@ func (c *Cluster) createPod(op *world.Op, workload, owner *api.Object, name stri
 func (c *Cluster) report(d *api.Object) {
 	ready, all := int64(len(c.readyPods(d))), int64(len(c.allPods(d)))
 	for _, p := range c.readyPods(d) {
-		d.ReliesAs(p, lawAvailable, false)
+		d.DependsOnObject(p, lawAvailable)
 	}
 	want := obj.Int(d.Content, "spec", "replicas")
 	if d.Kind == "DaemonSet" {

@@ -1,10 +1,14 @@
-// Package law is the list of the rules that the twin keeps. Each rule says
+// Package law is the list of the rules that the twin enforces. Each rule says
 // where it comes from, and a request that breaks it fails with the code and the
 // wording of the real system.
 package law
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -35,12 +39,14 @@ var Groups = []Group{
 	Controller, Injection, PodIdentity, DNS, Call, Time,
 }
 
-// Law is one rule of the real system that the twin keeps.
+// Law is one rule of the real system that the twin enforces. Whoever is refused,
+// warned or delayed gets it as a value: see Refusal, Warning and world.Op.
 type Law struct {
 	ID       string // stable and kebab-case, unique in the twin: "vpc-has-dependencies"
 	Group    Group
 	Sentence string // what the real system does, in one sentence
 	Source   string // where that can be read: a public URL, or "modelled" with the reason
+	Package  string // the import path of the package that registered it
 }
 
 var (
@@ -53,7 +59,7 @@ var (
 func New(group Group, id, sentence, source string) Law {
 	mu.Lock()
 	defer mu.Unlock()
-	l := Law{ID: id, Group: group, Sentence: sentence, Source: source}
+	l := Law{ID: id, Group: group, Sentence: sentence, Source: source, Package: caller(2)}
 	if _, taken := all[id]; taken {
 		panic("law " + id + " is registered twice")
 	}
@@ -62,6 +68,15 @@ func New(group Group, id, sentence, source string) Law {
 	}
 	all[id] = l
 	return l
+}
+
+// caller returns the import path of the package whose code calls, skip frames up.
+func caller(skip int) string {
+	pc, _, _, _ := runtime.Caller(skip)
+	name := runtime.FuncForPC(pc).Name() // eks-lattice/internal/twin/aws.init
+	dir, base := path.Split(name)
+	base, _, _ = strings.Cut(base, ".")
+	return dir + base
 }
 
 // All returns every law, by group and then by id.
@@ -101,3 +116,28 @@ func (r *Refusal) Error() string {
 func (l Law) Refuse(code, format string, args ...any) *Refusal {
 	return &Refusal{Law: l, Code: code, Message: fmt.Sprintf(format, args...)}
 }
+
+// Of returns the law that an error says was broken, or the zero Law.
+func Of(err error) Law {
+	if r := (*Refusal)(nil); errors.As(err, &r) {
+		return r.Law
+	}
+	return Law{}
+}
+
+// Warning is something that the real system accepts and a user regrets.
+type Warning struct {
+	Law     Law
+	Message string
+}
+
+// Warn returns a warning by l.
+func (l Law) Warn(format string, args ...any) Warning {
+	return Warning{Law: l, Message: fmt.Sprintf(format, args...)}
+}
+
+// String is the message with the law's id.
+func (w Warning) String() string { return fmt.Sprintf("%s [law %s]", w.Message, w.Law.ID) }
+
+// Compare orders warnings by their messages.
+func (w Warning) Compare(other Warning) int { return cmp.Compare(w.Message, other.Message) }

@@ -1,12 +1,13 @@
-// Package world holds what the twin's AWS account and its Kubernetes clusters
-// share: one lock, one virtual clock, one source of ids and one journal of all
-// that the engine asked for.
+// Package world is the simulated state that the twin's AWS account and its
+// Kubernetes clusters share: one lock, one virtual clock, one source of ids and
+// one journal of the engine's operations.
 package world
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,73 +17,79 @@ import (
 // Epoch is when every world begins.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Kind says what the engine asked for.
-type Kind string
+// Action is what an operation does. Calls of pods to services are reads.
+type Action string
 
-// The kinds of operation. Calls are the requests of pods to services.
+// The actions of the engine.
 const (
-	Create Kind = "create"
-	Update Kind = "update"
-	Delete Kind = "delete"
-	Read   Kind = "read"
+	Create Action = "create"
+	Update Action = "update"
+	Delete Action = "delete"
+	Read   Action = "read"
 )
 
-// Need is one thing that an operation found in the world and could not have
-// done without. The engine only guarantees it when the resource that made the
-// thing is among the dependencies of the resource that needed it; else the
-// operation was lucky, and a rehearsal says so.
-type Need struct {
-	URN    string `json:"urn"`    // the Pulumi resource that needed
-	On     string `json:"on"`     // the Pulumi resource that made what was needed
-	During Kind   `json:"during"` // create: On must come first; delete: On must outlive URN
-	// After is how many seconds must lie between the two for the need to be met:
-	// between the end of On and the begin of URN, when deleting the other way round.
-	// The clock of a world is of no use for that: it is common to resources that the
-	// engine works on side by side.
-	After float64 `json:"after,omitempty"`
-	Law   law.Law `json:"-"`
-	Why   string  `json:"why"` // the law's id
+// Dependency is something that an operation found in the world and could not
+// have succeeded without. Nothing but a Pulumi dependency guarantees that it is
+// there the next time: a rehearsal reports those that the program does not
+// declare.
+type Dependency struct {
+	Dependent string // the URN of the resource that depends
+	On        string // the URN of the resource that it depends on
+	During    Action // Create: On comes first; Delete: On outlives Dependent
+	// After is how many seconds must pass between the end of one and the begin of
+	// the other. The world's clock cannot tell, because it also moves for
+	// resources that the engine works on side by side.
+	After float64
+	Law   law.Law // the reason
 }
 
-// Op is one operation of the engine on one resource while it runs.
+// Op is one operation of the engine on one resource.
 type Op struct {
-	URN     string    // Pulumi's name of the resource
-	Kind    Kind      //
-	Seconds float64   // the modelled duration, see Takes
-	Err     error     // why it was refused, nil when it was done
-	Started time.Time // on the virtual clock
-	needs   []Need    //
+	URN          string
+	Action       Action
+	Seconds      float64   // the modelled duration, see Takes
+	Durations    []law.Law // what the duration comes from
+	Err          error     // nil when the operation succeeded
+	Started      time.Time // on the virtual clock
+	dependencies []Dependency
 }
 
 // Takes adds the modelled duration d to the operation.
-func (o *Op) Takes(d time.Duration) { o.Seconds += d.Seconds() }
-
-// Need records that the operation relied on what the resource urn had made.
-// An empty urn (made by the twin itself) and the operation's own are ignored.
-func (o *Op) Need(urn string, l law.Law) { o.need(o.URN, urn, 0, l) }
-
-// NeedAfter is Need for what takes the time d to be of use, without anybody
-// waiting for it.
-func (o *Op) NeedAfter(urn string, d time.Duration, l law.Law) { o.need(o.URN, urn, d, l) }
-
-// NeedBy is Need for a controller that works for another resource, by, than the
-// one that the engine is busy with.
-func (o *Op) NeedBy(by, urn string, l law.Law) { o.need(by, urn, 0, l) }
-
-func (o *Op) need(by, urn string, d time.Duration, l law.Law) {
-	if by == "" || urn == "" || urn == by || o.Kind == Read {
-		return
+func (o *Op) Takes(d time.Duration, reason law.Law) {
+	o.Seconds += d.Seconds()
+	if d > 0 && !slices.Contains(o.Durations, reason) {
+		o.Durations = append(o.Durations, reason)
 	}
-	n := Need{URN: by, On: urn, During: o.Kind, After: d.Seconds(), Law: l, Why: l.ID}
-	for _, have := range o.needs {
-		if have == n {
-			return
-		}
-	}
-	o.needs = append(o.needs, n)
 }
 
-// World is the shared ground of one twin. Its zero value is not usable: see New.
+// DependsOn records that the operation could not have succeeded without the
+// resource urn. It ignores the operation's own URN and an empty one, which
+// stands for what the twin created itself.
+func (o *Op) DependsOn(urn string, reason law.Law) { o.dependsOn(o.URN, urn, 0, reason) }
+
+// DependsOnAfter is DependsOn for a resource that is of use only when the time d
+// has passed, which nobody waits for.
+func (o *Op) DependsOnAfter(urn string, d time.Duration, reason law.Law) {
+	o.dependsOn(o.URN, urn, d, reason)
+}
+
+// DependsFor is DependsOn for a controller that acts for another resource than
+// the operation's.
+func (o *Op) DependsFor(dependent, urn string, reason law.Law) {
+	o.dependsOn(dependent, urn, 0, reason)
+}
+
+func (o *Op) dependsOn(dependent, urn string, d time.Duration, reason law.Law) {
+	if dependent == "" || urn == "" || urn == dependent || o.Action == Read {
+		return
+	}
+	n := Dependency{Dependent: dependent, On: urn, During: o.Action, After: d.Seconds(), Law: reason}
+	if !slices.Contains(o.dependencies, n) {
+		o.dependencies = append(o.dependencies, n)
+	}
+}
+
+// World is the state that the parts of one twin share. Use New to create one.
 type World struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -98,10 +105,10 @@ func New() *World {
 
 // Do runs f as one operation, with the world to itself. An operation that f
 // refuses is kept in the journal with its error.
-func (w *World) Do(kind Kind, urn string, f func(*Op) error) error {
+func (w *World) Do(action Action, urn string, f func(*Op) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	op := &Op{URN: urn, Kind: kind, Started: w.now}
+	op := &Op{URN: urn, Action: action, Started: w.now}
 	op.Err = f(op)
 	w.now = w.now.Add(time.Duration(op.Seconds * float64(time.Second)))
 	w.journal = append(w.journal, op)
@@ -153,15 +160,15 @@ func (w *World) Journal() []Op {
 	return ops
 }
 
-// Needs returns what the journal's successful operations relied on.
-func (w *World) Needs() []Need {
+// Dependencies returns what the journal's successful operations depended on.
+func (w *World) Dependencies() []Dependency {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var needs []Need
+	var all []Dependency
 	for _, op := range w.journal {
 		if op.Err == nil {
-			needs = append(needs, op.needs...)
+			all = append(all, op.dependencies...)
 		}
 	}
-	return needs
+	return all
 }

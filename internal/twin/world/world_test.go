@@ -26,38 +26,38 @@ func TestIDsDependOnTheScopeAlone(t *testing.T) {
 	}
 }
 
-func TestNeeds(t *testing.T) {
+func TestDependencies(t *testing.T) {
 	t.Parallel()
 	order := law.Law{ID: "some-order"}
 	w := New()
 	for _, op := range []struct {
-		kind Kind
-		f    func(*Op)
-		err  error
+		action Action
+		f      func(*Op)
+		err    error
 	}{
-		{Create, func(o *Op) { o.Need("maker", order); o.Need("maker", order) }, nil}, // said twice, counts once
-		{Create, func(o *Op) { o.Need("", order); o.Need("me", order) }, nil},         // nobody's, and its own
-		{Read, func(o *Op) { o.Need("maker", order) }, nil},                           // a look needs no order
-		{Create, func(o *Op) { o.Need("other", order) }, errors.New("refused")},       // what failed proves nothing
-		{Delete, func(o *Op) { o.NeedBy("route", "controller", order) }, nil},         // for somebody else
-		{Create, func(o *Op) { o.NeedAfter("slow", 20*time.Second, order) }, nil},     // of use later
+		{Create, func(o *Op) { o.DependsOn("vpc", order); o.DependsOn("vpc", order) }, nil}, // recorded once
+		{Create, func(o *Op) { o.DependsOn("", order); o.DependsOn("me", order) }, nil},     // the twin itself, and its own
+		{Read, func(o *Op) { o.DependsOn("vpc", order) }, nil},                              // reads need no order
+		{Create, func(o *Op) { o.DependsOn("other", order) }, errors.New("refused")},        // a failure proves nothing
+		{Delete, func(o *Op) { o.DependsFor("route", "controller", order) }, nil},           // for another resource
+		{Create, func(o *Op) { o.DependsOnAfter("slow", 20*time.Second, order) }, nil},      // of use later
 	} {
-		_ = w.Do(op.kind, "me", func(o *Op) error { op.f(o); return op.err }) // the errors are the cases' own
+		_ = w.Do(op.action, "me", func(o *Op) error { op.f(o); return op.err }) // the errors are the cases' own
 	}
-	want := []Need{
-		{URN: "me", On: "maker", During: Create, Law: order, Why: order.ID},
-		{URN: "route", On: "controller", During: Delete, Law: order, Why: order.ID},
-		{URN: "me", On: "slow", During: Create, After: 20, Law: order, Why: order.ID},
+	want := []Dependency{
+		{Dependent: "me", On: "vpc", During: Create, Law: order},
+		{Dependent: "route", On: "controller", During: Delete, Law: order},
+		{Dependent: "me", On: "slow", During: Create, After: 20, Law: order},
 	}
-	if got := w.Needs(); !slices.Equal(got, want) {
-		t.Errorf("needs are %+v, want %+v", got, want)
+	if got := w.Dependencies(); !slices.Equal(got, want) {
+		t.Errorf("dependencies are %+v, want %+v", got, want)
 	}
 }
 
 func TestJournalAndClock(t *testing.T) {
 	t.Parallel()
 	w := New()
-	_ = w.Do(Create, "a", func(o *Op) error { o.Takes(time.Minute); o.Takes(time.Second); return nil })
+	_ = w.Do(Create, "a", func(o *Op) error { o.Takes(time.Minute, law.Law{}); o.Takes(time.Second, law.Law{}); return nil })
 	refusal := errors.New("refused")
 	if err := w.Do(Delete, "a", func(*Op) error { return refusal }); !errors.Is(err, refusal) {
 		t.Errorf("Do returned %v, want the refusal", err)

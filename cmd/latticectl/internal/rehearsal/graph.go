@@ -131,71 +131,74 @@ func (g *graph) spans(seconds map[string]float64, begin float64) map[string]span
 	return spans
 }
 
-// timeline is when all resources of the stacks are made and deleted, if the engine
-// loses no time.
-type timeline struct{ made, gone map[string]span }
+// timeline is when the resources of all stacks are created and deleted if the
+// engine loses no time.
+type timeline struct{ created, deleted map[string]span }
 
 func newTimeline(graphs map[string]*graph, journal []world.Op) timeline {
-	t := timeline{made: map[string]span{}, gone: map[string]span{}}
+	t := timeline{created: map[string]span{}, deleted: map[string]span{}}
 	up, down := durations(journal, world.Create), durations(journal, world.Delete)
 	for _, g := range graphs {
-		maps.Copy(t.made, g.spans(up, 0))
-		maps.Copy(t.gone, g.reversed().spans(down, 0))
+		maps.Copy(t.created, g.spans(up, 0))
+		maps.Copy(t.deleted, g.reversed().spans(down, 0))
 	}
 	return t
 }
 
-// between is how many seconds lie between a resource and one that it needs.
-func (t timeline) between(n world.Need) float64 {
+// between returns the seconds between a resource and the one it depends on.
+func (t timeline) between(n world.Dependency) float64 {
 	if n.During == world.Delete {
-		return t.gone[n.On].start - t.gone[n.URN].end
+		return t.deleted[n.On].start - t.deleted[n.Dependent].end
 	}
-	return t.made[n.URN].start - t.made[n.On].end
+	return t.created[n.Dependent].start - t.created[n.On].end
 }
 
-// durations sums the modelled seconds of the journal's successful operations of
-// one kind, by resource.
-func durations(journal []world.Op, kind world.Kind) map[string]float64 {
+// durations sums the modelled seconds of the journal's successful operations with
+// one action, by resource.
+func durations(journal []world.Op, action world.Action) map[string]float64 {
 	seconds := map[string]float64{}
 	for _, op := range journal {
-		if op.Kind == kind && op.Err == nil {
+		if op.Action == action && op.Err == nil {
 			seconds[op.URN] += op.Seconds
 		}
 	}
 	return seconds
 }
 
-// lucky lists the needs that no dependency of the program guarantees, and those
-// that come too soon for it. rank orders the stacks: what a later stack needs of
-// an earlier one is in order, because the rehearsal deploys them one after the
-// other as a user does.
-func lucky(needs []world.Need, graphs map[string]*graph, rank map[string]int, journal []world.Op) []string {
+// undeclared lists the dependencies that the program does not declare, and those
+// that it declares but that take longer than the program waits. rank orders the
+// stacks: a later stack may depend on an earlier one, because a user deploys them
+// in that order, as the rehearsal does.
+func undeclared(dependencies []world.Dependency, graphs map[string]*graph, rank map[string]int, journal []world.Op) []string {
 	times := newTimeline(graphs, journal)
 	var found []string
-	for _, n := range needs {
-		by, on := stackOf(n.URN), stackOf(n.On)
+	for _, n := range dependencies {
+		by, on := stackOf(n.Dependent), stackOf(n.On)
 		switch {
-		case by == on && graphs[by] != nil && graphs[by].reaches(n.URN, n.On):
+		case by == on && graphs[by] != nil && graphs[by].reaches(n.Dependent, n.On):
 			if gap := times.between(n); n.After > 0 && gap < n.After {
-				verb := "is made %g s after %s, which"
-				if n.During == world.Delete {
-					verb = "is deleted %g s before %s, which"
-				}
-				found = append(found, fmt.Sprintf("%s "+verb+" takes %g s, and nothing waits [law %s]",
-					short(n.URN), gap, short(n.On), n.After, n.Why))
+				found = append(found, tooSoon(n, gap))
 			}
 		case by != on && rank[on] < rank[by]:
 		default:
-			verb := "was made after"
+			order := "was created after"
 			if n.During == world.Delete {
-				verb = "was deleted before"
+				order = "was deleted before"
 			}
 			found = append(found, fmt.Sprintf("%s %s %s only by chance: it does not depend on it [law %s]",
-				short(n.URN), verb, short(n.On), n.Why))
+				short(n.Dependent), order, short(n.On), n.Law.ID))
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+func tooSoon(n world.Dependency, gap float64) string {
+	order := "created %g s after %s, which"
+	if n.During == world.Delete {
+		order = "deleted %g s before %s, which"
+	}
+	return fmt.Sprintf("%s is "+order+" takes %g s, and nothing waits [law %s]", short(n.Dependent), gap, short(n.On), n.After, n.Law.ID)
 }
 
 // stackOf takes the stack from a URN: urn:pulumi:<stack>::<project>::<types>::<name>.

@@ -69,7 +69,7 @@ func TestScheduleFollowsTheLongestChain(t *testing.T) {
 	}
 }
 
-func TestLuckyNamesWhatNoDependencyGuarantees(t *testing.T) {
+func TestUndeclaredDependencies(t *testing.T) {
 	t.Parallel()
 	g, err := parseGraph(json.RawMessage(checkpoint))
 	if err != nil {
@@ -78,37 +78,37 @@ func TestLuckyNamesWhatNoDependencyGuarantees(t *testing.T) {
 	a, d, e := urn("s", "t", "a"), urn("s", "t$t", "d"), urn("s", "t", "e")
 	env := urn("environment", "t", "network")
 	order := law.Law{ID: "some-order"}
-	need := func(by, on string, during world.Kind) world.Need {
-		return world.Need{URN: by, On: on, During: during, Law: order, Why: order.ID}
+	dependency := func(by, on string, during world.Action) world.Dependency {
+		return world.Dependency{Dependent: by, On: on, During: during, Law: order}
 	}
-	after := func(n world.Need, seconds float64) world.Need {
+	after := func(n world.Dependency, seconds float64) world.Dependency {
 		n.After = seconds
 		return n
 	}
 	b, c := urn("s", "t", "b"), urn("s", "t", "c")
 	journal := []world.Op{
-		{URN: a, Kind: world.Create, Seconds: 10}, {URN: c, Kind: world.Create, Seconds: 5},
-		{URN: d, Kind: world.Delete, Seconds: 20}, {URN: c, Kind: world.Delete, Seconds: 5}, {URN: b, Kind: world.Delete, Seconds: 3},
+		{URN: a, Action: world.Create, Seconds: 10}, {URN: c, Action: world.Create, Seconds: 5},
+		{URN: d, Action: world.Delete, Seconds: 20}, {URN: c, Action: world.Delete, Seconds: 5}, {URN: b, Action: world.Delete, Seconds: 3},
 	}
 	rank := map[string]int{"environment": 0, "s": 1, "other": 1}
 	graphs := map[string]*graph{"s": g}
 	for name, tt := range map[string]struct {
-		need world.Need
-		want []string
+		dependency world.Dependency
+		want       []string
 	}{
-		"a dependency":           {need(d, a, world.Create), nil},
-		"no dependency":          {need(e, a, world.Create), []string{"t e was made after t a only by chance: it does not depend on it [law some-order]"}},
-		"deleted first by luck":  {need(e, a, world.Delete), []string{"t e was deleted before t a only by chance: it does not depend on it [law some-order]"}},
-		"time enough":            {after(need(d, a, world.Create), 5), nil},
-		"too soon":               {after(need(d, a, world.Create), 6), []string{"t d is made 5 s after t a, which takes 6 s, and nothing waits [law some-order]"}},
-		"time to part":           {after(need(d, a, world.Delete), 8), nil},
-		"parted too soon":        {after(need(d, a, world.Delete), 9), []string{"t d is deleted 8 s before t a, which takes 9 s, and nothing waits [law some-order]"}},
-		"an earlier stack":       {need(e, env, world.Create), nil},
-		"a stack side by side":   {need(e, urn("other", "t", "x"), world.Create), []string{"t e was made after t x only by chance: it does not depend on it [law some-order]"}},
-		"an earlier one a later": {need(env, e, world.Create), []string{"t network was made after t e only by chance: it does not depend on it [law some-order]"}},
+		"a dependency":            {dependency(d, a, world.Create), nil},
+		"no dependency":           {dependency(e, a, world.Create), []string{"t e was created after t a only by chance: it does not depend on it [law some-order]"}},
+		"deleted first by chance": {dependency(e, a, world.Delete), []string{"t e was deleted before t a only by chance: it does not depend on it [law some-order]"}},
+		"time enough":             {after(dependency(d, a, world.Create), 5), nil},
+		"too soon":                {after(dependency(d, a, world.Create), 6), []string{"t d is created 5 s after t a, which takes 6 s, and nothing waits [law some-order]"}},
+		"time to delete":          {after(dependency(d, a, world.Delete), 8), nil},
+		"deleted too soon":        {after(dependency(d, a, world.Delete), 9), []string{"t d is deleted 8 s before t a, which takes 9 s, and nothing waits [law some-order]"}},
+		"an earlier stack":        {dependency(e, env, world.Create), nil},
+		"a stack side by side":    {dependency(e, urn("other", "t", "x"), world.Create), []string{"t e was created after t x only by chance: it does not depend on it [law some-order]"}},
+		"an earlier one a later":  {dependency(env, e, world.Create), []string{"t network was created after t e only by chance: it does not depend on it [law some-order]"}},
 	} {
-		if got := lucky([]world.Need{tt.need}, graphs, rank, journal); !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s: lucky = %q, want %q", name, got, tt.want)
+		if got := undeclared([]world.Dependency{tt.dependency}, graphs, rank, journal); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: undeclared = %q, want %q", name, got, tt.want)
 		}
 	}
 }

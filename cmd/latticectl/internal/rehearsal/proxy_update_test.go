@@ -29,10 +29,10 @@ func TestProxyImageChanges(t *testing.T) {
 		t.Errorf("proxies by image: %v, want %s only", after, image)
 	}
 	// The former policy is there for the former pods until they are replaced.
-	var steps []world.Kind
+	var steps []world.Action
 	for _, op := range r.twin.World.Journal()[done:] {
-		if op.Kind != world.Read {
-			steps = append(steps, op.Kind)
+		if op.Action != world.Read {
+			steps = append(steps, op.Action)
 		}
 	}
 	if len(steps) != 3 || steps[0] != world.Create || steps[1] != world.Update || steps[2] != world.Delete {

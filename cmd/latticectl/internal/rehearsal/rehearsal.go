@@ -54,7 +54,7 @@ type run struct {
 // until then.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	begun := time.Now()
-	report = &Report{Lucky: []string{}, Warnings: []string{}, Leftovers: []string{}, Matrix: []Row{}, Stacks: []Stack{}}
+	report = &Report{UndeclaredDependencies: []string{}, Warnings: []string{}, Leftovers: []string{}, Matrix: []Row{}, Stacks: []Stack{}}
 	defer func() {
 		report.WallSeconds = time.Since(begun).Seconds()
 		if err != nil {
@@ -122,7 +122,7 @@ func (r *run) life(ctx context.Context) error {
 	if err := r.each(ctx, "up", clusters, up); err != nil {
 		return err
 	}
-	r.report.Warnings = append(r.report.Warnings, r.twin.Warnings()...) // of what is gone at the end
+	r.report.Warnings = append(r.report.Warnings, r.warnings()...) // of what is gone at the end
 	for _, s := range r.stacks {
 		if err := s.checkpoint(ctx); err != nil {
 			return err
@@ -178,7 +178,14 @@ func backwards(stacks []*stack) []*stack {
 	return turned
 }
 
-// beyond returns what is there now and was not before.
+func (r *run) warnings() (out []string) {
+	for _, w := range r.twin.Warnings() {
+		out = append(out, w.String())
+	}
+	return out
+}
+
+// beyond returns what is in now and was not in before.
 func beyond(before, now []string) []string {
 	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
 }
@@ -220,9 +227,9 @@ func (r *run) conclude() {
 		rank[s.file.name] = map[string]int{names.RoleEnvironment: 0, names.RoleCluster: 1}[s.file.role]
 		r.report.Stacks = append(r.report.Stacks, s.tally)
 	}
-	r.report.Lucky = append(r.report.Lucky, lucky(r.twin.World.Needs(), graphs, rank, r.twin.World.Journal())...)
+	r.report.UndeclaredDependencies = append(r.report.UndeclaredDependencies, undeclared(r.twin.World.Dependencies(), graphs, rank, r.twin.World.Journal())...)
 	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
-	r.report.Warnings = append(r.report.Warnings, beyond(r.report.Warnings, r.twin.Warnings())...)
+	r.report.Warnings = append(r.report.Warnings, beyond(r.report.Warnings, r.warnings())...)
 	r.report.Leftovers = append(r.report.Leftovers, beyond(r.report.Leftovers, r.twin.Leftovers())...)
 	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)
 }

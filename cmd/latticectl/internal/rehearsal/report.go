@@ -14,9 +14,9 @@ type Report struct {
 	Modelled    Modelled `json:"modelled"`
 	Stacks      []Stack  `json:"stacks"`
 	Matrix      []Row    `json:"matrix"`
-	// Lucky lists what worked only by the order in which the engine happened to
-	// go: nothing in the program's dependencies made it so.
-	Lucky []string `json:"lucky"`
+	// UndeclaredDependencies worked only because the engine happened to go in the
+	// right order: the program does not declare them.
+	UndeclaredDependencies []string `json:"undeclaredDependencies"`
 	// Warnings are what the real system accepts without a word and a user regrets.
 	Warnings  []string `json:"warnings"`
 	Leftovers []string `json:"leftovers"`
@@ -102,7 +102,7 @@ func (r *Report) settle() {
 				strings.TrimSpace(row.URL+" "+row.Case), row.Expect, row.Got, row.DecidedBy, row.Body)
 		}
 	}
-	r.Failures = append(r.Failures, r.Lucky...)
+	r.Failures = append(r.Failures, r.UndeclaredDependencies...)
 	for _, l := range r.Leftovers {
 		fail("left over: %s", l)
 	}

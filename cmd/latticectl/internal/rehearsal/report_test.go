@@ -25,7 +25,7 @@ func TestEveryReasonIsListed(t *testing.T) {
 			"eks-cluster1/apps calling http://demo.example.com: expected allow, got deny (service policy: no)"},
 		"a special call": {func(r *Report) { r.Matrix[0].Got, r.Matrix[0].Case = Deny, "TLS by the app" },
 			"eks-cluster1/apps calling http://demo.example.com TLS by the app: expected allow, got deny (service policy: no)"},
-		"luck":       {func(r *Report) { r.Lucky = []string{"a worked only because b was there"} }, "a worked only because b was there"},
+		"undeclared": {func(r *Report) { r.UndeclaredDependencies = []string{"a worked only because b was there"} }, "a worked only because b was there"},
 		"a leftover": {func(r *Report) { r.Leftovers = []string{"zone Z1"} }, "left over: zone Z1"},
 	} {
 		r := &Report{

@@ -44,7 +44,7 @@ func (s *stack) previews(t *testing.T, updates int) {
 func updated(journal []world.Op) []string {
 	var names []string
 	for _, op := range journal {
-		if op.Kind == world.Update && op.URN != "" {
+		if op.Action == world.Update && op.URN != "" {
 			names = append(names, op.URN[strings.LastIndex(op.URN, "::")+2:])
 		}
 	}

@@ -199,7 +199,7 @@ func (s *Server) store(op *world.Op, k kind, key Key, live *Object, content obj.
 	}
 	o := live
 	if o == nil {
-		o = &Object{Key: key, gvk: k.gvk, Maker: maker(op)}
+		o = &Object{Key: key, gvk: k.gvk, URN: urnOf(op)}
 		o.Content = content
 		s.stamp(o)
 		if key.Kind == "Namespace" {
@@ -209,8 +209,8 @@ func (s *Server) store(op *world.Op, k kind, key Key, live *Object, content obj.
 		obj.Set(content, obj.Int(old, "metadata", "generation")+1, "metadata", "generation")
 	}
 	o.Content, o.managers = content, managers
-	for _, n := range request.Notes {
-		o.rely(n)
+	for _, n := range request.Dependencies {
+		o.dependsOn(n)
 	}
 	s.put(o)
 	if key.Kind == "CustomResourceDefinition" {
@@ -219,7 +219,7 @@ func (s *Server) store(op *world.Op, k kind, key Key, live *Object, content obj.
 	return o, nil
 }
 
-func maker(op *world.Op) string {
+func urnOf(op *world.Op) string {
 	if op == nil {
 		return ""
 	}

@@ -41,7 +41,7 @@ func TestNewsAreOfWhatWasRead(t *testing.T) {
 		}, true},
 		"what it relies on": {func(s *Server) { s.List("", "ConfigMap", "") }, func(t *testing.T, s *Server) {
 			t.Helper()
-			apply(t, s, config("a")).Relies("urn", law.Law{}, false)
+			apply(t, s, config("a")).DependsOn("urn", law.Law{})
 		}, true},
 	} {
 		s := New(world.New(), "cluster")

@@ -32,60 +32,67 @@ func (k Key) String() string {
 	return k.Kind + " " + k.Namespace + "/" + k.Name
 }
 
-// Reliance is something in the world without which an object would not be in
-// the state it is in. What is Lasting is not made up for later: no retry, no
-// second look.
-type Reliance struct {
-	URN     string
-	Law     law.Law
-	Lasting bool
-	After   time.Duration // how long it takes to be of use, see world.Need
+// Dependency is something in the world without which an object would not be in
+// the state it is in.
+type Dependency struct {
+	URN       string
+	Law       law.Law       // the reason
+	Immediate bool          // nothing retries: what is missing now is missing for good
+	After     time.Duration // how long it takes to be of use, see world.Dependency
 }
 
 // Object is one stored object.
 type Object struct {
 	Key
-	Content  obj.Map
-	Maker    string // the Pulumi resource that made it, directly or through a controller
-	Reliance []Reliance
-	Parting  []Reliance // what it took to let the object go: set while it terminates
-	gvk      schema.GroupVersionKind
-	managers fieldpath.ManagedFields
-	server   *Server // nil for an object that none stores
+	Content              obj.Map
+	URN                  string // the Pulumi resource that created it, directly or through a controller
+	Dependencies         []Dependency
+	DeletionDependencies []Dependency // what its deletion depended on: set while it terminates
+	gvk                  schema.GroupVersionKind
+	managers             fieldpath.ManagedFields
+	server               *Server // nil for an object that is not stored
 }
 
-// Relies notes that the object's state relies on what the resource urn made.
-func (o *Object) Relies(urn string, l law.Law, lasting bool) {
-	o.rely(Reliance{URN: urn, Law: l, Lasting: lasting})
+// DependsOn records that the object's state depends on the resource urn, which
+// may come later: a controller retries.
+func (o *Object) DependsOn(urn string, reason law.Law) {
+	o.dependsOn(Dependency{URN: urn, Law: reason})
 }
 
-func (o *Object) rely(r Reliance) {
-	if r.URN != "" && !slices.Contains(o.Reliance, r) {
-		o.Reliance = append(o.Reliance, r)
-		o.noted()
+// DependsOnNow is DependsOn where nothing retries.
+func (o *Object) DependsOnNow(urn string, reason law.Law) {
+	o.dependsOn(Dependency{URN: urn, Law: reason, Immediate: true})
+}
+
+// DependsOnObject records that the object's state depends on another object,
+// and on everything that the other one depends on.
+func (o *Object) DependsOnObject(other *Object, reason law.Law) {
+	o.DependsOn(other.URN, reason)
+	for _, d := range other.Dependencies {
+		o.dependsOn(d)
 	}
 }
 
-func (o *Object) noted() {
+func (o *Object) dependsOn(d Dependency) {
+	if d.URN != "" && !slices.Contains(o.Dependencies, d) {
+		o.Dependencies = append(o.Dependencies, d)
+		o.changed()
+	}
+}
+
+// DeletionDependsOn records that the object's deletion could not have ended
+// without the resource urn.
+func (o *Object) DeletionDependsOn(urn string, reason law.Law) {
+	d := Dependency{URN: urn, Law: reason, Immediate: true}
+	if urn != "" && !slices.Contains(o.DeletionDependencies, d) {
+		o.DeletionDependencies = append(o.DeletionDependencies, d)
+		o.changed()
+	}
+}
+
+func (o *Object) changed() {
 	if o.server != nil {
 		o.server.touch(o.Key)
-	}
-}
-
-// ReliesAs copies another object's reliance and adds the object itself.
-func (o *Object) ReliesAs(other *Object, l law.Law, lasting bool) {
-	o.Relies(other.Maker, l, lasting)
-	for _, r := range other.Reliance {
-		o.rely(r)
-	}
-}
-
-// PartsBy notes that the object could go because what urn made was still there.
-func (o *Object) PartsBy(urn string, l law.Law) {
-	r := Reliance{URN: urn, Law: l, Lasting: true}
-	if urn != "" && !slices.Contains(o.Parting, r) {
-		o.Parting = append(o.Parting, r)
-		o.noted()
 	}
 }
 
@@ -110,13 +117,13 @@ func (o *Object) Annotation(key string) string {
 
 // Request is a request that passes admission.
 type Request struct {
-	Op     *world.Op
-	Verb   string // "CREATE", "UPDATE", "DELETE"
-	Key    Key
-	GVK    schema.GroupVersionKind
-	Object obj.Map // may be changed by admission
-	Old    obj.Map
-	Notes  []Reliance // what the request's object came to rely on in admission
+	Op           *world.Op
+	Verb         string // "CREATE", "UPDATE", "DELETE"
+	Key          Key
+	GVK          schema.GroupVersionKind
+	Object       obj.Map // may be changed by admission
+	Old          obj.Map
+	Dependencies []Dependency // of the object, found in admission
 }
 
 // Server is one cluster's API server. It is guarded by the world's lock.
