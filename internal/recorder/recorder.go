@@ -222,6 +222,17 @@ func (r *Recording) Calls(token string) []resource.PropertyMap {
 	return all
 }
 
+// Called returns the functions that the program called, in order.
+func (r *Recording) Called() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var tokens []string
+	for _, call := range r.calls {
+		tokens = append(tokens, call.Token)
+	}
+	return tokens
+}
+
 // Closure returns the URNs of all that must be there before a resource:
 // dependencies, provider and parents, and what these need in turn.
 func (r *Recording) Closure(urn string) map[string]bool {
