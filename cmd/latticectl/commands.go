@@ -131,14 +131,20 @@ world lasts as long as the command.`,
 }
 
 func laws() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "laws",
-		Short: "Print the rules that the twin keeps, as the Markdown of docs/twin.md",
+		Short: "Print the rules that the twin enforces, as the Markdown of docs/twin.md",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON {
+				return writeLawsJSON(cmd.OutOrStdout())
+			}
 			return writeLaws(cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array instead")
+	return cmd
 }
 
 func languageHost() *cobra.Command {

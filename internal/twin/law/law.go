@@ -42,11 +42,11 @@ var Groups = []Group{
 // Law is one rule of the real system that the twin enforces. Whoever is refused,
 // warned or delayed gets it as a value: see Refusal, Warning and world.Op.
 type Law struct {
-	ID       string // stable and kebab-case, unique in the twin: "vpc-has-dependencies"
-	Group    Group
-	Sentence string // what the real system does, in one sentence
-	Source   string // where that can be read: a public URL, or "modelled" with the reason
-	Package  string // the import path of the package that registered it
+	ID       string `json:"id"` // stable and kebab-case, unique in the twin: "vpc-has-dependencies"
+	Group    Group  `json:"group"`
+	Sentence string `json:"sentence"` // what the real system does, in one sentence
+	Source   string `json:"source"`   // where that can be read: a public URL, or "modelled" with the reason
+	Package  string `json:"package"`  // the import path of the package that registered it
 }
 
 var (

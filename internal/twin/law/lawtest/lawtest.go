@@ -3,6 +3,8 @@
 package lawtest
 
 import (
+	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,23 +28,11 @@ func Run(t *testing.T, lists ...[]Counterexample) {
 	t.Helper()
 	pc, _, _, _ := runtime.Caller(1)
 	caller := runtime.FuncForPC(pc).Name() // eks-lattice/internal/twin/aws_test.TestLaws
-	pkg := strings.TrimSuffix(caller[:strings.LastIndex(caller, ".")], "_test")
-	var left []string
-	for _, l := range law.All() {
-		if l.Package == pkg {
-			left = append(left, l.ID)
-		}
+	examples := slices.Concat(lists...)
+	for _, p := range problems(strings.TrimSuffix(caller[:strings.LastIndex(caller, ".")], "_test"), law.All(), examples) {
+		t.Error(p)
 	}
-	if len(left) == 0 {
-		t.Fatalf("%s registers no law", pkg)
-	}
-	for _, c := range slices.Concat(lists...) {
-		i := slices.Index(left, c.Law.ID)
-		if i < 0 {
-			t.Errorf("law %s has more than one counterexample, or is another package's", c.Law.ID)
-			continue
-		}
-		left = slices.Delete(left, i, i+1)
+	for _, c := range examples {
 		t.Run(c.Law.ID, func(t *testing.T) {
 			t.Parallel()
 			if got := c.Break(t); got.ID != c.Law.ID {
@@ -50,7 +40,30 @@ func Run(t *testing.T, lists ...[]Counterexample) {
 			}
 		})
 	}
-	for _, id := range left {
-		t.Errorf("law %s has no counterexample", id)
+}
+
+// problems compares the laws of a package with the counterexamples.
+func problems(pkg string, laws []law.Law, examples []Counterexample) (found []string) {
+	count := map[string]int{}
+	for _, l := range laws {
+		if l.Package == pkg {
+			count[l.ID] = 0
+		}
 	}
+	if len(count) == 0 {
+		found = append(found, pkg+" registers no law")
+	}
+	for _, c := range examples {
+		if _, own := count[c.Law.ID]; !own {
+			found = append(found, fmt.Sprintf("law %q is not one of %s", c.Law.ID, pkg))
+			continue
+		}
+		count[c.Law.ID]++
+	}
+	for _, id := range slices.Sorted(maps.Keys(count)) {
+		if count[id] != 1 {
+			found = append(found, fmt.Sprintf("law %s has %d counterexamples, want 1", id, count[id]))
+		}
+	}
+	return found
 }
