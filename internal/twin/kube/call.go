@@ -13,6 +13,7 @@ import (
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -253,7 +254,7 @@ func (q *call) send(name string, principal iam.Principal, signed bool, scheme st
 	switch {
 	case pod == nil:
 		return refused(StepTarget, 503, "upstream connect error or disconnect/reset before headers")
-	case !cl.answers(pod, answer.Target.Port):
+	case !pods.Listens(cl.API, pod, answer.Target.Port):
 		return refused(StepTarget, 503, "Service Unavailable: nothing listens on port %d of pod %s [law %s]", answer.Target.Port, pod.Name, lawTargetPort.ID)
 	}
 	return answered(pod, steps[answer.DecidedBy])

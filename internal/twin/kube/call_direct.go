@@ -10,6 +10,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/netpol"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 )
 
 // PodAddress is the address of a ready pod of a Deployment, "" when there is
@@ -57,7 +58,7 @@ func (q *call) throughService(service *api.Object) Result {
 		return q.unreached("Connection timed out")
 	}
 	for _, pod := range q.endpoints(service) {
-		if port, ok := targetPort(service, pod, int64(q.port())); ok {
+		if port, ok := pods.TargetPort(service, pod, int64(q.port())); ok {
 			return q.straight(addr, pod, port)
 		}
 	}
@@ -79,7 +80,7 @@ func (q *call) straight(addr netip.Addr, pod *api.Object, port int) Result {
 		return q.dropped()
 	}
 	switch {
-	case !q.answers(pod, port):
+	case !pods.Listens(q.API, pod, port):
 		return q.unreached("Connection refused")
 	case q.url.Scheme == "https":
 		return refused(StepTLS, 0, "curl: (35) OpenSSL/3.0: error:0A00010B:SSL routines::wrong version number")

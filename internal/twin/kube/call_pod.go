@@ -7,6 +7,7 @@ import (
 
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -133,8 +134,8 @@ func (c *Cluster) modelApp() *api.Object {
 // appUser is the uid and gid that the application's processes run as.
 func (q *call) appUser() (uid, gid int64) {
 	container := q.appContainer()
-	gid, _ = obj.Number(setting(q.pod, container, "runAsGroup"))
-	return user(q.pod, container), gid
+	gid, _ = obj.Number(pods.Setting(q.pod, container, "runAsGroup"))
+	return pods.User(q.pod, container), gid
 }
 
 // appContainer is the container that is not a proxy: kubectl exec -c.
@@ -153,12 +154,12 @@ func (q *call) appContainer() obj.Map {
 func (q *call) rules() string {
 	var b strings.Builder
 	for _, container := range obj.Maps(q.pod.Content, "spec", "initContainers") {
-		command := strings.Join(commandOf(container), " ")
+		command := strings.Join(pods.Command(container), " ")
 		if !strings.Contains(command, "iptables") {
 			continue
 		}
 		b.WriteString(command + "\n")
-		files := q.filesOf(q.pod, container)
+		files := pods.Files(q.API, q.pod, container)
 		for _, path := range sortedKeys(files) {
 			if strings.Contains(command, path) {
 				b.WriteString(files[path] + "\n")

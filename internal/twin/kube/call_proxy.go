@@ -14,6 +14,7 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 )
 
 // latticeAddress is where the names of VPC Lattice resolve to in every VPC:
@@ -110,10 +111,10 @@ type proxy struct {
 
 // proxy reads Envoy's bootstrap out of the container that is started with it.
 func (q *call) proxy(port int) *proxy {
-	containers := slices.Concat(obj.Maps(q.pod.Content, "spec", "initContainers"), obj.Maps(q.pod.Content, "spec", "containers"))
+	containers := pods.Containers(q.pod)
 	for _, container := range containers {
-		files := q.filesOf(q.pod, container)
-		if p := readBootstrap(files, bootstrapOf(container, files), port); p != nil {
+		files := pods.Files(q.API, q.pod, container)
+		if p := readBootstrap(files, pods.Bootstrap(container, files), port); p != nil {
 			return p
 		}
 		// The blueprint's image brings its own bootstrap, and fetches its CA at
@@ -196,7 +197,7 @@ func trustOf(files map[string]string, tls obj.Map) string {
 // appTrust is what the application adds to the public authorities of its image.
 func (q *call) appTrust() string {
 	container := q.appContainer()
-	files := q.filesOf(q.pod, container)
+	files := pods.Files(q.API, q.pod, container)
 	trust := ""
 	for _, e := range obj.Maps(container, "env") {
 		switch obj.Str(e, "name") {

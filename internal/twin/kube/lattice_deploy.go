@@ -11,6 +11,7 @@ import (
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -206,7 +207,7 @@ func (l *latticeController) targetGroup(client *aws.Lattice, p iam.Principal, ro
 	route.DependsOn(service.URN, lawRouteBackend)
 	var targets []aws.Target
 	for _, pod := range l.endpoints(service) {
-		to, ok := targetPort(service, pod, port)
+		to, ok := pods.TargetPort(service, pod, port)
 		if !ok {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/netpol"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -106,7 +107,7 @@ func (c *Cluster) isolation() *netpol.Cluster {
 func subject(pod *api.Object) netpol.Pod {
 	p := netpol.Pod{Namespace: pod.Namespace, Labels: pod.Labels(), HostNetwork: obj.Bool(pod.Content, "spec", "hostNetwork")}
 	p.IP, _ = netip.ParseAddr(obj.Str(pod.Content, "status", "podIP"))
-	for _, container := range lasting(pod) {
+	for _, container := range pods.Running(pod) {
 		for _, port := range obj.Maps(container, "ports") {
 			p.Ports = append(p.Ports, corev1.ContainerPort{Name: obj.Str(port, "name"), ContainerPort: int32(obj.Int(port, "containerPort"))}) //nolint:gosec // checked to be a port
 		}

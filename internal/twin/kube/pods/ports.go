@@ -1,12 +1,12 @@
-package kube
+package pods
 
 import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 )
 
-// namedPort is the number of a port that a container gives a name.
-func namedPort(container obj.Map, name string) (int64, bool) {
+// NamedPort returns the number of a port that a container gives a name.
+func NamedPort(container obj.Map, name string) (int64, bool) {
 	for _, p := range obj.Maps(container, "ports") {
 		if obj.Str(p, "name") == name {
 			return obj.Int(p, "containerPort"), true
@@ -15,9 +15,9 @@ func namedPort(container obj.Map, name string) (int64, bool) {
 	return 0, false
 }
 
-// targetPort is where a port of a Service leads in a pod; a pod without the
+// TargetPort returns where a port of a Service leads in a pod; a pod without the
 // port of that name is no endpoint for it.
-func targetPort(service, pod *api.Object, port int64) (int, bool) {
+func TargetPort(service, pod *api.Object, port int64) (int, bool) {
 	for _, sp := range obj.Maps(service.Content, "spec", "ports") {
 		if obj.Int(sp, "port") != port && port != 0 {
 			continue
@@ -29,8 +29,8 @@ func targetPort(service, pod *api.Object, port int64) (int, bool) {
 		if !named {
 			return int(obj.Int(sp, "port")), true
 		}
-		for _, container := range lasting(pod) {
-			if n, ok := namedPort(container, name); ok {
+		for _, container := range Running(pod) {
+			if n, ok := NamedPort(container, name); ok {
 				return int(n), true
 			}
 		}
