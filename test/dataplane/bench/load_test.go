@@ -77,7 +77,7 @@ func number(b *testing.B, r *regexp.Regexp, text string) float64 {
 // print writes the table of docs/dataplane.md.
 func print(variants []*variant) {
 	out := os.Stdout
-	fmt.Fprintln(out, "\n| | requests/s | p50 | p99 | CPU per request | steady requests/s | p50 | p99 | added to p99 | memory at rest | at most | log |")
+	fmt.Fprintln(out, "\n| | requests/s | p50 | p99 | CPU per request | steady requests/s | p50 | p99 | added to p99 | memory at rest | maximum | log |")
 	fmt.Fprintln(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	rate := func(l load) float64 { return l.perSecond }
 	p50, p99 := func(l load) time.Duration { return l.p50 }, func(l load) time.Duration { return l.p99 }
