@@ -68,8 +68,12 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		args.EncryptionConfigKeyArn = key.ARN
 	}
 	cluster, err := eks.NewCluster(ctx, c.name+"-eks", args, pulumi.Parent(c), pulumi.DependsOn(logs),
-		// the component hands no upgrade policy on
-		pulumi.Transforms([]pulumi.ResourceTransform{upgradePolicy(c.args.ExtendedSupport)}))
+		// The component hands no upgrade policy on, and trusts EKS for every cluster.
+		// The only role among its children is the cluster's: the nodes' is ours.
+		pulumi.Transforms([]pulumi.ResourceTransform{
+			upgradePolicy(c.args.ExtendedSupport),
+			trustOfRoles(clusterTrust(c.args.Account, c.args.ClusterName)),
+		}))
 	if err != nil {
 		return fmt.Errorf("creating EKS cluster: %w", err)
 	}

@@ -236,7 +236,7 @@ func (e *Environment) newClientRole(ctx *pulumi.Context, name, roleName string) 
 	role, err := iam.NewRole(ctx, resource, &iam.RoleArgs{
 		Name:             pulumi.String(roleName),
 		Description:      pulumi.String("Calls services of VPC Lattice from pods of any cluster"),
-		AssumeRolePolicy: pulumi.String(podIdentityTrust().JSON()),
+		AssumeRolePolicy: pulumi.String(clientTrust(e.args.Account).JSON()),
 	}, pulumi.Parent(e),
 		// whatever else replaces it, a role of its name has to go before it comes
 		pulumi.DeleteBeforeReplace(true))

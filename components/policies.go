@@ -2,24 +2,6 @@ package components
 
 const invoke = "vpc-lattice-svcs:Invoke"
 
-// podIdentityTrust lets the pods of an EKS cluster take a role. TagSession puts
-// the cluster, namespace and service account on the session, which is what the
-// policies of the applications look at.
-// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
-func podIdentityTrust() PolicyDocument {
-	return allow(PolicyStatement{
-		Principal: &PolicyPrincipal{Service: "pods.eks.amazonaws.com"},
-		Action:    Values{"sts:AssumeRole", "sts:TagSession"},
-	})
-}
-
-func nodeTrust() PolicyDocument {
-	return allow(PolicyStatement{
-		Principal: &PolicyPrincipal{Service: "ec2.amazonaws.com"},
-		Action:    Values{"sts:AssumeRole"},
-	})
-}
-
 // serviceNetworkPolicy admits signed requests of the own account. It is the
 // only gate between the moment in which a service appears and the moment in
 // which its own policy holds, so it lets nobody else in. An anonymous request

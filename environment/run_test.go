@@ -168,7 +168,9 @@ func TestPolicies(t *testing.T) {
 	r := run(t)
 	for resource, test := range map[string]struct{ property, want string }{
 		role: {"assumeRolePolicy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-			"Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`},
+			"Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"],
+			"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},
+				"ArnLike":{"aws:SourceArn":"arn:aws:eks:ap-northeast-2:123456789012:cluster/*"}}}]}`},
 		rolePolicy: {"policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Action":"vpc-lattice-svcs:Invoke","Resource":"arn:aws:vpc-lattice:ap-northeast-2:123456789012:service/*"}]}`},
 		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy": {"policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",

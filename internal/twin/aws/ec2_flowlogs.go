@@ -18,8 +18,6 @@ type FlowLog struct {
 	Traffic     string
 }
 
-const flowLogsService = "vpc-flow-logs.amazonaws.com"
-
 var (
 	lawFlowLog = law.New(law.References, "flow-log",
 		"A flow log to CloudWatch Logs needs a role that trusts vpc-flow-logs.amazonaws.com, and there is one for the same traffic of a thing to the same group.",
@@ -71,13 +69,13 @@ func createFlowLog(r *request) (string, error) {
 	f := &FlowLog{Meta: r.meta(r.newID("fl"), "", ""), TargetID: target, RoleARN: r.str("iamRoleArn"),
 		Destination: strings.TrimSuffix(r.str("logDestination"), ":*"), Traffic: r.str("trafficType")}
 	f.ARN = r.arn("ec2", r.region, r.ID, "vpc-flow-log/"+f.ID)
-	role := r.roleByARN(f.RoleARN)
-	switch {
-	case f.RoleARN == "":
+	if f.RoleARN == "" {
 		return "", lawFlowLog.Refuse("InvalidParameter", "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
-	case role == nil || !r.delivers(f, role):
-		return "", lawFlowLog.Refuse("InvalidParameter", "Unable to assume given IAM role")
-	case f.Destination == "":
+	}
+	if err := r.assumeForFlowLog(f); err != nil {
+		return "", err
+	}
+	if f.Destination == "" {
 		return "", lawFlowLog.Refuse("InvalidParameter", "LogDestination can't be empty")
 	}
 	for _, other := range sorted(r.ec2.flowLogs) {
@@ -95,15 +93,6 @@ func createFlowLog(r *request) (string, error) {
 	}
 	r.writeFlows()
 	return f.ID, nil
-}
-
-// delivers tells whether the service may take the role for this flow log.
-// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-func (r *request) delivers(f *FlowLog, role *Role) bool {
-	behalf := iam.Context{}
-	behalf.Set("aws:SourceAccount", r.ID)
-	behalf.Set("aws:SourceArn", f.ARN)
-	return iam.Evaluate(role.Trust, iam.Trust, iam.Query{Service: flowLogsService, Action: "sts:AssumeRole", Context: behalf}) == iam.Allowed
 }
 
 // flowLogTarget is what the flow log is about.
@@ -143,7 +132,7 @@ func (a *Account) mayWrite(f *FlowLog) (urns []string, ok bool) {
 // log group, and which.
 func (a *Account) flowLogMay(f *FlowLog, action string) (by string, ok bool) {
 	role := a.roleByARN(f.RoleARN)
-	if role == nil {
+	if a.assumeForFlowLog(f) != nil {
 		return "", false
 	}
 	effect, by := iam.EvaluateIdentity(iam.NewQuery(a.roleSession(role, "flow-logs"), action, f.Destination+":log-stream:"+f.TargetID+"-all"))

@@ -47,8 +47,8 @@ func TestFlowLogs(t *testing.T) {
 		{"no-role", lawFlowLog, "InvalidParameter", "DeliverLogsPermissionArn can't be empty", tFlowLog, with(engine.Props{"iamRoleArn": nil})},
 		{"unknown-role", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": "arn:aws:iam::123456789012:role/x"})},
 		{"trust", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("stranger", "arn")})},
-		{"account", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("of-others", "arn")})},
-		{"source", lawFlowLog, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("elsewhere", "arn")})},
+		{"account", lawFlowLogTrust, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("of-others", "arn")})},
+		{"source", lawFlowLogTrust, "InvalidParameter", "Unable to assume given IAM role", tFlowLog, with(engine.Props{"iamRoleArn": p.get("elsewhere", "arn")})},
 		{"no-group", lawFlowLog, "InvalidParameter", "LogDestination", tFlowLog, with(engine.Props{"logDestination": nil})},
 		{"twice", lawFlowLog, "FlowLogAlreadyExists", "There is an existing Flow Log", tFlowLog, in},
 	})

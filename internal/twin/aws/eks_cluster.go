@@ -121,7 +121,8 @@ func createCluster(r *request) (string, error) {
 			return "", lawClusterZones.Refuse("InvalidParameterException", "The security group ID '%s' does not exist in VPC %s", id, vpc.ID)
 		}
 	}
-	role, err := r.clusterRole()
+	arn := r.arn("eks", r.region, r.ID, "cluster/"+name)
+	role, err := r.clusterRole(arn)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +135,7 @@ func createCluster(r *request) (string, error) {
 	}
 	id := strings.ToUpper(r.World.ID(r.urn, 32))
 	c := &EKSCluster{
-		Meta:    r.meta(id, r.arn("eks", r.region, r.ID, "cluster/"+name), name),
+		Meta:    r.meta(id, arn, name),
 		RoleARN: role.ARN, CAPEM: r.endpoints.caPEM(), VPCID: vpc.ID, SubnetIDs: subnets, ExtraGroupIDs: extra,
 		Version: version, Status: "ACTIVE", CreatorARN: r.Caller().ARN, CreatorIsAdmin: true, AuthMode: "CONFIG_MAP",
 		ServiceCIDR: serviceCIDR(r, vpc), SelfManaged: map[string]bool{}, created: r.now(),
@@ -186,6 +187,9 @@ func updateCluster(r *request) error {
 		return lawClusterVersion.Refuse("InvalidParameterException", "Unsupported Kubernetes minor version update from %s to %s", c.Version, r.str("version"))
 	default:
 		if err := r.checkNodesFollow(c, r.str("version")); err != nil {
+			return err
+		}
+		if _, err := r.assumeForCluster(c.ARN, c.RoleARN); err != nil {
 			return err
 		}
 		if err := r.checkKeyBeforeUpgrade(c); err != nil {

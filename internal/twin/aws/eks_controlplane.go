@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"eks-lattice/internal/twin/iam"
 )
 
 // clusterNetwork makes what EKS puts into the VPC: the cluster security group
@@ -59,12 +57,10 @@ func (r *request) clusterSubnets(ids []string) (*VPC, []string, error) {
 	return r.ec2.vpcs[vpc], ids, nil
 }
 
-func (r *request) clusterRole() (*Role, error) {
-	arn := r.str("roleArn")
-	role := r.roleByARN(arn)
-	if role == nil || !iam.CanAssume(role.Trust, "eks.amazonaws.com", "sts:AssumeRole") {
-		return nil, lawClusterRole.Refuse("InvalidParameterException",
-			"Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct", arn)
+func (r *request) clusterRole(clusterARN string) (*Role, error) {
+	role, err := r.assumeForCluster(clusterARN, r.str("roleArn"))
+	if err != nil {
+		return nil, err
 	}
 	if len(grants(role, "AmazonEKSClusterPolicy")) == 0 {
 		return nil, lawClusterRole.Refuse("InvalidRequestException",

@@ -39,9 +39,9 @@ func (r *request) checkNodeGroup(c *EKSCluster, ng *NodeGroup) error {
 	if role == nil {
 		return lawNodeGroupRefs.Refuse("InvalidParameterException", "The role with name %s cannot be found.", tail(ng.RoleARN, "/"))
 	}
-	if !iam.CanAssume(role.Trust, "ec2.amazonaws.com", "sts:AssumeRole") {
+	if !iam.Trusts(role.Trust, nodeService, "sts:AssumeRole") {
 		return lawNodeGroupRefs.Refuse("InvalidParameterException",
-			"Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of nodeRole %s", ng.RoleARN)
+			"Following required service principals [%s] were not found in the trust relationships of nodeRole %s", nodeService, ng.RoleARN)
 	}
 	for _, id := range ng.SubnetIDs {
 		s := r.ec2.subnets[id]
@@ -76,6 +76,9 @@ const addressesPerNode = 2
 // nodesJoin is what happens between the launch of instances and their joining:
 // each condition was met by something that the node group does not name.
 func (r *request) nodesJoin(c *EKSCluster, ng *NodeGroup, role *Role) error {
+	if err := assumeForNode(role); err != nil {
+		return err
+	}
 	for _, wanted := range [][]string{
 		{"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"},
 		{"AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly"},

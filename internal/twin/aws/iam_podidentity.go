@@ -18,9 +18,6 @@ type PodIdentityAssociation struct {
 	DisableSessionTags bool
 }
 
-// podIdentityService is the principal that a role must trust.
-const podIdentityService = "pods.eks.amazonaws.com"
-
 var (
 	lawSessionRole = law.New(law.PodIdentity, "sessions-end-with-their-role",
 		"A program keeps its credentials until they end, also when the association names another role by then; the sessions of a role that was deleted are refused.",
@@ -92,14 +89,6 @@ func (r *request) trustedRole() error {
 	return trustsPods(role)
 }
 
-func trustsPods(role *Role) error {
-	if iam.CanAssume(role.Trust, podIdentityService, "sts:AssumeRole", "sts:TagSession") {
-		return nil
-	}
-	return lawAssociationTrust.Refuse("InvalidRequestException",
-		"Trust policy of role %s does not allow %s to perform sts:AssumeRole and sts:TagSession", role.ARN, podIdentityService)
-}
-
 // Associations returns a cluster's Pod Identity associations by id.
 func (a *Account) Associations(cluster string) []*PodIdentityAssociation {
 	var out []*PodIdentityAssociation
@@ -130,17 +119,19 @@ func (a *Account) AssumeRoleForPodIdentity(cluster, namespace, serviceAccount, p
 		if role == nil {
 			return iam.Principal{}, assoc, lawAssociationRefs.Refuse("ResourceNotFoundException", "The role %s does not exist", assoc.RoleARN)
 		}
-		if err := trustsPods(role); err != nil {
-			return iam.Principal{}, assoc, err
-		}
-		p := a.assume(role, a.sessionName(cluster, pod, podUID))
+		var tags map[string]string
 		if !assoc.DisableSessionTags {
-			p.Tags = map[string]string{
+			tags = map[string]string{
 				"eks-cluster-arn": c.ARN, "eks-cluster-name": cluster,
 				"kubernetes-namespace": namespace, "kubernetes-service-account": serviceAccount,
 				"kubernetes-pod-name": pod, "kubernetes-pod-uid": podUID,
 			}
 		}
+		if err := a.assumeForPod(c, role, tags); err != nil {
+			return iam.Principal{}, assoc, err
+		}
+		p := a.assume(role, a.sessionName(cluster, pod, podUID))
+		p.Tags = tags
 		return p, assoc, nil
 	}
 	return iam.Principal{}, nil, lawAssociationRefs.Refuse("ResourceNotFoundException",

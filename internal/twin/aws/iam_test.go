@@ -78,8 +78,8 @@ func TestPodIdentity(t *testing.T) {
 	p.refuseAll(t, []refusal{
 		{"cluster", lawAssociationRefs, "ResourceNotFoundException", "No cluster found for name: nowhere.", tPodID, merge(good, engine.Props{"clusterName": "nowhere"})},
 		{"role", lawAssociationRefs, "InvalidParameterException", "does not exist", tPodID, merge(good, engine.Props{"namespace": "x", "roleArn": "arn:aws:iam::123456789012:role/nobody"})},
-		{"trust", lawAssociationTrust, "InvalidRequestException", "sts:TagSession", tPodID, merge(good, engine.Props{"namespace": "x", "roleArn": p.get("no-tags", "arn")})},
-		{"trust-ec2", lawAssociationTrust, "InvalidRequestException", podIdentityService, tPodID, merge(good, engine.Props{"namespace": "x", "roleArn": p.get("node-role", "arn")})},
+		{"trust", lawAssociationTrust, "InvalidParameterException", "Trust policy of the role provided is invalid.", tPodID, merge(good, engine.Props{"namespace": "x", "roleArn": p.get("no-tags", "arn")})},
+		{"trust-ec2", lawAssociationTrust, "InvalidParameterException", "Trust policy of the role provided is invalid.", tPodID, merge(good, engine.Props{"namespace": "x", "roleArn": p.get("node-role", "arn")})},
 		{"twice", lawAssociationOnce, "ResourceInUseException", "Association already exists: " + p.id("apps"), tPodID, good},
 	})
 

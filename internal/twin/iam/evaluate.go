@@ -87,6 +87,11 @@ func EvaluateIdentity(q Query) (effect Effect, by string) {
 }
 
 func applies(s *policy.Statement, use Use, q Query) bool {
+	return addresses(s, use, q) && holds(s.Condition, q.Context)
+}
+
+// addresses tells whether a statement is about the query, whatever its conditions.
+func addresses(s *policy.Statement, use Use, q Query) bool {
 	if s.Action != nil && !anyAction(s.Action, q.Action) || s.NotAction != nil && anyAction(s.NotAction, q.Action) {
 		return false
 	}
@@ -103,7 +108,7 @@ func applies(s *policy.Statement, use Use, q Query) bool {
 			return false
 		}
 	}
-	return holds(s.Condition, q.Context)
+	return true
 }
 
 func anyAction(s *policy.StringOrSlice, action string) bool {
@@ -140,14 +145,25 @@ func principalMatches(p *policy.Principal, q Query) bool {
 	})
 }
 
-// CanAssume tells whether a trust policy lets a service take the role with
-// these STS actions.
-func CanAssume(trust, service string, actions ...string) bool {
-	for _, action := range actions {
-		q := Query{Service: service, Action: action, Context: Context{}}
-		if Evaluate(trust, Trust, q) != Allowed {
-			return false
-		}
+// CanAssume tells whether a trust policy lets a service assume the role with
+// these STS actions and the condition keys that the service sends.
+func CanAssume(trust, service string, sent Context, actions ...string) bool {
+	return !slices.ContainsFunc(actions, func(action string) bool {
+		return Evaluate(trust, Trust, Query{Service: service, Action: action, Context: sent}) != Allowed
+	})
+}
+
+// Trusts tells whether a trust policy allows a service these STS actions under
+// any condition at all.
+func Trusts(trust, service string, actions ...string) bool {
+	p, err := Parse(trust, Trust)
+	if err != nil {
+		return false
 	}
-	return true
+	return !slices.ContainsFunc(actions, func(action string) bool {
+		q := Query{Service: service, Action: action}
+		return !slices.ContainsFunc(p.Statements.Values(), func(s policy.Statement) bool {
+			return s.Effect == policy.EffectAllow && addresses(&s, Trust, q)
+		})
+	})
 }

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -105,16 +106,34 @@ func TestDenyWins(t *testing.T) {
 
 func TestCanAssume(t *testing.T) {
 	t.Parallel()
-	both := `{"Statement":[{"Effect":"Allow","Principal":{"Service":["pods.eks.amazonaws.com"]},"Action":["sts:AssumeRole","sts:TagSession"]}]}`
-	if !CanAssume(both, "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession") {
-		t.Error("a good trust policy does not let pods in")
+	const pods = "pods.eks.amazonaws.com"
+	policy := func(actions, condition string) string {
+		return fmt.Sprintf(`{"Statement":[{"Effect":"Allow","Principal":{"Service":[%q]},"Action":%s,"Condition":%s}]}`, pods, actions, condition)
 	}
-	if CanAssume(both, "ec2.amazonaws.com", "sts:AssumeRole") {
-		t.Error("a trust policy lets another service in")
-	}
-	one := `{"Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	if CanAssume(one, "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession") {
-		t.Error("a trust policy without sts:TagSession lets sessions be tagged")
+	both, sent := `["sts:AssumeRole","sts:TagSession"]`, Context{}
+	sent.Set("aws:SourceAccount", "123456789012")
+	for name, c := range map[string]struct {
+		policy, service   string
+		trusts, canAssume bool
+	}{
+		"good":             {policy(both, `{}`), pods, true, true},
+		"another service":  {policy(both, `{}`), "ec2.amazonaws.com", false, false},
+		"no TagSession":    {policy(`"sts:AssumeRole"`, `{}`), pods, false, false},
+		"condition":        {policy(both, `{"StringEquals":{"AWS:SourceAccount":"123456789012"}}`), pods, true, true},
+		"another account":  {policy(both, `{"StringEquals":{"aws:SourceAccount":"210987654321"}}`), pods, true, false},
+		"key that is not":  {policy(both, `{"StringEquals":{"aws:SourceAcount":"123456789012"}}`), pods, true, false},
+		"denied":           {strings.Replace(policy(both, `{}`), "Allow", "Deny", 1), pods, false, false},
+		"no policy at all": {`{`, pods, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if Trusts(c.policy, c.service, "sts:AssumeRole", "sts:TagSession") != c.trusts {
+				t.Errorf("Trusts is not %v", c.trusts)
+			}
+			if CanAssume(c.policy, c.service, sent, "sts:AssumeRole", "sts:TagSession") != c.canAssume {
+				t.Errorf("CanAssume is not %v", c.canAssume)
+			}
+		})
 	}
 }
 
