@@ -6,6 +6,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/cel"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/kube/schema"
 	"eks-lattice/internal/twin/law"
 )
@@ -61,7 +62,7 @@ func (c *Cluster) policyRequest(r *api.Request) cel.Request {
 	q := cel.Request{GVK: r.GVK, Operation: r.Verb, Object: content, Namespace: obj.Map{}}
 	if b, ok := schema.LookupBuiltin(r.GVK); ok {
 		q.Resource = b.Resource
-	} else if crd := c.crdOf(r.GVK.Group, r.GVK.Kind); crd != nil {
+	} else if crd := c.API.Definition(r.GVK.Group, r.GVK.Kind); crd != nil {
 		q.Resource = obj.Str(crd.Content, "spec", "names", "plural")
 	}
 	if ns := c.API.Get("", "Namespace", "", r.Key.Namespace); ns != nil {
@@ -95,7 +96,7 @@ func (c *Cluster) callWebhook(r *api.Request, q cel.Request, config *api.Object,
 	problem := ""
 	if service := c.API.Get("", "Service", ns, name); service == nil {
 		problem = fmt.Sprintf("service %q not found", name)
-	} else if len(c.endpoints(service)) == 0 {
+	} else if len(pods.Endpoints(c.API, service)) == 0 {
 		problem = fmt.Sprintf("no endpoints available for service %q", name)
 	}
 	if problem == "" {

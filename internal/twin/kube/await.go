@@ -10,6 +10,7 @@ import (
 
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -50,18 +51,18 @@ func (c *Cluster) await(o *api.Object) error {
 		if o.Kind == "DaemonSet" {
 			want = obj.Int(o.Content, "status", "desiredNumberScheduled")
 		}
-		if ready := c.readyPods(o); int64(len(ready)) < want {
+		if ready := pods.ReadyOf(c.API, o); int64(len(ready)) < want {
 			return c.notReady(lawAvailable, o, fmt.Sprintf("%d/%d Pods available", len(ready), want))
 		}
 	case "Pod":
-		if !podReady(o) {
+		if !pods.Ready(o) {
 			return c.notReady(lawAvailable, o, "Pod is not ready")
 		}
 	case "Service":
-		if len(obj.At(o.Content, "spec", "selector")) > 0 && len(c.endpoints(o)) == 0 {
+		if len(obj.At(o.Content, "spec", "selector")) > 0 && len(pods.Endpoints(c.API, o)) == 0 {
 			return c.notReady(lawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods")
 		}
-		for _, pod := range c.endpoints(o) {
+		for _, pod := range pods.Endpoints(c.API, o) {
 			o.DependsOnObject(pod, lawAvailable)
 		}
 	}
@@ -70,12 +71,12 @@ func (c *Cluster) await(o *api.Object) error {
 
 // notReady is the provider's timeout with what is known about the reason.
 func (c *Cluster) notReady(broken law.Law, o *api.Object, what string) error {
-	if t, ok := c.trouble[o.Key]; ok {
-		what += ": " + t.text
-		broken = t.law
+	if t, ok := c.Trouble(o.Key); ok {
+		what += ": " + t.Text
+		broken = t.Law
 	}
 	return broken.Refuse("", "the Kubernetes API server reported that %q failed to fully initialize or become live: '%s' timed out waiting to be Ready\n\t* %s",
-		strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"), o.Name, what)
+		o.Path(), o.Name, what)
 }
 
 func (c *Cluster) awaitAnnotation(o *api.Object, annotation string) error {

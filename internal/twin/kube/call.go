@@ -12,6 +12,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/lattice"
@@ -88,14 +89,14 @@ func (c *Clusters) Call(caller Caller, address string) (Result, error) {
 			return fmt.Errorf("no cluster %q", caller.Cluster)
 		}
 		for _, each := range c.live() {
-			each.reconcile(op)
+			each.Reconcile(op)
 		}
-		resting := cl.resting()
+		resting := cl.Resting()
 		pod, drop, err := cl.callerPod(op, caller)
 		defer func() {
 			drop()
 			if resting { // all that was made for the request is gone again
-				cl.restAgain()
+				cl.RestAgain()
 			}
 		}()
 		if err != nil {
@@ -142,15 +143,15 @@ func (q *call) run() Result {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return q.straight(addr, q.podAt(addr), q.port())
 	}
-	if _, ok := q.all.account.AddonRuns(q.eks.Name, "coredns"); !ok || !q.leaves(single(clusterDNS), corev1.ProtocolUDP, 53) {
+	if _, ok := q.Account.AddonRuns(q.EKS.Name, "coredns"); !ok || !q.leaves(single(clusterDNS), corev1.ProtocolUDP, 53) {
 		return refused(StepDNS, 0, "curl: (6) Could not resolve host: %s", host)
 	}
 	if service := q.service(host); service != nil {
 		return q.throughService(service)
 	}
-	name, _, _, err := q.all.account.Route53("").Resolve(q.eks.VPCID, host)
+	name, _, _, err := q.Account.Route53("").Resolve(q.EKS.VPCID, host)
 	if err != nil {
-		return refused(StepDNS, 0, "curl: (6) Could not resolve host: %s (%s)", host, message(err))
+		return refused(StepDNS, 0, "curl: (6) Could not resolve host: %s (%s)", host, controller.Message(err))
 	}
 	uid, gid := q.appUser()
 	port, caught := redirect(q.rules(), latticeAddress, q.port(), uid, gid)
@@ -207,7 +208,7 @@ func (q *call) signer(p *proxy) (iam.Principal, bool) {
 		err = errors.New("the agent is out of reach")
 	}
 	if err != nil && p.anyProvider {
-		node, reached := q.all.account.NodeCredentials(q.eks.Name, obj.Str(q.pod.Content, "spec", "nodeName"))
+		node, reached := q.Account.NodeCredentials(q.EKS.Name, obj.Str(q.pod.Content, "spec", "nodeName"))
 		if reached {
 			principal, err = node, nil
 		}
@@ -216,7 +217,7 @@ func (q *call) signer(p *proxy) (iam.Principal, bool) {
 		return iam.Principal{}, false
 	}
 	if q.caller.Elsewhere {
-		principal = elsewhere(principal, q.all.account.ID)
+		principal = elsewhere(principal, q.Account.ID)
 	}
 	return principal, true
 }
@@ -242,8 +243,8 @@ func (q *call) send(name string, principal iam.Principal, signed bool, scheme st
 	if !q.leaves(latticeRange, corev1.ProtocolTCP, port) {
 		return q.dropped()
 	}
-	answer := q.all.account.Call(aws.Call{
-		Request: lattice.Request{Principal: principal, Signed: signed, SourceVPC: q.eks.VPCID, Method: "GET", Path: path,
+	answer := q.Account.Call(aws.Call{
+		Request: lattice.Request{Principal: principal, Signed: signed, SourceVPC: q.EKS.VPCID, Method: "GET", Path: path,
 			Host: q.url.Hostname(), Port: port},
 		Scheme: scheme, SNI: q.url.Hostname(), Address: name, SourceIP: obj.Str(q.pod.Content, "status", "podIP"), Blocked: q.all.blocksLattice,
 	})

@@ -21,7 +21,7 @@ func (c *Clusters) PodAddress(cluster, namespace, deployment string) string {
 		return ""
 	}
 	if d := cl.API.Get("apps", "Deployment", namespace, deployment); d != nil {
-		for _, pod := range cl.readyPods(d) {
+		for _, pod := range pods.ReadyOf(cl.API, d) {
 			return obj.Str(pod.Content, "status", "podIP")
 		}
 	}
@@ -57,7 +57,7 @@ func (q *call) throughService(service *api.Object) Result {
 	if err != nil || !offered {
 		return q.unreached("Connection timed out")
 	}
-	for _, pod := range q.endpoints(service) {
+	for _, pod := range pods.Endpoints(q.API, service) {
 		if port, ok := pods.TargetPort(service, pod, int64(q.port())); ok {
 			return q.straight(addr, pod, port)
 		}

@@ -23,7 +23,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 		if d == nil {
 			return nil, drop, fmt.Errorf("no Deployment %s/%s in cluster %s", caller.Namespace, caller.Deployment, caller.Cluster)
 		}
-		for _, p := range c.readyPods(d) {
+		for _, p := range pods.ReadyOf(c.API, d) {
 			return p, drop, nil
 		}
 		return nil, drop, fmt.Errorf("finding a caller: no pod of Deployment %s/%s in cluster %s is ready", caller.Namespace, caller.Deployment, caller.Cluster)
@@ -54,7 +54,8 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 		before()
 	}
 	if !c.runPod(made) {
-		return nil, drop, fmt.Errorf("the caller's pod does not start: %s", c.trouble[made.Key].text)
+		t, _ := c.Trouble(made.Key)
+		return nil, drop, fmt.Errorf("the caller's pod does not start: %s", t.Text)
 	}
 	return made, drop, nil
 }
@@ -124,7 +125,7 @@ func (c *Cluster) prepareNamespace(op *world.Op, caller Caller) (drop func(), er
 // modelApp is a running pod that has the sidecar and an association.
 func (c *Cluster) modelApp() *api.Object {
 	for _, pod := range c.API.List("", "Pod", "") {
-		if pod.Annotation(annotationKey) == "true" && podReady(pod) && c.association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
+		if pod.Annotation(annotationKey) == "true" && pods.Ready(pod) && c.association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
 			return pod
 		}
 	}

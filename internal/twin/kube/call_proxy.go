@@ -219,7 +219,7 @@ func (q *call) untrusted(name, trust string) string {
 		}
 		return "no alternative certificate subject name matches target host name '" + q.url.Hostname() + "'"
 	}
-	certificate := q.all.account.CertificateOf(service.CertificateARN)
+	certificate := q.Account.CertificateOf(service.CertificateARN)
 	switch {
 	case certificate == nil:
 		return "unable to get local issuer certificate"
@@ -228,7 +228,7 @@ func (q *call) untrusted(name, trust string) string {
 	case strings.HasPrefix(trust, "arn:"):
 		return ""
 	}
-	return verify(certificate, trust, q.all.world.Calendar())
+	return verify(certificate, trust, q.World.Calendar())
 }
 
 // verify returns what a client that trusts a bundle of CAs has against a

@@ -14,6 +14,7 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -52,7 +53,7 @@ func (b *backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	if err != nil {
 		return "", nil, err
 	}
-	c.reconcile(op)
+	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
 		return c.installRelease(op, inputs)
 	}
@@ -65,7 +66,7 @@ func (b *backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	if err != nil {
 		return nil, err
 	}
-	c.reconcile(op)
+	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
 		return c.upgradeRelease(op, oldInputs, newInputs)
 	}
@@ -97,11 +98,11 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 	}
 	c.needPlace(op, o)
 	op.Takes(takes(o.Kind, op.Action), lawDurations)
-	c.reconcile(op)
-	id := strings.TrimPrefix(o.Namespace+"/"+o.Name, "/")
+	c.Reconcile(op)
+	id := o.Path()
 	err = c.await(o)
 	if err != nil && c.waitLonger(op, o) {
-		c.reconcile(op)
+		c.Reconcile(op)
 		err = c.await(o)
 	}
 	c.recordDependencies(op, o, err == nil && waits(o))
@@ -116,18 +117,9 @@ func (c *Cluster) needPlace(op *world.Op, o *api.Object) {
 	if ns := c.API.Get("", "Namespace", "", o.Namespace); ns != nil {
 		op.DependsOn(ns.URN, lawNamespaceExists)
 	}
-	if crd := c.crdOf(o.Group, o.Kind); crd != nil {
+	if crd := c.API.Definition(o.Group, o.Kind); crd != nil {
 		op.DependsOn(crd.URN, lawKindExists)
 	}
-}
-
-func (c *Cluster) crdOf(group, kind string) *api.Object {
-	for _, crd := range c.API.List("apiextensions.k8s.io", "CustomResourceDefinition", "") {
-		if obj.Str(crd.Content, "spec", "group") == group && obj.Str(crd.Content, "spec", "names", "kind") == kind {
-			return crd
-		}
-	}
-	return nil
 }
 
 // recordDependencies records what the object's state relies on: all of it when the
@@ -166,15 +158,7 @@ func (c *Cluster) refuse(urn resource.URN, content obj.Map, err error, update bo
 	if apierrors.IsConflict(err) {
 		err = fmt.Errorf("server-side apply field conflict detected: %w", err)
 	}
-	return broken.Refuse("", "resource %q was not successfully %s by the Kubernetes API server: %s", urn, verb, message(err))
-}
-
-// message is an error's text without the mark of a law that broke deeper down.
-func message(err error) string {
-	if r := (*law.Refusal)(nil); errors.As(err, &r) {
-		return strings.Replace(err.Error(), r.Error(), strings.TrimSuffix(r.Error(), fmt.Sprintf(" [law %s]", r.Law.ID)), 1)
-	}
-	return err.Error()
+	return broken.Refuse("", "resource %q was not successfully %s by the Kubernetes API server: %s", urn, verb, controller.Message(err))
 }
 
 // Delete asks for removal and waits until the object is gone.
@@ -183,7 +167,7 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	if err != nil {
 		return fmt.Errorf("%w If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to \"true\"", err)
 	}
-	c.reconcile(op)
+	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
 		return c.uninstallRelease(op, outputs)
 	}
@@ -196,7 +180,7 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 		return c.refuse(urn, o.Content, err, true)
 	}
 	op.Takes(takes(o.Kind, world.Delete)+drains(o), lawDurations)
-	c.reconcile(op)
+	c.Reconcile(op)
 	if c.API.Lookup(o.Key) == o {
 		if obj.Str(inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true" {
 			return nil
@@ -211,7 +195,7 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 
 // stuck says why a deleted object is still there.
 func (c *Cluster) stuck(o *api.Object) error {
-	name := strings.TrimPrefix(o.Namespace+"/"+o.Name, "/")
+	name := o.Path()
 	if o.Kind == "Namespace" {
 		reason := "the namespace is not empty"
 		for _, condition := range obj.Maps(o.Content, "status", "conditions") {
@@ -220,8 +204,8 @@ func (c *Cluster) stuck(o *api.Object) error {
 		return lawNamespaceEmpties.Refuse("", "timed out waiting for the condition: Namespace %q is still Terminating: %s", name, reason)
 	}
 	broken, reason := lawFinalizers, ""
-	if t, ok := c.trouble[o.Key]; ok {
-		broken, reason = t.law, ": "+t.text
+	if t, ok := c.Trouble(o.Key); ok {
+		broken, reason = t.Law, ": "+t.Text
 	}
 	return broken.Refuse("", "timed out waiting for the condition: %s %q: finalizers might be preventing deletion (%s)%s",
 		o.Kind, name, strings.Join(o.Finalizers(), ", "), reason)
@@ -237,7 +221,7 @@ func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id
 	if err != nil {
 		return nil, nil, err
 	}
-	c.reconcile(op)
+	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
 		return c.readRelease(id, inputs)
 	}

@@ -38,7 +38,7 @@ func (c *Cluster) startExternalDNS(pod *api.Object, p *process) error {
 		if !c.API.Serves(gvk) {
 			return lawRecordCRD.Refuse("", "CrashLoopBackOff: no matches for kind \"DNSEndpoint\" in version \"externaldns.k8s.io/v1alpha1\"")
 		}
-		if crd := c.crdOf(gvk.Group, gvk.Kind); crd != nil {
+		if crd := c.API.Definition(gvk.Group, gvk.Kind); crd != nil {
 			pod.DependsOn(crd.URN, lawRecordCRD)
 		}
 	}
@@ -61,16 +61,16 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 	if pod == nil || !slices.Contains(p.args["source"], "crd") {
 		return
 	}
-	c.clear(pod)
+	c.Clear(pod)
 	e := &externalDNS{c, op, pod, p.args, p.arg("txt-owner-id", "default"), p.arg("txt-prefix", "")}
 	s, err := c.session(pod)
 	if err != nil {
-		c.fail(pod, lawRecordZone, err)
+		c.Fail(pod, lawRecordZone, err)
 		return
 	}
-	zones, err := c.all.account.Route53(pod.URN).Zones(s.Principal)
+	zones, err := c.Account.Route53(pod.URN).Zones(s.Principal)
 	if err != nil {
-		c.fail(pod, lawRecordZone, err)
+		c.Fail(pod, lawRecordZone, err)
 		return
 	}
 	for _, zone := range zones {
@@ -79,7 +79,7 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 		}
 		if err := e.sync(s, zone); err != nil {
 			for _, o := range append(e.endpoints(), pod) {
-				c.fail(o, lawRecordZone, err)
+				c.Fail(o, lawRecordZone, err)
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func (e *externalDNS) txtValue(endpoint *api.Object) string {
 
 // sync plans and applies the changes of one zone.
 func (e *externalDNS) sync(s session, zone *aws.Zone) error {
-	api53 := e.all.account.Route53("")
+	api53 := e.Account.Route53("")
 	records, err := api53.Records(s.Principal, zone.ID)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (e *externalDNS) loopDelay() time.Duration {
 func (e *externalDNS) noteOn(s session, endpoint *api.Object, zone *aws.Zone) {
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute"} {
 		for _, route := range e.API.List(gatewayGroup, kind, endpoint.Namespace) {
-			if ownedBy(endpoint, route) && !route.Terminating() {
+			if endpoint.OwnedBy(route) && !route.Terminating() {
 				s.on(route)
 				route.DependsOn(zone.URN, lawRecordZone)
 			}
@@ -198,13 +198,13 @@ func (e *externalDNS) upsert(s session, zone *aws.Zone, endpoint *api.Object, ha
 	owned := e.owns(have, record)
 	switch {
 	case exists && !owned:
-		e.blame(endpoint, lawRecordOwner, "%s %s exists and is not owned by %q", record.Type, record.Name, e.owner)
+		e.Blame(endpoint, lawRecordOwner, "%s %s exists and is not owned by %q", record.Type, record.Name, e.owner)
 		return nil
 	case exists && slices.Equal(old.Values, record.Values):
 		return nil
 	}
 	changes := []aws.RecordChange{{Action: "UPSERT", Record: record}, {Action: "UPSERT", Record: txt}}
-	return e.all.account.Route53(endpoint.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes)
+	return e.Account.Route53(endpoint.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes)
 }
 
 // owns tells whether a record's TXT record names this ExternalDNS.
@@ -221,7 +221,7 @@ func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, hav
 		}
 		txt := have["TXT "+e.txtName(r.Type, r.Name)]
 		changes := []aws.RecordChange{{Action: "DELETE", Record: r}, {Action: "DELETE", Record: txt}}
-		if err := e.all.account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
+		if err := e.Account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
 			return err
 		}
 		s.mustOutlive(e.op, e.loopDelay(), lawRecordStays)

@@ -8,6 +8,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -38,7 +39,7 @@ const (
 const associationDelay = 5 * time.Second
 
 func (c *Cluster) association(namespace, account string) *aws.PodIdentityAssociation {
-	for _, a := range c.all.account.Associations(c.eks.Name) {
+	for _, a := range c.Account.Associations(c.EKS.Name) {
 		if a.Namespace == namespace && a.ServiceAccount == account {
 			return a
 		}
@@ -65,8 +66,8 @@ func (c *Cluster) injectPodIdentity(r *api.Request) {
 	pod := obj.Copy(r.Object)
 	env := []any{
 		obj.Map{"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
-		obj.Map{"name": "AWS_DEFAULT_REGION", "value": c.eks.Region},
-		obj.Map{"name": "AWS_REGION", "value": c.eks.Region},
+		obj.Map{"name": "AWS_DEFAULT_REGION", "value": c.EKS.Region},
+		obj.Map{"name": "AWS_REGION", "value": c.EKS.Region},
 		obj.Map{"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": credentialURI},
 		obj.Map{"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": tokenDir + "/" + tokenVolume},
 	}
@@ -111,7 +112,7 @@ func (c *Cluster) credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityA
 		return iam.Principal{}, nil, lawIdentityAtCreation.Refuse("NoCredentialProviders",
 			"no EC2 IMDS role found, operation error ec2imds: GetMetadata: pod %s/%s was created without an association for service account %q", pod.Namespace, pod.Name, account)
 	}
-	agent, ok := c.all.account.AddonRuns(c.eks.Name, agentAddon)
+	agent, ok := c.Account.AddonRuns(c.EKS.Name, agentAddon)
 	if !ok {
 		return iam.Principal{}, nil, lawIdentityAgent.Refuse("CredentialsEndpointError",
 			"failed to load credentials from %s: dial tcp 169.254.170.23:80: connect: connection refused", credentialURI)
@@ -120,11 +121,11 @@ func (c *Cluster) credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityA
 	if model, ok := c.borrowed[pod.Namespace]; ok {
 		namespace, borrower = model[0], model[1]
 	}
-	p, a, err := c.all.account.AssumeRoleForPodIdentity(c.eks.Name, namespace, borrower, pod.Name, pod.UID())
+	p, a, err := c.Account.AssumeRoleForPodIdentity(c.EKS.Name, namespace, borrower, pod.Name, pod.UID())
 	if err != nil || a == nil {
 		reason := "the pod's service account has no association"
 		if err != nil {
-			reason = message(err)
+			reason = controller.Message(err)
 		}
 		return iam.Principal{}, nil, lawIdentityLives.Refuse("CredentialsEndpointError", "failed to load credentials from %s: (403) %s", credentialURI, reason)
 	}
@@ -134,8 +135,8 @@ func (c *Cluster) credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityA
 		c.held[pod.UID()] = p.RoleID
 	case p.RoleID:
 	default:
-		if p, err = c.all.account.WithRole(p, held); err != nil {
-			return iam.Principal{}, nil, fmt.Errorf("calling with the credentials of pod %s: %w", podID(pod), err)
+		if p, err = c.Account.WithRole(p, held); err != nil {
+			return iam.Principal{}, nil, fmt.Errorf("calling with the credentials of pod %s: %w", pod.Path(), err)
 		}
 	}
 	if p.Tags != nil {
@@ -150,16 +151,16 @@ func (c *Cluster) session(pod *api.Object) (session, error) {
 	p, a, err := c.credentials(pod)
 	if r := (*law.Refusal)(nil); errors.As(err, &r) && r.Law.ID == lawIdentityAtCreation.ID {
 		// AWS's SDK asks the node when the pod's environment names nobody else.
-		if node, reached := c.all.account.NodeCredentials(c.eks.Name, obj.Str(pod.Content, "spec", "nodeName")); reached {
+		if node, reached := c.Account.NodeCredentials(c.EKS.Name, obj.Str(pod.Content, "spec", "nodeName")); reached {
 			p, a, err = node, &aws.PodIdentityAssociation{}, nil
 		}
 	}
 	if err != nil {
 		return session{}, err
 	}
-	needed, err := c.all.account.EgressFromNodes(c.eks.Name)
+	needed, err := c.Account.EgressFromNodes(c.EKS.Name)
 	if err != nil {
-		return session{}, lawControllerNetwork.Refuse("RequestError", "send request failed: %s", message(err))
+		return session{}, lawControllerNetwork.Refuse("RequestError", "send request failed: %s", controller.Message(err))
 	}
 	s := session{Principal: p}
 	s.dependencies = append(s.dependencies, api.Dependency{URN: a.URN, Law: lawIdentityLives})
@@ -205,5 +206,3 @@ var (
 		"Nobody works on the objects of a controller that is not there: nothing becomes ready, and finalizers stay.",
 		"https://github.com/aws/aws-application-networking-k8s/issues/115")
 )
-
-func podID(pod *api.Object) string { return fmt.Sprintf("%s/%s", pod.Namespace, pod.Name) }

@@ -5,8 +5,10 @@ import (
 
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -60,7 +62,7 @@ func (c *Cluster) kyvernoRelease() (*release, *api.Object) {
 		}
 		for _, key := range r.objects {
 			if d := c.API.Lookup(key); d != nil && key.Kind == "Deployment" && obj.Str(d.Content, "metadata", "labels", "app.kubernetes.io/component") == "admission-controller" {
-				for _, pod := range c.readyPods(d) {
+				for _, pod := range pods.ReadyOf(c.API, d) {
 					return r, pod
 				}
 			}
@@ -79,7 +81,7 @@ func (c *Cluster) runKyverno(op *world.Op) {
 	if pod == nil {
 		return
 	}
-	acting := acting(op, pod)
+	acting := controller.Acting(op, pod)
 	fail := func(name, path string, rules ...any) obj.Map {
 		return obj.Map{
 			"name": name, "admissionReviewVersions": []any{"v1"}, "sideEffects": "NoneOnDryRun", "failurePolicy": "Fail", "timeoutSeconds": int64(10),
@@ -137,10 +139,10 @@ func (c *Cluster) compilePolicy(p *api.Object) error {
 func (c *Cluster) registered(p *api.Object) bool {
 	w := c.webhook(p)
 	if w.due.IsZero() {
-		w.due = c.all.world.Now().Add(webhookDelay)
+		w.due = c.World.Now().Add(webhookDelay)
 	}
-	if c.all.world.Now().Before(w.due) {
-		c.wakeAt(w.due)
+	if c.World.Now().Before(w.due) {
+		c.WakeAt(w.due)
 		return false
 	}
 	return true
@@ -150,12 +152,12 @@ func (c *Cluster) registered(p *api.Object) bool {
 // only for the moment. It tells whether waiting makes sense.
 func (c *Cluster) waitLonger(op *world.Op, o *api.Object) bool {
 	w := c.webhooks[o.UID()]
-	if w == nil || !c.all.world.Now().Before(w.due) {
+	if w == nil || !c.World.Now().Before(w.due) {
 		return false
 	}
-	op.Takes(w.due.Sub(c.all.world.Now()), lawPolicyReady)
-	w.due, w.awaited = c.all.world.Now(), true
-	c.wake()
+	op.Takes(w.due.Sub(c.World.Now()), lawPolicyReady)
+	w.due, w.awaited = c.World.Now(), true
+	c.Wake()
 	return true
 }
 
@@ -173,14 +175,14 @@ func (c *Cluster) webhook(p *api.Object) *webhook {
 // conditions for a ClusterPolicy.
 func (c *Cluster) policyStatus(p *api.Object, registered bool, broken error) {
 	if broken != nil {
-		c.blame(p, lawPolicyReady, "%s", broken)
+		c.Blame(p, lawPolicyReady, "%s", broken)
 	} else {
-		c.clear(p)
+		c.Clear(p)
 	}
 	_ = c.API.Write(p, kyvernoManager, func(content obj.Map) {
 		if p.Kind == "ClusterPolicy" {
 			if registered {
-				c.policyCondition(content, []string{"status", "conditions"}, "Ready", "Ready")
+				c.policyCondition(p, content, []string{"status", "conditions"}, "Ready", "Ready")
 			}
 			return
 		}
@@ -189,16 +191,16 @@ func (c *Cluster) policyStatus(p *api.Object, registered bool, broken error) {
 		if enabled, ok := obj.Get(content, "spec", "evaluation", "background", "enabled").(bool); ok && !enabled {
 			text = "Background scanning disabled; reporting permissions not required."
 		}
-		c.policyCondition(content, path, "RBACPermissionsGranted", text)
+		c.policyCondition(p, content, path, "RBACPermissionsGranted", text)
 		if registered {
-			c.policyCondition(content, path, "WebhookConfigured", "Webhook configured.")
+			c.policyCondition(p, content, path, "WebhookConfigured", "Webhook configured.")
 		}
 		obj.Set(content, broken == nil, "status", "conditionStatus", "ready")
 	})
 }
 
-func (c *Cluster) policyCondition(content obj.Map, path []string, kind, text string) {
-	c.condition(content, path, kind, true, "Succeeded", text)
+func (c *Cluster) policyCondition(p *api.Object, content obj.Map, path []string, kind, text string) {
+	c.SetCondition(p, content, controller.Condition{Type: kind, True: true, Reason: "Succeeded", Message: text}, path...)
 	for _, condition := range obj.Maps(content, path...) {
 		delete(condition, "observedGeneration")
 	}

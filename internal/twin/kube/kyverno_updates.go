@@ -26,7 +26,7 @@ type policyText struct {
 
 // inForce is a policy as Kyverno knows it.
 func (c *Cluster) inForce(p *api.Object) *api.Object {
-	text, now := &c.webhook(p).text, c.all.world.Now()
+	text, now := &c.webhook(p).text, c.World.Now()
 	if spec := obj.At(p.Content, "spec"); !reflect.DeepEqual(spec, text.newest) {
 		if text.newest != nil {
 			text.due = now.Add(compileDelay)
@@ -44,7 +44,7 @@ func (c *Cluster) inForce(p *api.Object) *api.Object {
 
 // wakeAtCompilation lets the webhook of a changed policy follow it.
 func (c *Cluster) wakeAtCompilation(p *api.Object) {
-	if due := c.webhook(p).text.due; c.all.world.Now().Before(due) {
-		c.wakeAt(due)
+	if due := c.webhook(p).text.due; c.World.Now().Before(due) {
+		c.WakeAt(due)
 	}
 }

@@ -137,9 +137,9 @@ func (c *Cluster) preDelete(op *world.Op, r *release) error {
 	if r.chart.Name != charts.Kyverno || !obj.Bool(r.values, "webhooksCleanup", "enabled") {
 		return nil
 	}
-	needed, err := c.all.account.EgressFromNodes(c.eks.Name)
-	groups := c.all.account.NodeGroups(c.eks.Name)
-	if len(c.nodes()) == 0 || err != nil {
+	needed, err := c.Account.EgressFromNodes(c.EKS.Name)
+	groups := c.Account.NodeGroups(c.EKS.Name)
+	if len(c.Nodes()) == 0 || err != nil {
 		return lawKyvernoHooks.Refuse("", "1 error occurred:\n\t* job %s-scale-to-zero failed: DeadlineExceeded: pre-delete hooks failed: timed out waiting for the condition: the hook's pod does not start without nodes and their network", r.name)
 	}
 	for _, g := range groups {

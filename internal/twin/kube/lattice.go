@@ -2,12 +2,12 @@ package kube
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -77,7 +77,7 @@ func (c *Cluster) noController() {
 		{gatewayGroup, "GatewayClass"}, {gatewayGroup, "Gateway"}, {gatewayGroup, "HTTPRoute"}, {latticeGroup, "IAMAuthPolicy"}, {latticeGroup, "VpcAssociationPolicy"},
 	} {
 		for _, o := range c.API.List(kind.group, kind.kind, "") {
-			c.blame(o, lawControllerRuns, "no controller runs that works on it")
+			c.Blame(o, lawControllerRuns, "no controller runs that works on it")
 		}
 	}
 }
@@ -99,19 +99,19 @@ func (l *latticeController) aws(o *api.Object) (*aws.Lattice, session, error) {
 		return nil, s, err
 	}
 	s.on(o)
-	return l.all.account.Lattice(o.URN), s, nil
+	return l.Account.Lattice(o.URN), s, nil
 }
 
 func (l *latticeController) classes() {
 	for _, class := range l.API.List(gatewayGroup, "GatewayClass", "") {
 		if obj.Str(class.Content, "spec", "controllerName") != controllerName {
-			l.blame(class, lawClassAccepted, "no controller of the name %q runs", obj.Str(class.Content, "spec", "controllerName"))
+			l.Blame(class, lawClassAccepted, "no controller of the name %q runs", obj.Str(class.Content, "spec", "controllerName"))
 			continue
 		}
 		class.DependsOnObject(l.pod, lawClassAccepted)
-		l.clear(class)
+		l.Clear(class)
 		_ = l.API.Write(class, latticeManager, func(content obj.Map) {
-			l.condition(content, []string{"status", "conditions"}, "Accepted", true, "Accepted", controllerName)
+			l.SetCondition(class, content, accepted, "status", "conditions")
 		})
 	}
 }
@@ -126,23 +126,8 @@ func (l *latticeController) class(gw *api.Object) *api.Object {
 	return class
 }
 
-// condition sets one condition of a list and keeps when it last changed.
-func (c *Cluster) condition(content obj.Map, path []string, kind string, ok bool, reason, text string) {
-	status := map[bool]string{true: "True", false: "False"}[ok]
-	next := obj.Map{"type": kind, "status": status, "reason": reason, "message": text,
-		"observedGeneration": obj.Int(content, "metadata", "generation"), "lastTransitionTime": c.all.world.Now().UTC().Format("2006-01-02T15:04:05Z")}
-	list := obj.List(content, path...)
-	for i, e := range list {
-		if m, _ := e.(obj.Map); obj.Str(m, "type") == kind {
-			if obj.Str(m, "status") == status {
-				next["lastTransitionTime"] = m["lastTransitionTime"]
-			}
-			list[i] = next
-			return
-		}
-	}
-	obj.Set(content, append(list, next), path...)
-}
+// accepted is the condition of an object that the controller works on.
+var accepted = controller.Condition{Type: "Accepted", True: true, Reason: "Accepted", Message: controllerName}
 
 // looked tells whether the process has dealt with this state of an object and
 // has no reason to look again: the controller only wakes up for a change, and
@@ -160,25 +145,4 @@ func (l *latticeController) looked(o *api.Object, state string) bool {
 	}
 	l.process.seen[o.Key] = state
 	return false
-}
-
-func addFinalizer(content obj.Map, name string) {
-	list := obj.Strings(content, "metadata", "finalizers")
-	if !slices.Contains(list, name) {
-		obj.Set(content, append(obj.List(content, "metadata", "finalizers"), name), "metadata", "finalizers")
-	}
-}
-
-func removeFinalizer(content obj.Map, name string) {
-	var left []any
-	for _, f := range obj.Strings(content, "metadata", "finalizers") {
-		if f != name {
-			left = append(left, f)
-		}
-	}
-	if len(left) == 0 {
-		obj.Delete(content, "metadata", "finalizers")
-		return
-	}
-	obj.Set(content, left, "metadata", "finalizers")
 }

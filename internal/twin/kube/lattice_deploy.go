@@ -10,6 +10,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
@@ -140,9 +141,9 @@ func (l *latticeController) certificate(p iam.Principal, accepted []acceptance, 
 	if !terminates || domain == "" {
 		return "", nil
 	}
-	all, err := l.all.account.Certificates(p)
+	all, err := l.Account.Certificates(p)
 	if err != nil {
-		return "", lawCertificateFound.Refuse("", "certificate not found: %s", message(err))
+		return "", lawCertificateFound.Refuse("", "certificate not found: %s", controller.Message(err))
 	}
 	for _, c := range all {
 		for _, n := range append([]string{c.Domain}, c.Names...) {
@@ -206,12 +207,12 @@ func (l *latticeController) targetGroup(client *aws.Lattice, p iam.Principal, ro
 	}
 	route.DependsOn(service.URN, lawRouteBackend)
 	var targets []aws.Target
-	for _, pod := range l.endpoints(service) {
+	for _, pod := range pods.Endpoints(l.API, service) {
 		to, ok := pods.TargetPort(service, pod, port)
 		if !ok {
 			continue
 		}
-		targets = append(targets, aws.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: l.eks.Name + "/" + podID(pod)})
+		targets = append(targets, aws.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: l.EKS.Name + "/" + pod.Path()})
 		route.DependsOnObject(pod, lawRouteBackend)
 	}
 	return pool{group: group}, client.SetTargets(l.op, p, group.ID, targets)

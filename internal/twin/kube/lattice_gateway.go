@@ -6,6 +6,7 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/world"
 )
@@ -14,14 +15,14 @@ import (
 func (l *latticeController) gateway(gw *api.Object) {
 	class := l.class(gw)
 	if class == nil {
-		l.blame(gw, lawClassAccepted, "GatewayClass %q is not there or names another controller", obj.Str(gw.Content, "spec", "gatewayClassName"))
+		l.Blame(gw, lawClassAccepted, "GatewayClass %q is not there or names another controller", obj.Str(gw.Content, "spec", "gatewayClassName"))
 		return
 	}
 	if gw.Terminating() {
 		l.deleteGateway(gw, class)
 		return
 	}
-	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { addFinalizer(content, gatewayFinalizer) })
+	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { controller.AddFinalizer(content, gatewayFinalizer) })
 	l.gatewayStatus(gw)
 	if l.looked(gw, class.UID()) {
 		return
@@ -31,7 +32,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 	client, s, err := l.aws(gw)
 	if err != nil {
 		delete(l.process.seen, gw.Key) // an error is tried again
-		l.fail(gw, lawGatewayNetwork, err)
+		l.Fail(gw, lawGatewayNetwork, err)
 		return
 	}
 	networks, err := client.FindServiceNetworks(s.Principal, gw.Name)
@@ -39,7 +40,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 	switch {
 	case err != nil:
 		delete(l.process.seen, gw.Key)
-		l.fail(gw, lawGatewayNetwork, err)
+		l.Fail(gw, lawGatewayNetwork, err)
 		return
 	case len(networks) > 1:
 		reason, text = "Invalid", "Found multiple VPC Lattice Service Networks matching Gateway name. Either ensure only one Service Network has a matching name, or use the Service Network's id as the Gateway name."
@@ -48,12 +49,12 @@ func (l *latticeController) gateway(gw *api.Object) {
 		gw.DependsOnNow(networks[0].URN, lawGatewayNetwork)
 	}
 	if programmed {
-		l.clear(gw)
+		l.Clear(gw)
 	} else {
-		l.blame(gw, lawGatewayNetwork, "%s", text)
+		l.Blame(gw, lawGatewayNetwork, "%s", text)
 	}
 	_ = l.API.Write(gw, latticeManager, func(content obj.Map) {
-		l.condition(content, []string{"status", "conditions"}, "Programmed", programmed, reason, text)
+		l.SetCondition(gw, content, controller.Condition{Type: "Programmed", True: programmed, Reason: reason, Message: text}, "status", "conditions")
 	})
 }
 
@@ -62,7 +63,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 func (l *latticeController) gatewayStatus(gw *api.Object) {
 	routes := l.routesOf(gw)
 	_ = l.API.Write(gw, latticeManager, func(content obj.Map) {
-		l.condition(content, []string{"status", "conditions"}, "Accepted", true, "Accepted", controllerName)
+		l.SetCondition(gw, content, accepted, "status", "conditions")
 		var listeners, addresses []any
 		for _, listener := range obj.Maps(content, "spec", "listeners") {
 			attached := int64(0)
@@ -71,7 +72,7 @@ func (l *latticeController) gatewayStatus(gw *api.Object) {
 					attached++
 				}
 			}
-			status := obj.Map{"metadata": content["metadata"], "name": obj.Str(listener, "name"), "attachedRoutes": attached, "supportedKinds": []any{
+			status := obj.Map{"name": obj.Str(listener, "name"), "attachedRoutes": attached, "supportedKinds": []any{
 				obj.Map{"group": gatewayGroup, "kind": "HTTPRoute"}, obj.Map{"group": gatewayGroup, "kind": "GRPCRoute"}}}
 			for _, old := range obj.Maps(content, "status", "listeners") {
 				if obj.Str(old, "name") == obj.Str(listener, "name") {
@@ -79,9 +80,8 @@ func (l *latticeController) gatewayStatus(gw *api.Object) {
 				}
 			}
 			for _, kind := range []string{"Accepted", "ResolvedRefs", "Programmed"} {
-				l.condition(status, []string{"conditions"}, kind, true, kind, "")
+				l.SetCondition(gw, status, controller.Condition{Type: kind, True: true, Reason: kind}, "conditions")
 			}
-			delete(status, "metadata")
 			listeners = append(listeners, status)
 		}
 		for _, route := range routes {
@@ -96,16 +96,16 @@ func (l *latticeController) gatewayStatus(gw *api.Object) {
 
 func (l *latticeController) deleteGateway(gw, class *api.Object) {
 	if routes := l.allRoutesOf(gw); len(routes) > 0 {
-		l.blame(gw, lawGatewayRoutes, "cannot delete gateway %s/%s - found referencing route %s/%s", gw.Namespace, gw.Name, routes[0].Namespace, routes[0].Name)
+		l.Blame(gw, lawGatewayRoutes, "cannot delete gateway %s/%s - found referencing route %s/%s", gw.Namespace, gw.Name, routes[0].Namespace, routes[0].Name)
 		return
 	}
-	l.clear(gw)
+	l.Clear(gw)
 	gw.DeletionDependsOn(class.URN, lawClassAccepted)
 	gw.DeletionDependsOn(l.pod.URN, lawControllerRuns)
 	for _, r := range l.pod.Dependencies {
 		gw.DeletionDependsOn(r.URN, r.Law)
 	}
-	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { removeFinalizer(content, gatewayFinalizer) })
+	_ = l.API.Write(gw, latticeManager, func(content obj.Map) { controller.RemoveFinalizer(content, gatewayFinalizer) })
 }
 
 // setupDefaultNetwork is what the controller does at its start, and only then.
@@ -115,7 +115,7 @@ func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
 		return
 	}
 	skip := func(err error) {
-		c.all.warn(lawDefaultNetwork, "%s: could not setup default service network %s, proceeding without it - %s", podID(pod), name, message(err))
+		c.Warn(lawDefaultNetwork, "%s: could not setup default service network %s, proceeding without it - %s", pod.Path(), name, controller.Message(err))
 	}
 	s, err := c.session(pod)
 	if err != nil {
@@ -123,13 +123,13 @@ func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
 		return
 	}
 	l := &latticeController{Cluster: c, process: p}
-	client := c.all.account.Lattice(pod.URN)
+	client := c.Account.Lattice(pod.URN)
 	op := &world.Op{URN: pod.URN, Action: world.Create}
 	networks, err := client.FindServiceNetworks(s.Principal, name)
 	if err == nil && len(networks) == 0 {
 		var sn *aws.ServiceNetwork
 		// What the controller makes for itself no program owns: it is left over.
-		if sn, err = c.all.account.Lattice(strayURN).CreateServiceNetwork(op, s.Principal, name, l.tags()); err == nil {
+		if sn, err = c.Account.Lattice(strayURN).CreateServiceNetwork(op, s.Principal, name, l.tags()); err == nil {
 			networks = []*aws.ServiceNetwork{sn}
 		}
 	}
@@ -139,7 +139,7 @@ func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
 	}
 	have, err := client.VPCAssociations(s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"])
 	if err == nil && len(have) == 0 {
-		_, err = c.all.account.Lattice(strayURN).AssociateVPC(op, s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"], nil, l.tags())
+		_, err = c.Account.Lattice(strayURN).AssociateVPC(op, s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"], nil, l.tags())
 	}
 	if err != nil {
 		skip(err)

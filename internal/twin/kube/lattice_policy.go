@@ -6,6 +6,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
@@ -66,16 +67,16 @@ func (l *latticeController) authPolicy(policy *api.Object) {
 	}
 	_ = l.API.Write(policy, latticeManager, func(content obj.Map) {
 		if accepted {
-			addFinalizer(content, policyFinalizer)
+			controller.AddFinalizer(content, policyFinalizer)
 		}
-		l.condition(content, []string{"status", "conditions"}, "Accepted", accepted, reason, text)
+		l.SetCondition(policy, content, controller.Condition{Type: "Accepted", True: accepted, Reason: reason, Message: text}, "status", "conditions")
 	})
 	if !accepted {
 		broken := lawPolicyTarget
 		if reason == "Conflicted" {
 			broken = lawPolicyConflict
 		}
-		l.blame(policy, broken, "%s", text)
+		l.Blame(policy, broken, "%s", text)
 		return
 	}
 	policy.DependsOnObject(target, lawPolicyTarget)
@@ -83,13 +84,13 @@ func (l *latticeController) authPolicy(policy *api.Object) {
 		return
 	}
 	if err := l.putAuthPolicy(policy, target); err != nil {
-		l.fail(policy, lawPolicyTarget, err)
-		if l.trouble[policy.Key].law.ID != lawPolicyService.ID { // NotFound is taken for success and not tried again
+		l.Fail(policy, lawPolicyTarget, err)
+		if t, _ := l.Trouble(policy.Key); t.Law.ID != lawPolicyService.ID { // NotFound is taken for success and not tried again
 			delete(l.process.seen, policy.Key)
 		}
 		return
 	}
-	l.clear(policy)
+	l.Clear(policy)
 }
 
 func (l *latticeController) olderPolicy(policy, target *api.Object) *api.Object {
@@ -165,17 +166,17 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 	policy.DeletionDependsOn(l.pod.URN, lawControllerRuns)
 	client, s, err := l.aws(policy)
 	if err != nil {
-		l.fail(policy, lawControllerRuns, err)
+		l.Fail(policy, lawControllerRuns, err)
 		return
 	}
 	if target := l.target(policy); target != nil && l.olderPolicy(policy, target) == nil {
 		found, err := l.named(client, s.Principal, target.Kind, policy.Annotation(policyResourceName))
 		if err != nil {
-			l.fail(policy, lawControllerRuns, err)
+			l.Fail(policy, lawControllerRuns, err)
 			return
 		}
 		if !found {
-			l.blame(policy, lawPolicyStays, "Reconcile failed: NotFound: %s %q of the target %s %s/%s not found, so the finalizer stays",
+			l.Blame(policy, lawPolicyStays, "Reconcile failed: NotFound: %s %q of the target %s %s/%s not found, so the finalizer stays",
 				resourceOf(target.Kind), policy.Annotation(policyResourceName), target.Kind, target.Namespace, target.Name)
 			return
 		}
@@ -186,16 +187,16 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 			err = client.DeleteAuthPolicy(l.op, s.Principal, id)
 		}
 		if err == nil && policy.Annotation(policyResourceType) == "ServiceNetwork" {
-			l.all.warn(lawPolicyOpens, "deleting IAMAuthPolicy %s/%s of cluster %s left service network %s with auth type NONE, open to everybody",
-				policy.Namespace, policy.Name, l.eks.Name, id)
+			l.Warn(lawPolicyOpens, "deleting IAMAuthPolicy %s/%s of cluster %s left service network %s with auth type NONE, open to everybody",
+				policy.Namespace, policy.Name, l.EKS.Name, id)
 		}
 		var r *law.Refusal
 		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException") {
-			l.fail(policy, lawControllerRuns, err)
+			l.Fail(policy, lawControllerRuns, err)
 			return
 		}
 	}
-	_ = l.API.Write(policy, latticeManager, func(content obj.Map) { removeFinalizer(content, policyFinalizer) })
+	_ = l.API.Write(policy, latticeManager, func(content obj.Map) { controller.RemoveFinalizer(content, policyFinalizer) })
 }
 
 // resourceOf is what a kind of target is in VPC Lattice.
@@ -221,7 +222,7 @@ func (l *latticeController) named(client *aws.Lattice, p iam.Principal, kind, na
 func (l *latticeController) vpcPolicy(policy *api.Object) {
 	target := l.target(policy)
 	if target == nil {
-		l.blame(policy, lawPolicyTarget, "targetRef not found")
+		l.Blame(policy, lawPolicyTarget, "targetRef not found")
 		return
 	}
 	client, s, err := l.aws(policy)
@@ -229,16 +230,16 @@ func (l *latticeController) vpcPolicy(policy *api.Object) {
 		err = l.associateVPC(client, s.Principal, policy, target)
 	}
 	if err != nil {
-		l.fail(policy, lawPolicyTarget, err)
+		l.Fail(policy, lawPolicyTarget, err)
 		return
 	}
 	_ = l.API.Write(policy, latticeManager, func(content obj.Map) {
 		if policy.Terminating() {
-			removeFinalizer(content, vpcPolicyFinalizer)
+			controller.RemoveFinalizer(content, vpcPolicyFinalizer)
 			return
 		}
-		addFinalizer(content, vpcPolicyFinalizer)
-		l.condition(content, []string{"status", "conditions"}, "Accepted", true, "Accepted", "")
+		controller.AddFinalizer(content, vpcPolicyFinalizer)
+		l.SetCondition(policy, content, controller.Condition{Type: "Accepted", True: true, Reason: "Accepted"}, "status", "conditions")
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
@@ -100,7 +101,7 @@ func refMatches(ref, listener obj.Map) bool {
 func (l *latticeController) route(route *api.Object) {
 	gw := l.parent(route)
 	if gw == nil {
-		l.blame(route, lawRouteParent, "the route is not relevant to the controller: no Gateway of class %q among its parents", "amazon-vpc-lattice")
+		l.Blame(route, lawRouteParent, "the route is not relevant to the controller: no Gateway of class %q among its parents", "amazon-vpc-lattice")
 		return
 	}
 	class := l.class(gw)
@@ -108,13 +109,13 @@ func (l *latticeController) route(route *api.Object) {
 		route.DeletionDependsOn(gw.URN, lawRouteParent)
 		route.DeletionDependsOn(class.URN, lawRouteParent)
 		if err := l.undeploy(route); err != nil {
-			l.fail(route, lawControllerRuns, fmt.Errorf("failed to cleanup route %s, %s: %w", route.Name, route.Namespace, err))
+			l.Fail(route, lawControllerRuns, fmt.Errorf("failed to cleanup route %s, %s: %w", route.Name, route.Namespace, err))
 			return
 		}
-		_ = l.API.Write(route, latticeManager, func(content obj.Map) { removeFinalizer(content, routeFinalizer(route)) })
+		_ = l.API.Write(route, latticeManager, func(content obj.Map) { controller.RemoveFinalizer(content, routeFinalizer(route)) })
 		return
 	}
-	_ = l.API.Write(route, latticeManager, func(content obj.Map) { addFinalizer(content, routeFinalizer(route)) })
+	_ = l.API.Write(route, latticeManager, func(content obj.Map) { controller.AddFinalizer(content, routeFinalizer(route)) })
 	route.DependsOnObject(gw, lawRouteParent)
 	if l.process.conflicts[route.UID()] == obj.Int(route.Content, "metadata", "generation") {
 		return // not tried again
@@ -127,14 +128,15 @@ func (l *latticeController) route(route *api.Object) {
 		l.routeFailed(route, err)
 		return
 	}
-	l.clear(route)
+	l.Clear(route)
 }
 
 // routeFailed writes the condition that the controller writes for an error.
 func (l *latticeController) routeFailed(route *api.Object, err error) {
-	l.fail(route, lawRouteParent, err)
+	l.Fail(route, lawRouteParent, err)
 	reason := ""
-	switch l.trouble[route.Key].law.ID {
+	t, _ := l.Trouble(route.Key)
+	switch t.Law.ID {
 	case lawRouteConflict.ID:
 		reason = "Conflicted"
 		if l.process.conflicts == nil {
@@ -148,9 +150,7 @@ func (l *latticeController) routeFailed(route *api.Object, err error) {
 	}
 	_ = l.API.Write(route, latticeManager, func(content obj.Map) {
 		for _, p := range obj.Maps(content, "status", "parents") {
-			p["metadata"] = content["metadata"]
-			l.condition(p, []string{"conditions"}, "Accepted", false, reason, message(err))
-			delete(p, "metadata")
+			l.SetCondition(route, p, controller.Condition{Type: "Accepted", Reason: reason, Message: controller.Message(err)}, "conditions")
 		}
 	})
 }
@@ -160,7 +160,7 @@ type acceptance struct{ listeners []obj.Map }
 
 // validateRoute writes the status of every parentRef and returns the accepted.
 func (l *latticeController) validateRoute(route, gw *api.Object) []acceptance {
-	resolved, resolvedReason, resolvedText := l.resolveRefs(route)
+	resolved := l.resolveRefs(route)
 	var parents []any
 	var accepted []acceptance
 	for _, ref := range parentRefs(route) {
@@ -171,17 +171,16 @@ func (l *latticeController) validateRoute(route, gw *api.Object) []acceptance {
 		if len(a.listeners) > 0 {
 			accepted = append(accepted, a)
 		} else {
-			l.blame(route, broken, "%s", text)
+			l.Blame(route, broken, "%s", text)
 		}
-		status := obj.Map{"metadata": route.Content["metadata"], "parentRef": obj.Copy(ref), "controllerName": controllerName}
+		status := obj.Map{"parentRef": obj.Copy(ref), "controllerName": controllerName}
 		for _, old := range obj.Maps(route.Content, "status", "parents") {
 			if obj.Str(old, "parentRef", "sectionName") == obj.Str(ref, "sectionName") && obj.Str(old, "parentRef", "name") == obj.Str(ref, "name") {
 				status["conditions"] = obj.List(obj.Copy(old), "conditions")
 			}
 		}
-		l.condition(status, []string{"conditions"}, "Accepted", len(a.listeners) > 0, reason, text)
-		l.condition(status, []string{"conditions"}, "ResolvedRefs", resolved, resolvedReason, resolvedText)
-		delete(status, "metadata")
+		l.SetCondition(route, status, controller.Condition{Type: "Accepted", True: len(a.listeners) > 0, Reason: reason, Message: text}, "conditions")
+		l.SetCondition(route, status, resolved, "conditions")
 		parents = append(parents, status)
 	}
 	_ = l.API.Write(route, latticeManager, func(content obj.Map) { obj.Set(content, parents, "status", "parents") })
@@ -247,7 +246,10 @@ func wildcardCovers(wildcard, host string) bool {
 }
 
 // resolveRefs checks the backends as the condition ResolvedRefs tells.
-func (l *latticeController) resolveRefs(route *api.Object) (bool, string, string) {
+func (l *latticeController) resolveRefs(route *api.Object) controller.Condition {
+	failed := func(reason, text string) controller.Condition {
+		return controller.Condition{Type: "ResolvedRefs", Reason: reason, Message: text}
+	}
 	for _, rule := range obj.Maps(route.Content, "spec", "rules") {
 		for _, ref := range obj.Maps(rule, "backendRefs") {
 			kind, ns := obj.Str(ref, "kind"), obj.Str(ref, "namespace")
@@ -258,12 +260,12 @@ func (l *latticeController) resolveRefs(route *api.Object) (bool, string, string
 				ns = route.Namespace
 			}
 			if kind != "Service" && kind != "ServiceImport" {
-				return false, "InvalidKind", kind
+				return failed("InvalidKind", kind)
 			}
 			if kind == "Service" && l.API.Get("", "Service", ns, obj.Str(ref, "name")) == nil {
-				return false, "BackendNotFound", "backendRef name: " + obj.Str(ref, "name")
+				return failed("BackendNotFound", "backendRef name: "+obj.Str(ref, "name"))
 			}
 		}
 	}
-	return true, "ResolvedRefs", ""
+	return controller.Condition{Type: "ResolvedRefs", True: true, Reason: "ResolvedRefs"}
 }

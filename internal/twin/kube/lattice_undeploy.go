@@ -10,6 +10,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
@@ -98,12 +99,12 @@ func (l *latticeController) dnsEndpoint(route *api.Object, service *aws.Service)
 		_ = l.API.Write(have, latticeManager, func(content obj.Map) { content["spec"] = spec })
 		return
 	}
-	o, err := l.API.Create(acting(l.op, route), obj.Map{
+	o, err := l.API.Create(controller.Acting(l.op, route), obj.Map{
 		"apiVersion": gvk.GroupVersion().String(), "kind": gvk.Kind,
-		"metadata": obj.Map{"name": route.Name + "-dns", "namespace": route.Namespace, "ownerReferences": []any{ownerOf(route)}}, "spec": spec,
+		"metadata": obj.Map{"name": route.Name + "-dns", "namespace": route.Namespace, "ownerReferences": []any{route.OwnerReference()}}, "spec": spec,
 	}, latticeManager)
 	if err != nil {
-		l.blame(route, lawDNSEndpoint, "%s", message(err))
+		l.Blame(route, lawDNSEndpoint, "%s", controller.Message(err))
 		return
 	}
 	o.URN = route.URN

@@ -45,9 +45,9 @@ var (
 // runNetworkPolicies is EKS's network policy controller, which runs in the
 // control plane when the addon says so.
 func (c *Cluster) runNetworkPolicies(*world.Op) {
-	addon, enforced := c.all.account.EnforcesPolicies(c.eks.Name)
+	addon, enforced := c.Account.EnforcesPolicies(c.EKS.Name)
 	for _, p := range c.API.List(policyGroup, policyKind, "") {
-		c.clear(p)
+		c.Clear(p)
 		switch {
 		case enforced && p.Terminating():
 			p.DeletionDependsOn(addon, lawPolicyReleased)
@@ -63,10 +63,10 @@ func (c *Cluster) runNetworkPolicies(*world.Op) {
 				})
 			}
 		case p.Terminating():
-			c.blame(p, lawPolicyReleased, "the network policy controller of EKS is off")
+			c.Blame(p, lawPolicyReleased, "the network policy controller of EKS is off")
 		default:
-			c.all.warn(lawEnforcement, "NetworkPolicy %s/%s of cluster %s does nothing: the vpc-cni addon is not told to enforce network policies",
-				p.Namespace, p.Name, c.eks.Name)
+			c.Warn(lawEnforcement, "NetworkPolicy %s/%s of cluster %s does nothing: the vpc-cni addon is not told to enforce network policies",
+				p.Namespace, p.Name, c.EKS.Name)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func (c *Cluster) admits(pod *api.Object, direction netpol.Direction, peer netip
 	if direction == netpol.Ingress && peer == c.nodeOf(pod) {
 		return true
 	}
-	if _, enforced := c.all.account.EnforcesPolicies(c.eks.Name); !enforced || len(c.API.List(policyGroup, policyKind, pod.Namespace)) == 0 {
+	if _, enforced := c.Account.EnforcesPolicies(c.EKS.Name); !enforced || len(c.API.List(policyGroup, policyKind, pod.Namespace)) == 0 {
 		return true
 	}
 	rules, isolated := c.isolation().Rules(subject(pod), direction)
@@ -117,7 +117,7 @@ func subject(pod *api.Object) netpol.Pod {
 
 // nodeOf is the address of a pod's node.
 func (c *Cluster) nodeOf(pod *api.Object) netip.Prefix {
-	for _, n := range c.nodes() {
+	for _, n := range c.Nodes() {
 		if addr, err := netip.ParseAddr(n.IP); err == nil && n.Name == obj.Str(pod.Content, "spec", "nodeName") {
 			return single(addr)
 		}

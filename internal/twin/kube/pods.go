@@ -2,12 +2,13 @@ package kube
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -57,25 +58,6 @@ func (c *Cluster) newPod(op *world.Op, content obj.Map, workload *api.Object) (*
 	return pod, nil
 }
 
-// nodes are the cluster's nodes in the order in which pods are spread.
-func (c *Cluster) nodes() []aws.Node {
-	var out []aws.Node
-	for _, g := range c.all.account.NodeGroups(c.eks.Name) {
-		out = append(out, g.Nodes...)
-	}
-	slices.SortFunc(out, func(a, b aws.Node) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
-func (c *Cluster) groupOf(node string) *aws.NodeGroup {
-	for _, g := range c.all.account.NodeGroups(c.eks.Name) {
-		if slices.ContainsFunc(g.Nodes, func(n aws.Node) bool { return n.Name == node }) {
-			return g
-		}
-	}
-	return nil
-}
-
 // place is the scheduler: the node with the fewest pods that still has room.
 func (c *Cluster) place(pod *api.Object) {
 	used := map[string]int{}
@@ -83,7 +65,7 @@ func (c *Cluster) place(pod *api.Object) {
 		used[obj.Str(p.Content, "spec", "nodeName")]++
 	}
 	var best *aws.Node
-	nodes := c.nodes()
+	nodes := c.Nodes()
 	for i, n := range nodes {
 		if (n.MaxPods == 0 || used[n.Name] < n.MaxPods) && (best == nil || used[n.Name] < used[best.Name]) {
 			best = &nodes[i]
@@ -95,7 +77,7 @@ func (c *Cluster) place(pod *api.Object) {
 			reason = fmt.Sprintf("0/%d nodes are available: %d Too many pods. preemption: 0/%d nodes are available: %d No preemption victims found for incoming pod.",
 				len(nodes), len(nodes), len(nodes), len(nodes))
 		}
-		c.blame(pod, lawNodes, "Unschedulable: %s", reason)
+		c.Blame(pod, lawNodes, "Unschedulable: %s", reason)
 		return
 	}
 	_ = c.API.Write(pod, "kube-scheduler", func(content obj.Map) { obj.Set(content, best.Name, "spec", "nodeName") })
@@ -104,12 +86,12 @@ func (c *Cluster) place(pod *api.Object) {
 // evict removes the pods whose node is gone; their owners make new ones.
 func (c *Cluster) evict(op *world.Op) {
 	alive := map[string]bool{}
-	for _, n := range c.nodes() {
+	for _, n := range c.Nodes() {
 		alive[n.Name] = true
 	}
 	for _, p := range c.API.List("", "Pod", "") {
 		if node := obj.Str(p.Content, "spec", "nodeName"); node != "" && !alive[node] {
-			_ = c.API.Delete(acting(op, p), p.Key)
+			_ = c.API.Delete(controller.Acting(op, p), p.Key)
 		}
 	}
 }
@@ -127,22 +109,22 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 		}
 		node = obj.Str(pod.Content, "spec", "nodeName")
 	}
-	group := c.groupOf(node)
+	group := c.NodeGroup(node)
 	if group == nil {
 		return false
 	}
 	if err := c.start(pod); err != nil {
-		c.fail(pod, lawAvailable, err)
-		c.writePodStatus(pod, "Pending", false, message(err))
+		c.Fail(pod, lawAvailable, err)
+		c.writePodStatus(pod, "Pending", false, controller.Message(err))
 		return false
 	}
-	if !podReady(pod) { // what listens does not change while a program runs
+	if !pods.Ready(pod) { // what listens does not change while a program runs
 		if err := c.probe(pod); err != nil {
-			c.fail(pod, lawAvailable, err)
-			c.writePodStatus(pod, "Running", false, message(err))
+			c.Fail(pod, lawAvailable, err)
+			c.writePodStatus(pod, "Running", false, controller.Message(err))
 			return false
 		}
-		c.clear(pod) // once it runs, what troubles its program stays
+		c.Clear(pod) // once it runs, what troubles its program stays
 	}
 	if c.held[pod.UID()] == "" {
 		_, _, _ = c.credentials(pod) // programs that have any ask for them at their start
@@ -154,7 +136,7 @@ func (c *Cluster) runPod(pod *api.Object) bool {
 
 // start checks what a pod's containers need to run.
 func (c *Cluster) start(pod *api.Object) error {
-	cni, ok := c.all.account.AddonRuns(c.eks.Name, "vpc-cni")
+	cni, ok := c.Account.AddonRuns(c.EKS.Name, "vpc-cni")
 	if !ok {
 		return lawCNI.Refuse("", "FailedCreatePodSandBox: plugin type=\"aws-cni\" name=\"aws-cni\" failed (add): add cmd: failed to assign an IP address to container")
 	}
@@ -163,13 +145,13 @@ func (c *Cluster) start(pod *api.Object) error {
 		return err
 	}
 	if obj.Str(pod.Content, "status", "phase") != "Running" {
-		needed, err := c.all.account.EgressFromNodes(c.eks.Name)
+		needed, err := c.Account.EgressFromNodes(c.EKS.Name)
 		if err != nil {
 			image := ""
 			if containers := obj.Maps(pod.Content, "spec", "containers"); len(containers) > 0 {
 				image = obj.Str(containers[0], "image")
 			}
-			return lawImages.Refuse("", "ImagePullBackOff: Back-off pulling image %q: %s", image, message(err))
+			return lawImages.Refuse("", "ImagePullBackOff: Back-off pulling image %q: %s", image, controller.Message(err))
 		}
 		for _, urn := range needed {
 			pod.DependsOn(urn, lawImages)
@@ -208,15 +190,6 @@ func (c *Cluster) mounts(pod *api.Object) error {
 	return nil
 }
 
-func podReady(pod *api.Object) bool {
-	for _, condition := range obj.Maps(pod.Content, "status", "conditions") {
-		if obj.Str(condition, "type") == "Ready" {
-			return obj.Str(condition, "status") == "True" && !pod.Terminating()
-		}
-	}
-	return false
-}
-
 func (c *Cluster) writePodStatus(pod *api.Object, phase string, ready bool, reason string) {
 	status := map[bool]string{true: "True", false: "False"}[ready]
 	ip := obj.Str(pod.Content, "status", "podIP")
@@ -245,11 +218,11 @@ func (c *Cluster) podIP(pod *api.Object) string {
 	}
 	for _, uid := range sortedKeys(c.ips) {
 		if !alive[uid] {
-			c.all.account.ReleasePodIP(c.eks.Name, c.ips[uid])
+			c.Account.ReleasePodIP(c.EKS.Name, c.ips[uid])
 			delete(c.ips, uid)
 		}
 	}
-	ip := c.all.account.PodIP(c.eks.Name, obj.Str(pod.Content, "spec", "nodeName"))
+	ip := c.Account.PodIP(c.EKS.Name, obj.Str(pod.Content, "spec", "nodeName"))
 	c.ips[pod.UID()] = ip
 	return ip
 }

@@ -8,6 +8,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -50,7 +51,7 @@ func (c *Cluster) runProcess(pod *api.Object) error {
 	if chart == "" {
 		return nil
 	}
-	dns, ok := c.all.account.AddonRuns(c.eks.Name, "coredns")
+	dns, ok := c.Account.AddonRuns(c.EKS.Name, "coredns")
 	if !ok {
 		return lawClusterDNS.Refuse("", "CrashLoopBackOff: dial tcp: lookup on 172.20.0.10:53: no such host")
 	}
@@ -89,11 +90,11 @@ func (c *Cluster) startLattice(pod *api.Object, p *process) error {
 		if !c.API.Serves(gvk) {
 			return lawControllerCRDs.Refuse("", "CrashLoopBackOff: setup failed: required CRD not found: no matches for kind %q in version %q", kind, gvk.GroupVersion())
 		}
-		if crd := c.crdOf(gvk.Group, kind); crd != nil {
+		if crd := c.API.Definition(gvk.Group, kind); crd != nil {
 			pod.DependsOnNow(crd.URN, lawControllerCRDs)
 		}
 	}
-	if crd := c.crdOf("externaldns.k8s.io", "DNSEndpoint"); crd != nil {
+	if crd := c.API.Definition("externaldns.k8s.io", "DNSEndpoint"); crd != nil {
 		pod.DependsOnNow(crd.URN, lawDNSEndpoint)
 	}
 	for _, name := range []string{"CLUSTER_VPC_ID", "REGION", "AWS_ACCOUNT_ID", "CLUSTER_NAME"} {
@@ -108,7 +109,7 @@ func (c *Cluster) startLattice(pod *api.Object, p *process) error {
 // running returns the leader among a chart's pods with its process.
 func (c *Cluster) running(chart string) (*api.Object, *process) {
 	for _, pod := range c.API.List("", "Pod", "") {
-		if p := c.processes[pod.UID()]; p != nil && chartOf(pod) == chart && podReady(pod) {
+		if p := c.processes[pod.UID()]; p != nil && chartOf(pod) == chart && pods.Ready(pod) {
 			return pod, p
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -15,19 +16,17 @@ func (l *lab) undisturbed() {
 	l.t.Helper()
 	err := l.world.Do(world.Read, "undisturbed", func(op *world.Op) error {
 		for _, c := range l.kube.live() {
-			if !c.resting() {
+			if !c.Resting() {
 				continue
 			}
-			was, troubles := l.state(c), maps.Clone(c.trouble)
-			for _, ctl := range c.controllers {
-				c.work(op, ctl)
-			}
+			was, troubles := l.state(c), c.Troubles()
+			c.RunAll(op)
 			if now := l.state(c); now != was {
-				l.t.Errorf("%s rested at %+v, and another run of its controllers led to %+v", c.eks.Name, was, now)
+				l.t.Errorf("%s rested at %+v, and another run of its controllers led to %+v", c.EKS.Name, was, now)
 			}
 			// The words may differ: a pod that is tried again has another name.
-			if !maps.EqualFunc(c.trouble, troubles, sameLaw) {
-				l.t.Errorf("%s rested, and another run of its controllers changed what troubles them:\n%v\n%v", c.eks.Name, troubles, c.trouble)
+			if !maps.EqualFunc(c.Troubles(), troubles, sameLaw) {
+				l.t.Errorf("%s rested, and another run of its controllers changed what troubles them:\n%v\n%v", c.EKS.Name, troubles, c.Troubles())
 			}
 		}
 		return nil
@@ -51,7 +50,7 @@ func (l *lab) state(c *Cluster) state {
 	return s
 }
 
-func sameLaw(a, b trouble) bool { return a.law.ID == b.law.ID }
+func sameLaw(a, b controller.Trouble) bool { return a.Law == b.Law }
 
 // TestCallsLeaveClustersAtRest shows what a rehearsal's time hangs on: neither
 // calls nor reads make controllers work.
@@ -61,8 +60,8 @@ func TestCallsLeaveClustersAtRest(t *testing.T) {
 	l.call(demo, "http://demo-two.example.com")
 	at := func() (all []state) {
 		for _, c := range l.kube.live() {
-			if !c.resting() {
-				t.Errorf("%s is not at rest", c.eks.Name)
+			if !c.Resting() {
+				t.Errorf("%s is not at rest", c.EKS.Name)
 			}
 			all = append(all, l.state(c))
 		}
@@ -76,27 +75,4 @@ func TestCallsLeaveClustersAtRest(t *testing.T) {
 	}
 	l.call(Caller{Cluster: "eks-one", Namespace: "elsewhere", Injected: true}, "http://demo-two.example.com")
 	at()
-}
-
-// TestTimeWakesControllers shows that a cluster does not rest beyond the time
-// for which one of its controllers waits.
-func TestTimeWakesControllers(t *testing.T) {
-	t.Parallel()
-	l := clusterLab(t, "eks-cluster1")
-	c := l.kube.byName("eks-cluster1")
-	l.world.Look(func() {
-		op := &world.Op{Action: world.Read}
-		for !c.resting() {
-			c.reconcile(op)
-		}
-		c.working = c.controllers[0]
-		c.wakeAt(l.world.Now().Add(webhookDelay))
-		if !c.resting() {
-			t.Error("awake before the time")
-		}
-		l.world.Pass(webhookDelay)
-		if c.resting() {
-			t.Error("at rest beyond the time")
-		}
-	})
 }

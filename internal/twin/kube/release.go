@@ -4,7 +4,6 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -13,7 +12,9 @@ import (
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/charts"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -123,7 +124,7 @@ func (c *Cluster) installRelease(op *world.Op, inputs engine.Props) (string, eng
 		return "", nil, errors.Join(err, c.removeRelease(op, r))
 	}
 	c.releases[id] = r
-	c.wake()
+	c.Wake()
 	return id, c.releaseOutputs(inputs, r), c.awaitRelease(op, r, inputs)
 }
 
@@ -140,13 +141,13 @@ func (c *Cluster) prepareRelease(_ *world.Op, inputs engine.Props) (*release, ob
 	r := &release{chart: chart, name: obj.Str(inputs, "name"), ns: obj.Str(inputs, "namespace"), hooks: !obj.Bool(inputs, "disableWebhooks")}
 	r.values, r.given = chart.Merge(values), values
 	for _, u := range chart.Unknown(values) {
-		c.all.warn(lawValues, u, chart.Name)
+		c.Warn(lawValues, u, chart.Name)
 	}
 	return r, r.values, nil
 }
 
 func (c *Cluster) helmFailure(err error) error {
-	return lawReleaseReady.Refuse("", "failed to become available within allocated timeout. Error: %s", message(err))
+	return lawReleaseReady.Refuse("", "failed to become available within allocated timeout. Error: %s", controller.Message(err))
 }
 
 // writeRelease applies what the chart renders and drops what it no longer does.
@@ -166,7 +167,7 @@ func (c *Cluster) writeRelease(op *world.Op, r *release, values obj.Map) error {
 			_ = c.API.Delete(op, key)
 		}
 	}
-	c.reconcile(op)
+	c.Reconcile(op)
 	return nil
 }
 
@@ -180,13 +181,13 @@ func (c *Cluster) awaitRelease(op *world.Op, r *release, inputs engine.Props) er
 		if key.Kind != "Deployment" || d == nil {
 			continue
 		}
-		if want := obj.Int(d.Content, "spec", "replicas"); int64(len(c.readyPods(d))) < want {
+		if want := obj.Int(d.Content, "spec", "replicas"); int64(len(pods.ReadyOf(c.API, d))) < want {
 			broken, why := lawReleaseReady, ""
-			if t, ok := c.trouble[key]; ok {
-				broken, why = t.law, ": "+t.text
+			if t, ok := c.Trouble(key); ok {
+				broken, why = t.Law, ": "+t.Text
 			}
 			err := broken.Refuse("", "failed to become available within allocated timeout. Error: Helm Release %s/%s: resource Deployment/%s/%s not ready. status: InProgress, message: Available: %d/%d: context deadline exceeded%s",
-				r.ns, r.name, key.Namespace, key.Name, len(c.readyPods(d)), want, why)
+				r.ns, r.name, key.Namespace, key.Name, len(pods.ReadyOf(c.API, d)), want, why)
 			if obj.Bool(inputs, "atomic") {
 				return errors.Join(err, c.removeRelease(op, r))
 			}
@@ -206,7 +207,7 @@ func (c *Cluster) releaseOutputs(inputs engine.Props, r *release) engine.Props {
 			kind += "." + key.Group
 		}
 		list, _ := names[kind].([]any)
-		names[kind] = append(list, strings.TrimPrefix(key.Namespace+"/"+key.Name, "/"))
+		names[kind] = append(list, key.Path())
 	}
 	out["resourceNames"] = names
 	out["status"] = obj.Map{
@@ -266,7 +267,7 @@ func (c *Cluster) uninstallRelease(op *world.Op, outputs engine.Props) error {
 	if err := c.removeRelease(op, r); err != nil {
 		return err
 	}
-	c.reconcile(op)
+	c.Reconcile(op)
 	if obj.Bool(outputs, "skipAwait") && !obj.Bool(outputs, "atomic") {
 		return nil
 	}
@@ -283,10 +284,10 @@ func (c *Cluster) uninstallRelease(op *world.Op, outputs engine.Props) error {
 func (c *Cluster) removeRelease(op *world.Op, r *release) error {
 	for _, key := range slices.Backward(r.objects) {
 		if err := c.API.Delete(op, key); err != nil && !apierrors.IsNotFound(err) {
-			return lawReleaseGone.Refuse("", "failed to delete release: %s: %s: %s", r.name, key, message(err))
+			return lawReleaseGone.Refuse("", "failed to delete release: %s: %s: %s", r.name, key, controller.Message(err))
 		}
 	}
 	delete(c.releases, r.ns+"/"+r.name)
-	c.wake()
+	c.Wake()
 	return nil
 }

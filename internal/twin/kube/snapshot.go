@@ -48,14 +48,14 @@ func (c *Clusters) Snapshot() []ClusterSnapshot {
 			return list
 		}
 		s := ClusterSnapshot{
-			Name: cl.eks.Name, ARN: cl.eks.ARN, VPCID: cl.eks.VPCID,
+			Name: cl.EKS.Name, ARN: cl.EKS.ARN, VPCID: cl.EKS.VPCID,
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
 			Deployments: all("apps", "Deployment"), Gateways: all(gatewayGroup, "Gateway"), HTTPRoutes: all(gatewayGroup, "HTTPRoute"),
 			AuthPolicies: all(latticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
 			PodIdentities: []AssociatedRole{}, NetworkPolicies: all(policyGroup, policyKind),
 		}
-		_, s.PoliciesEnforced = c.account.EnforcesPolicies(cl.eks.Name)
-		for _, a := range c.account.Associations(cl.eks.Name) {
+		_, s.PoliciesEnforced = c.account.EnforcesPolicies(cl.EKS.Name)
+		for _, a := range c.account.Associations(cl.EKS.Name) {
 			s.PodIdentities = append(s.PodIdentities, AssociatedRole{a.Namespace, a.ServiceAccount, a.RoleARN})
 		}
 		out = append(out, s)
@@ -71,7 +71,7 @@ func (c *Clusters) Leftovers() []string {
 	for _, cl := range c.live() {
 		for _, o := range cl.API.All() {
 			if o.URN != "" {
-				out = append(out, fmt.Sprintf("kubernetes %s %s", cl.eks.Name, o.Key))
+				out = append(out, fmt.Sprintf("kubernetes %s %s", cl.EKS.Name, o.Key))
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func (q *call) serviceOf(name string) *aws.Service {
 	if i < 0 {
 		return nil
 	}
-	service, err := q.all.account.Lattice("").FindService(q.all.account.Caller(), label[:i])
+	service, err := q.Account.Lattice("").FindService(q.Account.Caller(), label[:i])
 	if err != nil {
 		return nil
 	}

@@ -1,17 +1,14 @@
 package kube
 
 import (
-	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/rand"
-
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -43,13 +40,13 @@ func (c *Cluster) runWorkloads(op *world.Op) {
 // runDeployment keeps one replica set per pod template. The pods of an older
 // template go once those of the newest are ready, as in a rolling update.
 func (c *Cluster) runDeployment(op *world.Op, d *api.Object) {
-	hash := templateHash(obj.At(d.Content, "spec", "template"))
+	hash := pods.TemplateHash(obj.At(d.Content, "spec", "template"))
 	name := d.Name + "-" + hash
 	rs := c.API.Get("apps", "ReplicaSet", d.Namespace, name)
 	if rs == nil {
 		content := obj.Copy(obj.Map{
 			"apiVersion": "apps/v1", "kind": "ReplicaSet",
-			"metadata": obj.Map{"name": name, "namespace": d.Namespace, "ownerReferences": []any{ownerOf(d)}},
+			"metadata": obj.Map{"name": name, "namespace": d.Namespace, "ownerReferences": []any{d.OwnerReference()}},
 			"spec": obj.Map{"replicas": d.Content["spec"].(obj.Map)["replicas"], "selector": obj.At(d.Content, "spec", "selector"),
 				"template": obj.At(d.Content, "spec", "template")},
 		})
@@ -57,20 +54,20 @@ func (c *Cluster) runDeployment(op *world.Op, d *api.Object) {
 			obj.Set(content, hash, append(path, "pod-template-hash")...)
 		}
 		var err error
-		if rs, err = c.API.Create(acting(op, d), content, controllerManager); err != nil {
-			c.fail(d, lawAvailable, err)
+		if rs, err = c.API.Create(controller.Acting(op, d), content, controllerManager); err != nil {
+			c.Fail(d, lawAvailable, err)
 			return
 		}
 		rs.URN = d.URN
 	}
 	replicas := int(obj.Int(d.Content, "spec", "replicas"))
 	c.scale(op, d, rs, replicas)
-	current := c.podsOf(rs)
+	current := pods.Owned(c.API, rs)
 	if len(current) < replicas || slices.ContainsFunc(current, func(p *api.Object) bool { return !c.runPod(p) }) {
 		return
 	}
 	for _, old := range c.API.List("apps", "ReplicaSet", d.Namespace) {
-		if old != rs && ownedBy(old, d) {
+		if old != rs && old.OwnedBy(d) {
 			c.scale(op, d, old, 0)
 		}
 	}
@@ -78,22 +75,22 @@ func (c *Cluster) runDeployment(op *world.Op, d *api.Object) {
 
 // scale makes or removes pods of a replica set until there are n.
 func (c *Cluster) scale(op *world.Op, owner, rs *api.Object, n int) {
-	pods := c.podsOf(rs)
+	pods := pods.Owned(c.API, rs)
 	for i := len(pods); i < n; i++ {
 		if err := c.createPod(op, owner, rs, rs.Name+"-"+c.suffix(rs.Name)); err != nil {
 			return
 		}
 	}
 	for i := n; i < len(pods); i++ {
-		_ = c.API.Delete(acting(op, owner), pods[i].Key)
+		_ = c.API.Delete(controller.Acting(op, owner), pods[i].Key)
 	}
 	_ = c.API.Write(rs, controllerManager, func(content obj.Map) { obj.Set(content, int64(n), "spec", "replicas") })
 }
 
 func (c *Cluster) runDaemonSet(op *world.Op, d *api.Object) {
-	nodes := c.nodes()
+	nodes := c.Nodes()
 	have := map[string]bool{}
-	for _, p := range c.podsOf(d) {
+	for _, p := range pods.Owned(c.API, d) {
 		have[obj.Str(p.Content, "spec", "nodeName")] = true
 	}
 	for _, n := range nodes {
@@ -115,18 +112,18 @@ func (c *Cluster) createPod(op *world.Op, workload, owner *api.Object, name stri
 	if metadata == nil {
 		metadata = obj.Map{}
 	}
-	metadata["name"], metadata["namespace"], metadata["ownerReferences"] = name, owner.Namespace, []any{ownerOf(owner)}
-	_, err := c.newPod(acting(op, workload), obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}, workload)
+	metadata["name"], metadata["namespace"], metadata["ownerReferences"] = name, owner.Namespace, []any{owner.OwnerReference()}
+	_, err := c.newPod(controller.Acting(op, workload), obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}, workload)
 	if err != nil {
-		c.fail(workload, lawAvailable, fmt.Errorf("FailedCreate: Error creating: %w", err))
+		c.Fail(workload, lawAvailable, fmt.Errorf("FailedCreate: Error creating: %w", err))
 	}
 	return err
 }
 
 // report writes a workload's status.
 func (c *Cluster) report(d *api.Object) {
-	ready, all := int64(len(c.readyPods(d))), int64(len(c.allPods(d)))
-	for _, p := range c.readyPods(d) {
+	ready, all := int64(len(pods.ReadyOf(c.API, d))), int64(len(pods.Current(c.API, d)))
+	for _, p := range pods.ReadyOf(c.API, d) {
 		d.DependsOnObject(p, lawAvailable)
 	}
 	want := obj.Int(d.Content, "spec", "replicas")
@@ -134,11 +131,11 @@ func (c *Cluster) report(d *api.Object) {
 		want = obj.Int(d.Content, "status", "desiredNumberScheduled")
 	}
 	if ready >= want {
-		c.clear(d)
+		c.Clear(d)
 	} else {
-		for _, p := range c.allPods(d) {
-			if t, ok := c.trouble[p.Key]; ok {
-				c.trouble[d.Key] = t
+		for _, p := range pods.Current(c.API, d) {
+			if t, ok := c.Trouble(p.Key); ok {
+				c.Blame(d, t.Law, "%s", t.Text)
 			}
 		}
 	}
@@ -163,81 +160,11 @@ func (c *Cluster) report(d *api.Object) {
 	})
 }
 
-// podsOf are the living pods that an owner made, by name.
-func (c *Cluster) podsOf(owner *api.Object) []*api.Object {
-	var out []*api.Object
-	for _, p := range c.API.List("", "Pod", owner.Namespace) {
-		if ownedBy(p, owner) && !p.Terminating() {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// allPods are the pods of a Deployment's newest replica set, or of a DaemonSet.
-func (c *Cluster) allPods(d *api.Object) []*api.Object {
-	if d.Kind == "DaemonSet" {
-		return c.podsOf(d)
-	}
-	rs := c.API.Get("apps", "ReplicaSet", d.Namespace, d.Name+"-"+templateHash(obj.At(d.Content, "spec", "template")))
-	if rs == nil {
-		return nil
-	}
-	return c.podsOf(rs)
-}
-
-func (c *Cluster) readyPods(d *api.Object) []*api.Object {
-	return slices.DeleteFunc(c.allPods(d), func(p *api.Object) bool { return !podReady(p) })
-}
-
-// endpoints are the ready pods that a Service selects.
-func (c *Cluster) endpoints(service *api.Object) []*api.Object {
-	selector := obj.StringMap(service.Content, "spec", "selector")
-	if len(selector) == 0 {
-		return nil
-	}
-	var out []*api.Object
-	for _, p := range c.API.List("", "Pod", service.Namespace) {
-		if !p.Terminating() && podReady(p) && labels.SelectorFromSet(selector).Matches(labels.Set(p.Labels())) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func ownerOf(o *api.Object) obj.Map {
-	return obj.Map{
-		"apiVersion": o.Content["apiVersion"], "kind": o.Kind, "name": o.Name, "uid": o.UID(),
-		"controller": true, "blockOwnerDeletion": true,
-	}
-}
-
-func ownedBy(o, owner *api.Object) bool {
-	for _, ref := range obj.Maps(o.Content, "metadata", "ownerReferences") {
-		if obj.Str(ref, "uid") == owner.UID() {
-			return true
-		}
-	}
-	return false
-}
-
-// templateHash names a replica set as the Deployment controller does: a hash
-// of the template in the alphabet of generated names.
-func templateHash(template obj.Map) string {
-	text, err := json.Marshal(template)
-	if err != nil {
-		panic(err) // stored objects are JSON
-	}
-	h := fnv.New32a()
-	_, _ = h.Write(text)
-	return rand.SafeEncodeString(fmt.Sprintf("%010d", h.Sum32()))
-}
-
 // suffix is the five characters after a pod's owner.
 func (c *Cluster) suffix(owner string) string {
 	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
 	var b strings.Builder
-	for _, r := range c.all.world.ID(c.eks.ARN+" pods of "+owner, 5) {
+	for _, r := range c.World.ID(c.EKS.ARN+" pods of "+owner, 5) {
 		b.WriteByte(alphabet[(int(r)*7)%len(alphabet)])
 	}
 	return b.String()

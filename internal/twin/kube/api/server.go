@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,6 +32,9 @@ func (k Key) String() string {
 	}
 	return k.Kind + " " + k.Namespace + "/" + k.Name
 }
+
+// Path is "namespace/name", or the name of an object without a namespace.
+func (k Key) Path() string { return strings.TrimPrefix(k.Namespace+"/"+k.Name, "/") }
 
 // Dependency is something in the world without which an object would not be in
 // the state it is in.
@@ -94,6 +98,21 @@ func (o *Object) changed() {
 	if o.server != nil {
 		o.server.touch(o.Key)
 	}
+}
+
+// OwnerReference is how objects that a controller creates for o refer to it.
+func (o *Object) OwnerReference() obj.Map {
+	return obj.Map{
+		"apiVersion": o.Content["apiVersion"], "kind": o.Kind, "name": o.Name, "uid": o.UID(),
+		"controller": true, "blockOwnerDeletion": true,
+	}
+}
+
+// OwnedBy tells whether owner is among the object's owners.
+func (o *Object) OwnedBy(owner *Object) bool {
+	return slices.ContainsFunc(obj.Maps(o.Content, "metadata", "ownerReferences"), func(ref obj.Map) bool {
+		return obj.Str(ref, "uid") == owner.UID()
+	})
 }
 
 // UID is metadata.uid.
@@ -202,6 +221,16 @@ func (s *Server) Get(group, kind, namespace, name string) *Object {
 func (s *Server) Lookup(k Key) *Object {
 	s.read(k.Group, k.Kind)
 	return s.objects[k]
+}
+
+// Definition returns the CustomResourceDefinition of a kind, nil when there is none.
+func (s *Server) Definition(group, kind string) *Object {
+	for _, crd := range s.List("apiextensions.k8s.io", "CustomResourceDefinition", "") {
+		if obj.Str(crd.Content, "spec", "group") == group && obj.Str(crd.Content, "spec", "names", "kind") == kind {
+			return crd
+		}
+	}
+	return nil
 }
 
 // List returns the objects of a kind by namespace and name; an empty namespace
