@@ -64,9 +64,9 @@ vulncheck: $(BIN)/govulncheck ## Look for known vulnerabilities in what the modu
 	@for m in $(MODULES); do echo "== govulncheck $$m" >&2; (cd $$m && $(CURDIR)/$(BIN)/govulncheck -test ./...); done
 
 .PHONY: docs
-docs: build ## Generate docs/twin.md, the tables in docs/configuration.md, the schema in Pulumi.yaml and README's example
+docs: build ## Generate docs/twin.md, the tables in docs/configuration.md, the schema in Pulumi.yaml, README's costs and example
 	@$(CTL) laws > docs/twin.md
-	@go test -count=1 -parallel 1 -run '^(TestConfigurationTable|TestExampleProgram)$$' . -update
+	@go test -count=1 -parallel 1 -run '^(TestConfigurationTable|TestCostsInDocs|TestExampleProgram)$$' . -update
 
 ##@ Figures
 

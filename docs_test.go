@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"sigs.k8s.io/yaml"
 
+	"eks-lattice/internal/cost"
 	"eks-lattice/internal/recorder"
 )
 
@@ -190,64 +190,38 @@ func TestVersionsInDocs(t *testing.T) {
 	}
 }
 
-// The costs in README.md add up, and count what the stack files deploy.
+// The costs in README.md are those of what the stack files deploy.
 func TestCostsInDocs(t *testing.T) {
 	t.Parallel()
-	_, rest, _ := strings.Cut(readText(t, "README.md"), "<!-- cost -->")
-	table, _, _ := strings.Cut(rest, "<!-- /cost -->")
-	counted, clusters := map[string]int{}, len(glob(t, "Pulumi.cluster*.yaml"))
-	for _, file := range glob(t, "Pulumi.cluster*.yaml") {
+	files := slices.Concat(glob(t, "Pulumi.environment.yaml"), glob(t, "Pulumi.cluster*.yaml"))
+	if len(files) < 3 {
+		t.Fatalf("found the stack files %q, want the environment's and two clusters'", files)
+	}
+	var count cost.Count
+	for _, file := range files {
 		r, err := recorder.Run(t, deployed(strings.TrimSuffix(strings.TrimPrefix(file, "Pulumi."), ".yaml"), stackConfig(t, file)), run)
 		if err != nil {
 			t.Fatal(err)
 		}
-		counted["EKS control plane"] += len(r.OfType("eks:index:Cluster"))
-		counted["NAT gateway"] += len(r.OfType("aws:ec2/natGateway:NatGateway"))
-		counted["VPC Lattice service"] += len(r.OfType("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"))
-		for _, group := range r.OfType("aws:eks/nodeGroup:NodeGroup") {
-			counted["node m5.large"] += int(group.Inputs["scalingConfig"].ObjectValue()["desiredSize"].NumberValue())
+		for _, found := range r.Resources() {
+			count.Add(found.Type, found.Inputs.Mappable())
 		}
 	}
-	counted["private CA"] = 1
-	if clusters < 2 {
-		t.Fatalf("found %d cluster stacks", clusters)
+	lines, unknown := count.Lines()
+	if len(unknown) > 0 {
+		t.Errorf("internal/cost has no price of %q", unknown)
 	}
-	sum, ca := 0.0, 0.0
-	for _, m := range regexp.MustCompile(`(?m)^\| ([^|]+?) \| (\d+) \| ([\d.]+) \| ([\d.]+) \|$`).FindAllStringSubmatch(table, -1) {
-		count, each, together := number(t, m[2]), number(t, m[3]), number(t, m[4])
-		sum += together
-		if strings.HasPrefix(m[1], "private CA") {
-			ca = together
-		}
-		if diff := count*each - together; diff > 0.0005 || diff < -0.0005 {
-			t.Errorf("%s: %s times %s is not %s", m[1], m[2], m[3], m[4])
-		}
-		for part, n := range counted {
-			if strings.HasPrefix(m[1], part) {
-				if int(count) != n {
-					t.Errorf("%s: the stack files deploy %d", m[1], n)
-				}
-				delete(counted, part)
-			}
+	table, ca := "| part | count | $ per hour | total |\n|---|---:|---:|---:|\n", 0.0
+	for _, l := range lines {
+		table += fmt.Sprintf("| %s ([AWS](%s)) | %d | %.3f | %.3f |\n", l.Part, l.Source, l.Count, l.PerHour, l.Total())
+		if strings.HasPrefix(l.Part, "private CA") {
+			ca = l.Total()
 		}
 	}
-	if len(counted) > 0 {
-		t.Errorf("not in the table: %v", counted)
-	}
-	if total := strconv.FormatFloat(sum, 'f', 3, 64); !strings.Contains(table, "**"+total+"**") {
-		t.Errorf("the sum is %s", total)
-	}
+	sum := cost.Sum(lines)
+	checkGenerated(t, "README.md", "<!-- cost -->\n", "<!-- /cost -->", table+fmt.Sprintf("| **sum** | | | **%.3f** |\n", sum))
 	said := fmt.Sprintf("about $%.2f per hour, and $%.2f more for the private CA", sum-ca, ca)
 	if !strings.Contains(readText(t, "README.md"), said) {
 		t.Errorf("README.md does not say %q", said)
 	}
-}
-
-func number(t *testing.T, text string) float64 {
-	t.Helper()
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
