@@ -15,14 +15,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 // limit bounds each test; nothing waits that long unless it is broken.
 const limit = 30 * time.Second
 
 func TestMain(m *testing.M) {
-	lab.Contained()
+	harness.Contained()
 	if missing := prerequisites(); missing != nil {
 		fmt.Fprintf(os.Stderr, "\n*** THE DATA-PLANE SUITE DID NOT RUN. It lacks:\n%s\n*** test/dataplane/setup.sh installs what a package manager can.\n\n", indent(missing))
 		if os.Getenv("CI") == "true" {
@@ -46,7 +46,7 @@ func prepare() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "dataplane-"); err != nil {
 		return "", err
 	}
-	if demoApp, err = lab.BuildApp("../..", dir); err != nil {
+	if demoApp, err = harness.BuildApp("../..", dir); err != nil {
 		return dir, err
 	}
 	return dir, rehearse(dir)
@@ -74,7 +74,7 @@ func prerequisites() error {
 	var missing []error
 	if os.Geteuid() != 0 {
 		missing = append(missing, errors.New("root: it makes network namespaces and changes users"))
-	} else if ns, err := lab.NewNamespace(); err != nil {
+	} else if ns, err := harness.NewNamespace(); err != nil {
 		missing = append(missing, fmt.Errorf("network namespaces: %w", err))
 	} else {
 		if err := natWorks(ns); err != nil {
@@ -97,7 +97,7 @@ func prerequisites() error {
 }
 
 // natWorks tries what the rules need of the kernel.
-func natWorks(ns *lab.Namespace) error {
+func natWorks(ns *harness.Namespace) error {
 	if _, err := exec.LookPath("xtables-nft-multi"); err != nil {
 		return nil // reported with the other programs
 	}
@@ -111,11 +111,11 @@ func natWorks(ns *lab.Namespace) error {
 	})
 }
 
-// testbed is the lab of one test with its two demo pods running.
+// testbed is the harness of one test with its two demo pods running.
 type testbed struct {
-	*lab.Lab
+	*harness.Harness
 	ctx  context.Context
-	pods map[string]*lab.RunningPod // by cluster
+	pods map[string]*harness.RunningPod // by cluster
 	// leaky is set by the test that wants to see secrets in a log.
 	leaky bool
 }
@@ -124,12 +124,12 @@ type testbed struct {
 func up(t *testing.T) *testbed {
 	t.Helper()
 	w := loadWorld(t)
-	l, err := lab.New(w, t.TempDir(), lab.Programs{Envoy: envoyBinary(), App: demoApp})
+	h, err := harness.New(w, t.TempDir(), harness.Programs{Envoy: envoyBinary(), App: demoApp})
 	require.NoError(t, err)
-	t.Cleanup(l.Close)
+	t.Cleanup(h.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
-	b := &testbed{Lab: l, ctx: ctx, pods: map[string]*lab.RunningPod{}}
+	b := &testbed{Harness: h, ctx: ctx, pods: map[string]*harness.RunningPod{}}
 	for _, s := range w.Services {
 		p, err := w.Pod(s.Target)
 		require.NoError(t, err)
@@ -143,17 +143,17 @@ func up(t *testing.T) *testbed {
 		}
 		// Whatever a test did, its logs hold no secret, and nobody has asked
 		// for the node's credentials.
-		leaks, err := l.Leaks()
+		leaks, err := h.Leaks()
 		require.NoError(t, err)
 		if !b.leaky {
 			require.Empty(t, leaks)
 		}
-		require.Empty(t, l.MetadataRequests(), "the instance metadata has been asked")
+		require.Empty(t, h.MetadataRequests(), "the instance metadata has been asked")
 	})
 	return b
 }
 
-func (b *testbed) start(t *testing.T, p lab.Pod) *lab.RunningPod {
+func (b *testbed) start(t *testing.T, p harness.Pod) *harness.RunningPod {
 	t.Helper()
 	r, err := b.StartPod(b.ctx, p)
 	require.NoError(t, err)
@@ -161,12 +161,12 @@ func (b *testbed) start(t *testing.T, p lab.Pod) *lab.RunningPod {
 }
 
 // curl runs curl as the application and returns body and status.
-func (b *testbed) curl(t *testing.T, p *lab.RunningPod, args ...string) (body string, status string) {
+func (b *testbed) curl(t *testing.T, p *harness.RunningPod, args ...string) (body string, status string) {
 	t.Helper()
 	return b.curlAs(t, p, nil, args...)
 }
 
-func (b *testbed) curlAs(t *testing.T, p *lab.RunningPod, as *lab.As, args ...string) (body string, status string) {
+func (b *testbed) curlAs(t *testing.T, p *harness.RunningPod, as *harness.As, args ...string) (body string, status string) {
 	t.Helper()
 	argv := append([]string{"curl", "-sS", "-w", "\n%{http_code}"}, args...)
 	r, err := p.Exec(b.ctx, as, nil, argv...)
@@ -180,7 +180,7 @@ func (b *testbed) curlAs(t *testing.T, p *lab.RunningPod, as *lab.As, args ...st
 }
 
 // seen is the only request that Lattice saw for a path.
-func (b *testbed) seen(t *testing.T, part string) lab.Seen {
+func (b *testbed) seen(t *testing.T, part string) harness.Seen {
 	t.Helper()
 	all := b.Lattice.Seen(part)
 	require.Len(t, all, 1, "requests for %s at VPC Lattice", part)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Elsewhere there are no network namespaces to build the lab of.
+// Elsewhere there are no network namespaces to build the harness of.
 func TestMain(*testing.M) {
 	fmt.Fprintf(os.Stderr, "\n*** THE DATA-PLANE SUITE DID NOT RUN. It needs Linux, this is %s.\n\n", runtime.GOOS)
 	if os.Getenv("CI") == "true" {

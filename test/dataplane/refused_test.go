@@ -15,11 +15,11 @@ import (
 
 	"eks-lattice/internal/sidecar"
 	"eks-lattice/internal/twin/lattice"
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 // like is a pod that differs from a demo pod of the world in what change does.
-func (b *testbed) like(t *testing.T, p *lab.RunningPod, name string, change func(*lab.Pod)) *lab.RunningPod {
+func (b *testbed) like(t *testing.T, p *harness.RunningPod, name string, change func(*harness.Pod)) *harness.RunningPod {
 	t.Helper()
 	other := p.Pod
 	other.Name, other.UID, other.IP = name, "00000000-0000-4000-8000-000000000000", ""
@@ -27,7 +27,7 @@ func (b *testbed) like(t *testing.T, p *lab.RunningPod, name string, change func
 	return b.start(t, other)
 }
 
-func notInjected(p *lab.Pod) { p.Spec.InitContainers = nil }
+func notInjected(p *harness.Pod) { p.Spec.InitContainers = nil }
 
 func TestWithoutTheAnnotation(t *testing.T) {
 	b := up(t)
@@ -44,7 +44,7 @@ func TestWithoutTheAnnotation(t *testing.T) {
 func TestOtherNamespace(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
-	other := b.like(t, caller, "other", func(p *lab.Pod) { p.Namespace = "other" })
+	other := b.like(t, caller, "other", func(p *harness.Pod) { p.Namespace = "other" })
 	body, status := b.curl(t, other, "http://"+s.Host+"/echo/namespace")
 	assert.Equal(t, "403", status)
 	assert.Contains(t, body, "User: "+other.SessionARN+" is not authorized")
@@ -56,7 +56,7 @@ func TestOtherNamespace(t *testing.T) {
 func TestOtherClusterOfTheSameName(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
-	imposter := b.like(t, caller, "imposter", func(p *lab.Pod) {
+	imposter := b.like(t, caller, "imposter", func(p *harness.Pod) {
 		p.ClusterARN = strings.Replace(p.ClusterARN, b.World.Region, "us-east-1", 1)
 	})
 	body, status := b.curl(t, imposter, "http://"+s.Host+"/echo/imposter")
@@ -72,10 +72,10 @@ func TestOtherClusterOfTheSameName(t *testing.T) {
 func TestMissingCredentials(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
-	for name, change := range map[string]func(*lab.Pod){
-		"no association": func(p *lab.Pod) { p.Role = nil },
-		"no Pod Identity webhook": func(p *lab.Pod) {
-			p.Spec.InitContainers = append([]lab.Container(nil), p.Spec.InitContainers...)
+	for name, change := range map[string]func(*harness.Pod){
+		"no association": func(p *harness.Pod) { p.Role = nil },
+		"no Pod Identity webhook": func(p *harness.Pod) {
+			p.Spec.InitContainers = append([]harness.Container(nil), p.Spec.InitContainers...)
 			for i := range p.Spec.InitContainers {
 				p.Spec.InitContainers[i].Env = nil
 			}
@@ -99,18 +99,18 @@ func TestExpiredCredentials(t *testing.T) {
 	caller, s := b.pair()
 	agent := b.Agents[caller.VPC]
 	agent.SetLifetime(7 * time.Second)
-	pod := b.like(t, caller, "expiring", func(*lab.Pod) {})
+	pod := b.like(t, caller, "expiring", func(*harness.Pod) {})
 	_, status := b.curl(t, pod, "http://"+s.Host+"/echo/fresh")
 	require.Equal(t, "200", status)
 	agent.SetRefuse(true)
-	require.NoError(t, lab.Eventually(b.ctx, func() error {
+	require.NoError(t, harness.Eventually(b.ctx, func() error {
 		if _, status := b.curl(t, pod, "http://"+s.Host+"/echo/expired"); status != "403" {
 			return fmt.Errorf("status %s", status)
 		}
 		return nil
 	}))
 	agent.SetRefuse(false)
-	require.NoError(t, lab.Eventually(b.ctx, func() error {
+	require.NoError(t, harness.Eventually(b.ctx, func() error {
 		if _, status := b.curl(t, pod, "http://"+s.Host+"/echo/again"); status != "200" {
 			return fmt.Errorf("status %s", status)
 		}
@@ -206,16 +206,16 @@ func TestUsersOfThePod(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
 	for name, c := range map[string]struct {
-		as     lab.As
+		as     harness.As
 		status string
 		port   int
 	}{
-		"an ordinary user":           {lab.As{UID: 1000, GID: 1000}, "200", 443},
-		"root":                       {lab.As{UID: 0, GID: 0}, "200", 443},
-		"root in the proxy's group":  {lab.As{UID: 0, GID: sidecar.GID}, "200", 443},
-		"a user in the root group":   {lab.As{UID: 1000, GID: 0}, "200", 443},
-		"a user in the proxy's":      {lab.As{UID: 1000, GID: sidecar.GID}, "200", 443},
-		"the proxy's user (escapes)": {lab.As{UID: sidecar.UID, GID: 1000}, "403", 80},
+		"an ordinary user":           {harness.As{UID: 1000, GID: 1000}, "200", 443},
+		"root":                       {harness.As{UID: 0, GID: 0}, "200", 443},
+		"root in the proxy's group":  {harness.As{UID: 0, GID: sidecar.GID}, "200", 443},
+		"a user in the root group":   {harness.As{UID: 1000, GID: 0}, "200", 443},
+		"a user in the proxy's":      {harness.As{UID: 1000, GID: sidecar.GID}, "200", 443},
+		"the proxy's user (escapes)": {harness.As{UID: sidecar.UID, GID: 1000}, "403", 80},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := fmt.Sprintf("/echo/%d-%d", c.as.UID, c.as.GID)
@@ -284,6 +284,6 @@ func TestRedirectTwice(t *testing.T) {
 	require.NoError(t, caller.RunInit(b.ctx, sidecar.InitContainerName))
 	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/twice")
 	assert.Equal(t, "200", status)
-	_, status = b.curlAs(t, caller, &lab.As{UID: sidecar.UID, GID: sidecar.GID}, "http://"+s.Host+"/echo/again")
+	_, status = b.curlAs(t, caller, &harness.As{UID: sidecar.UID, GID: sidecar.GID}, "http://"+s.Host+"/echo/again")
 	assert.Equal(t, "403", status, "the proxy's user is still spared")
 }

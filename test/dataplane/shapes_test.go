@@ -18,12 +18,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 // caller and other are the two ends of the allowed direction that the tests of
 // a single pair use.
-func (b *testbed) pair() (caller *lab.RunningPod, other lab.Service) {
+func (b *testbed) pair() (caller *harness.RunningPod, other harness.Service) {
 	s := b.World.Services[1]
 	for _, p := range b.pods {
 		if p.Key() != s.Target {
@@ -34,7 +34,7 @@ func (b *testbed) pair() (caller *lab.RunningPod, other lab.Service) {
 }
 
 // target is the pod behind a service.
-func (b *testbed) target(s lab.Service) *lab.RunningPod {
+func (b *testbed) target(s harness.Service) *harness.RunningPod {
 	for _, p := range b.pods {
 		if p.Key() == s.Target {
 			return p
@@ -48,7 +48,7 @@ func sum(b []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
-func echo(t *testing.T, body string) (e lab.Echo) {
+func echo(t *testing.T, body string) (e harness.Echo) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(body), &e), body)
 	return e
@@ -241,7 +241,7 @@ func TestIdleConnectionClosedByTheOtherEnd(t *testing.T) {
 // hangUp closes the idle connections between proxies and VPC Lattice.
 func (b *testbed) hangUp(t *testing.T) {
 	t.Helper()
-	require.NoError(t, lab.Eventually(b.ctx, func() error {
+	require.NoError(t, harness.Eventually(b.ctx, func() error {
 		if b.Lattice.CloseIdle() == 0 {
 			return errors.New("no connection is idle yet")
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"eks-lattice/internal/sidecar"
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 // stream is a request whose body is still being written while its answer is
@@ -23,7 +23,7 @@ type stream struct {
 	out  io.Reader
 }
 
-func openStream(ctx context.Context, t *testing.T, p *lab.RunningPod, s lab.Service, http2 bool, path string) *stream {
+func openStream(ctx context.Context, t *testing.T, p *harness.RunningPod, s harness.Service, http2 bool, path string) *stream {
 	t.Helper()
 	body, feed := io.Pipe()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Host+path, body)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"eks-lattice/internal/sidecar"
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 // Envoy fetches new credentials five seconds before the old ones end; here that
@@ -25,7 +25,7 @@ func TestCredentialsRotate(t *testing.T) {
 	caller, s := b.pair()
 	agent := b.Agents[caller.VPC]
 	agent.SetLifetime(6 * time.Second)
-	pod := b.like(t, caller, "rotating", func(*lab.Pod) {})
+	pod := b.like(t, caller, "rotating", func(*harness.Pod) {})
 	requests := 0
 	for agent.Served(pod.SessionARN) < 4 {
 		require.NoError(t, b.ctx.Err(), "the credentials were never renewed")
@@ -64,7 +64,7 @@ func TestCABundleChanges(t *testing.T) {
 
 	next := newCA(t, "next")
 	b.Lattice.SetCertificate(keyPair(t, next, wildcard(s)))
-	require.NoError(t, lab.Eventually(b.ctx, status("503")))
+	require.NoError(t, harness.Eventually(b.ctx, status("503")))
 
 	old := caller.ConfigMaps[sidecar.ConfigMapName][sidecar.CAKey]
 	bundle := func(pem string) {
@@ -76,11 +76,11 @@ func TestCABundleChanges(t *testing.T) {
 		require.NoError(t, caller.UpdateConfigMap(sidecar.ConfigMapName, config))
 	}
 	bundle(old + next.pem)
-	require.NoError(t, lab.Eventually(b.ctx, status("200")), "both are trusted")
+	require.NoError(t, harness.Eventually(b.ctx, status("200")), "both are trusted")
 	bundle(old)
-	require.NoError(t, lab.Eventually(b.ctx, status("503")), "trust is taken back")
+	require.NoError(t, harness.Eventually(b.ctx, status("503")), "trust is taken back")
 	bundle(next.pem)
-	require.NoError(t, lab.Eventually(b.ctx, status("200")), "the new one alone")
+	require.NoError(t, harness.Eventually(b.ctx, status("200")), "the new one alone")
 	assert.Equal(t, pid, caller.Sidecar(sidecar.ProxyContainerName).PID(), "without a restart")
 }
 
@@ -90,7 +90,7 @@ func TestProxyIsKilledAndComesBack(t *testing.T) {
 	caller, s := b.pair()
 	first := caller.Sidecar(sidecar.ProxyContainerName)
 	require.NoError(t, first.Signal(syscall.SIGKILL))
-	require.NoError(t, lab.Eventually(b.ctx, func() error {
+	require.NoError(t, harness.Eventually(b.ctx, func() error {
 		if _, status := b.curl(t, caller, "http://"+s.Host+"/echo/killed"); status != "200" {
 			return errors.New(status)
 		}
@@ -110,13 +110,13 @@ func TestFirstRequestAtOnce(t *testing.T) {
 	caller, s := b.pair()
 	release := b.Agents[caller.VPC].Hold()
 	defer release()
-	pod := b.like(t, caller, "starting", func(*lab.Pod) {})
+	pod := b.like(t, caller, "starting", func(*harness.Pod) {})
 	status := make(chan string, 1)
 	go func() {
 		r, err := pod.Exec(b.ctx, nil, nil, "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "http://"+s.Host+"/echo/first")
 		status <- fmt.Sprint(r.Stdout, err)
 	}()
-	require.NoError(t, lab.Eventually(b.ctx, func() error {
+	require.NoError(t, harness.Eventually(b.ctx, func() error {
 		if b.Agents[caller.VPC].Held() == 0 {
 			return errors.New("the proxy has not asked for credentials yet")
 		}
@@ -134,7 +134,7 @@ func TestTraceLogWouldLeak(t *testing.T) {
 	b := up(t)
 	b.leaky = true
 	caller, s := b.pair()
-	pod := b.like(t, caller, "tracing", func(p *lab.Pod) {
+	pod := b.like(t, caller, "tracing", func(p *harness.Pod) {
 		p.Spec.InitContainers = slices.Clone(p.Spec.InitContainers)
 		for i, c := range p.Spec.InitContainers {
 			p.Spec.InitContainers[i].Args = slices.Clone(c.Args)

@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 // worldFile is where the rehearsed world is.
@@ -46,15 +46,15 @@ func rehearse(dir string) error {
 const latticectl = ".cache/bin/latticectl"
 
 // loadWorld is a fresh copy of the rehearsed world.
-func loadWorld(t testing.TB) *lab.World {
+func loadWorld(t testing.TB) *harness.World {
 	t.Helper()
-	w, err := lab.Load(worldFile)
+	w, err := harness.Load(worldFile)
 	require.NoError(t, err)
 	return w
 }
 
 // wildcard is the name in the services' certificate.
-func wildcard(s lab.Service) string {
+func wildcard(s harness.Service) string {
 	_, domain, _ := strings.Cut(s.Host, ".")
 	return "*." + domain
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"eks-lattice/internal/sidecar"
-	"eks-lattice/test/dataplane/lab"
+	"eks-lattice/test/dataplane/harness"
 )
 
 //go:embed blueprint.yaml
@@ -33,18 +33,18 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	lab.Contained()
+	harness.Contained()
 	os.Exit(m.Run())
 }
 
 // variant is one way from the application to the service.
 type variant struct {
 	name string
-	pod  *lab.RunningPod
+	pod  *harness.RunningPod
 	url  string
 	// proxy is the measured process, nil without a proxy.
-	proxy    *lab.Running
-	rest     lab.Usage
+	proxy    *harness.Running
+	rest     harness.Usage
 	full     []load // as fast as it goes
 	steady   []load // at a fixed rate
 	peak     int    // KiB
@@ -63,35 +63,35 @@ func BenchmarkDataplane(b *testing.B) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	w, err := lab.Load(rehearsed(b))
+	w, err := harness.Load(rehearsed(b))
 	require.NoError(b, err)
 	for i := range w.Services {
 		w.Services[i].Ports = nil // the origin answers instead
 	}
 	envoy, err := filepath.Abs(root + "/.cache/envoy/envoy/_bin/envoy")
 	require.NoError(b, err)
-	app, err := lab.BuildApp(root, b.TempDir())
+	app, err := harness.BuildApp(root, b.TempDir())
 	require.NoError(b, err)
-	l, err := lab.New(w, b.TempDir(), lab.Programs{Envoy: envoy, App: app})
+	h, err := harness.New(w, b.TempDir(), harness.Programs{Envoy: envoy, App: app})
 	require.NoError(b, err)
 	// Milliseconds, 9 on average, and never the same for all connections: ten
 	// requests at once would measure how long the tenth waits for the others.
-	l.AppFiles["etc/app/rate.lua"] = "function delay() return math.random(0, 18) end\n"
-	b.Cleanup(l.Close)
+	h.AppFiles["etc/app/rate.lua"] = "function delay() return math.random(0, 18) end\n"
+	b.Cleanup(h.Close)
 
 	service := w.Services[1]
 	pod, err := w.Pod(w.Services[0].Target)
 	require.NoError(b, err)
-	_, err = l.StartInVPC(pod.VPC, "origin", map[string]string{
+	_, err = h.StartInVPC(pod.VPC, "origin", map[string]string{
 		"etc/origin/envoy.yaml": strings.ReplaceAll(originBootstrap, "ADDRESS", service.Address),
 		"etc/origin/cert.pem":   w.Certificate, "etc/origin/key.pem": w.Key,
 	}, "/usr/local/bin/envoy", "-c", "/etc/origin/envoy.yaml", "--disable-hot-restart", "-l", "warning", "--concurrency", "2")
 	require.NoError(b, err)
 
 	variants := []*variant{
-		{name: "TLS without a proxy", url: "https://" + service.Host + "/direct", pod: start(ctx, b, l, direct(pod))},
-		{name: "this sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, l, pod)},
-		{name: "the blueprint's sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, l, blueprint(pod, w.Region))},
+		{name: "TLS without a proxy", url: "https://" + service.Host + "/direct", pod: start(ctx, b, h, direct(pod))},
+		{name: "this sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, h, pod)},
+		{name: "the blueprint's sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, h, blueprint(pod, w.Region))},
 	}
 	for _, v := range variants {
 		v.ready(ctx, b)
@@ -119,21 +119,21 @@ func rehearsed(b *testing.B) string {
 	return path
 }
 
-func start(ctx context.Context, b *testing.B, l *lab.Lab, p lab.Pod) *lab.RunningPod {
+func start(ctx context.Context, b *testing.B, h *harness.Harness, p harness.Pod) *harness.RunningPod {
 	b.Helper()
-	r, err := l.StartPod(ctx, p)
+	r, err := h.StartPod(ctx, p)
 	require.NoError(b, err)
 	return r
 }
 
-func direct(p lab.Pod) lab.Pod {
+func direct(p harness.Pod) harness.Pod {
 	p.Name, p.IP, p.Spec.InitContainers = "direct", "", nil
 	return p
 }
 
 // blueprint is the pod with the blueprint's sidecar in place of ours: all
 // traffic to VPC Lattice redirected, the proxy as root, its log level trace.
-func blueprint(p lab.Pod, region string) lab.Pod {
+func blueprint(p harness.Pod, region string) harness.Pod {
 	p.Name, p.IP = "blueprint", ""
 	ca := sidecar.ConfigDir + "/" + sidecar.CAKey
 	bootstrap := strings.NewReplacer("REGION", region, "CA", ca).Replace(blueprintBootstrap)
@@ -147,9 +147,9 @@ func blueprint(p lab.Pod, region string) lab.Pod {
 	for i, c := range p.Spec.InitContainers {
 		if c.Name == sidecar.ProxyContainerName {
 			zero := 0
-			// The lab's containers have no shared memory for a hot restart.
+			// The harness's containers have no shared memory for a hot restart.
 			c.Args = []string{"--disable-hot-restart", "-l", "trace", "-c", sidecar.ConfigDir + "/" + sidecar.BootstrapKey}
-			c.SecurityContext = lab.SecurityContext{RunAsUser: &zero, RunAsGroup: &zero}
+			c.SecurityContext = harness.SecurityContext{RunAsUser: &zero, RunAsGroup: &zero}
 			c.StartupProbe = nil
 			p.Spec.InitContainers[i] = c
 		}
@@ -162,7 +162,7 @@ func (v *variant) ready(ctx context.Context, b *testing.B) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	require.NoError(b, lab.Eventually(ctx, func() error {
+	require.NoError(b, harness.Eventually(ctx, func() error {
 		r, err := v.pod.Exec(ctx, nil, nil, "curl", "-sS", "-k", "-o", "/dev/null", "-w", "%{http_code}", v.url)
 		if err == nil && r.Stdout != "200" {
 			err = fmt.Errorf("%s: status %s %s", v.name, r.Stdout, r.Stderr)
@@ -187,7 +187,7 @@ func (v *variant) measure(ctx context.Context, b *testing.B) {
 	v.logBytes = len(v.pod.Log(sidecar.ProxyContainerName))
 }
 
-func (v *variant) usage(b *testing.B) (u lab.Usage) {
+func (v *variant) usage(b *testing.B) (u harness.Usage) {
 	b.Helper()
 	if v.proxy != nil {
 		var err error

@@ -1,4 +1,4 @@
-// Package lab builds, from a rehearsed world, the part of it that a pod's
+// Package harness builds, from a rehearsed world, the part of it that a pod's
 // requests pass through: network namespaces for VPCs and pods, the containers
 // of the pods with their real programs, and stand-ins for what AWS runs (the Pod
 // Identity agent, VPC Lattice, the VPC's DNS and the instance metadata).
@@ -7,4 +7,4 @@
 // when the process that made them ends, however it ends. It needs Linux and
 // root; containers run with the user, capabilities and root file system that
 // their pod spec asks for, but without a seccomp profile.
-package lab
+package harness

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"crypto/sha256"
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Echo is what the lab's server answers at /echo.
+// Echo is what the harness's server answers at /echo.
 type Echo struct {
 	Method, URI, Host string
 	Length            int64 // of the body that was read
@@ -23,7 +23,7 @@ type Echo struct {
 	Header            map[string][]string
 }
 
-// otherEndPort is where a demo pod has the lab's server, beside its application.
+// otherEndPort is where a demo pod has the harness's server, beside its application.
 const otherEndPort = 18090
 
 // otherEnd shows the suite what of a request has come to the other end. VPC

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const containerEnv = "EKS_LATTICE_LAB_CONTAINER"
+const containerEnv = "EKS_LATTICE_HARNESS_CONTAINER"
 
 // process is what one process of a container gets.
 type process struct {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func BuildApp(project, dir string) (string, error) {
 	return program, nil
 }
 
-// application is the program of a pod's first container, and the lab's server
+// application is the program of a pod's first container, and the harness's server
 // beside it.
 type application struct {
 	*Running
@@ -40,7 +40,7 @@ func (r *RunningPod) startApplication(ctx context.Context, port int) error {
 	if err != nil {
 		return err
 	}
-	other := serve(listener, otherEnd(), r.lab.silent)
+	other := serve(listener, otherEnd(), r.harness.silent)
 	container := r.Spec.Containers[0]
 	p := r.process(container)
 	p.Argv = []string{"/usr/local/bin/demo-app"} // the image's entry point

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"errors"
@@ -47,7 +47,7 @@ type Service struct {
 	Ports        []int  // of its listeners
 	Target       string // the key of the pod that is its target
 	TargetPort   int
-	// Address is where it answers in every VPC; the lab chooses it.
+	// Address is where it answers in every VPC; the harness chooses it.
 	Address string
 }
 
@@ -62,7 +62,7 @@ type Pod struct {
 	Cluster, ClusterARN, VPC             string
 	Namespace, Name, UID, ServiceAccount string
 	Spec                                 PodSpec
-	// IP is the pod's own; empty lets the lab choose one.
+	// IP is the pod's own; empty lets the harness choose one.
 	IP string
 	// ConfigMaps of its namespace, by name.
 	ConfigMaps map[string]map[string]string

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"fmt"
@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// StartInVPC runs a program on the node's side of a VPC until the lab closes.
-func (l *Lab) StartInVPC(vpc, name string, files map[string]string, argv ...string) (*Running, error) {
+// StartInVPC runs a program on the node's side of a VPC until the harness closes.
+func (h *Harness) StartInVPC(vpc, name string, files map[string]string, argv ...string) (*Running, error) {
 	p := &process{
-		Netns: l.vpcs[vpc].ns.Path(), Argv: argv, Files: files,
+		Netns: h.vpcs[vpc].ns.Path(), Argv: argv, Files: files,
 		Env:   []string{"PATH=/usr/local/bin:/usr/bin"},
 		Caps:  []string{"NET_BIND_SERVICE"},
-		Binds: []bind{{l.programs.Envoy, "/usr/local/bin/envoy"}},
+		Binds: []bind{{h.programs.Envoy, "/usr/local/bin/envoy"}},
 	}
-	r, err := p.start(l.dir, name+".log")
+	r, err := p.start(h.dir, name+".log")
 	if err == nil {
-		l.closers = append(l.closers, killer{r})
+		h.closers = append(h.closers, killer{r})
 	}
 	return r, err
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"context"
@@ -27,7 +27,7 @@ type RunningPod struct {
 	// SessionARN is who the pod is for AWS.
 	SessionARN string
 
-	lab     *Lab
+	harness *Harness
 	vpc     *VPC
 	ns      *Namespace
 	dir     string
@@ -43,28 +43,28 @@ type RunningPod struct {
 // StartPod does what the kubelet does: network, volumes, init containers one
 // after another (those that stay must pass their startup probe), then the
 // application. It returns when the application has been started.
-func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
-	vpc := l.vpcs[p.VPC]
+func (h *Harness) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
+	vpc := h.vpcs[p.VPC]
 	if vpc == nil {
-		return nil, fmt.Errorf("pod %s is in VPC %q, which the lab does not have", p.Key(), p.VPC)
+		return nil, fmt.Errorf("pod %s is in VPC %q, which the harness does not have", p.Key(), p.VPC)
 	}
 	ns, err := NewNamespace()
 	if err != nil {
 		return nil, err
 	}
 	r := &RunningPod{
-		Pod: p, lab: l, vpc: vpc, ns: ns,
+		Pod: p, harness: h, vpc: vpc, ns: ns,
 		Address:  p.IP,
-		dir:      filepath.Join(l.dir, strings.ReplaceAll(p.Key(), "/", "_")),
+		dir:      filepath.Join(h.dir, strings.ReplaceAll(p.Key(), "/", "_")),
 		volumes:  map[string]volume{},
 		sidecars: map[string]*Running{},
 	}
 	if r.Address == "" {
 		r.Address = fmt.Sprintf("10.0.255.%d", 10+vpc.pods)
 	}
-	l.mu.Lock()
-	l.pods = append(l.pods, r)
-	l.mu.Unlock()
+	h.mu.Lock()
+	h.pods = append(h.pods, r)
+	h.mu.Unlock()
 	if err := vpc.attach(ns, r.Address); err != nil {
 		return nil, fmt.Errorf("attaching pod %s: %w", p.Key(), err)
 	}
@@ -76,27 +76,27 @@ func (l *Lab) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 			return nil, fmt.Errorf("init container %s of pod %s: %w", c.Name, p.Key(), err)
 		}
 	}
-	for _, s := range l.World.Services {
+	for _, s := range h.World.Services {
 		if s.Target != p.Key() {
 			continue
 		}
 		if err := r.startApplication(ctx, s.TargetPort); err != nil {
 			return nil, fmt.Errorf("starting the application of pod %s: %w", p.Key(), err)
 		}
-		l.mu.Lock()
-		l.targets[p.Key()] = r
-		l.mu.Unlock()
+		h.mu.Lock()
+		h.targets[p.Key()] = r
+		h.mu.Unlock()
 	}
 	return r, nil
 }
 
 func (r *RunningPod) makeVolumes() error {
 	token := "eyJ." + fmt.Sprintf("%x", random(64))
-	r.lab.secrets.add(token)
+	r.harness.secrets.add(token)
 	if r.Role != nil {
-		principal := session(*r.Role, r.lab.World.Account, r.Pod)
+		principal := session(*r.Role, r.harness.World.Account, r.Pod)
 		r.SessionARN = principal.ARN
-		r.lab.Agents[r.VPC].register(token, principal)
+		r.harness.Agents[r.VPC].register(token, principal)
 	}
 	for _, v := range r.Spec.Volumes {
 		files := map[string]string{}
@@ -150,12 +150,12 @@ func (r *RunningPod) process(c Container) *process {
 			"etc/services":      "http 80/tcp\nhttps 443/tcp\n",
 			"etc/passwd":        "root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n",
 			"etc/group":         "root:x:0:\napp:x:1000:\n",
-			"etc/app/ca.pem":    r.lab.World.Certificate, // the CA's is in it
+			"etc/app/ca.pem":    r.harness.World.Certificate, // the CA's is in it
 		},
 		NoNewPrivs:   sc.AllowPrivilegeEscalation != nil && !*sc.AllowPrivilegeEscalation,
 		ReadOnlyRoot: sc.ReadOnlyRootFilesystem != nil && *sc.ReadOnlyRootFilesystem,
 	}
-	maps.Copy(p.Files, r.lab.AppFiles)
+	maps.Copy(p.Files, r.harness.AppFiles)
 	for _, e := range c.Env {
 		p.Env = append(p.Env, e.Name+"="+e.Value)
 	}
@@ -174,7 +174,7 @@ func (r *RunningPod) process(c Container) *process {
 			p.Binds = append(p.Binds, bind{filepath.Join(v.dir, m.SubPath), m.MountPath})
 		}
 	}
-	p.Binds = append(p.Binds, bind{r.lab.programs.Envoy, "/usr/local/bin/envoy"}, bind{r.lab.programs.App, "/usr/local/bin/demo-app"})
+	p.Binds = append(p.Binds, bind{r.harness.programs.Envoy, "/usr/local/bin/envoy"}, bind{r.harness.programs.App, "/usr/local/bin/demo-app"})
 	return p
 }
 

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"context"
@@ -22,8 +22,8 @@ import (
 	"eks-lattice/internal/twin/iam"
 )
 
-// Lab is a world that is up.
-type Lab struct {
+// Harness is a world that is up.
+type Harness struct {
 	World   *World
 	Lattice *Lattice
 	Agents  map[string]*Agent // by VPC
@@ -52,84 +52,84 @@ type Programs struct {
 
 // New builds the VPCs of a world and what AWS runs in them; pods are started
 // one by one. Files go below dir.
-func New(w *World, dir string, programs Programs) (*Lab, error) {
+func New(w *World, dir string, programs Programs) (*Harness, error) {
 	cert, err := tls.X509KeyPair([]byte(w.Certificate), []byte(w.Key))
 	if err != nil {
 		return nil, fmt.Errorf("reading the services' certificate: %w", err)
 	}
-	l := &Lab{
+	h := &Harness{
 		World: w, dir: dir, programs: programs, AppFiles: map[string]string{},
 		Agents: map[string]*Agent{}, vpcs: map[string]*VPC{}, metadata: map[string]*metadata{},
 		targets: map[string]*RunningPod{},
 		issuer:  &issuer{}, silent: log.New(io.Discard, "", 0),
 	}
-	l.secrets.add(w.Key)
-	l.Lattice = &Lattice{world: w, issuer: l.issuer, silent: l.silent, cert: &cert, idle: map[net.Conn]bool{}, dial: l.dialTarget}
+	h.secrets.add(w.Key)
+	h.Lattice = &Lattice{world: w, issuer: h.issuer, silent: h.silent, cert: &cert, idle: map[net.Conn]bool{}, dial: h.dialTarget}
 	for i := range w.Services {
 		w.Services[i].Address = fmt.Sprintf("169.254.171.%d", 32+i)
 	}
 	for _, p := range w.Pods {
-		if l.vpcs[p.VPC] == nil {
-			if err := l.addVPC(p.VPC); err != nil {
-				l.Close()
+		if h.vpcs[p.VPC] == nil {
+			if err := h.addVPC(p.VPC); err != nil {
+				h.Close()
 				return nil, fmt.Errorf("building VPC %s: %w", p.VPC, err)
 			}
 		}
 	}
-	return l, nil
+	return h, nil
 }
 
-func (l *Lab) addVPC(id string) error {
+func (h *Harness) addVPC(id string) error {
 	v, err := newVPC(id)
 	if err != nil {
 		return err
 	}
-	l.vpcs[id] = v
-	l.Agents[id] = &Agent{issuer: l.issuer, pods: map[string]iam.Principal{}, served: map[string]int{}, lifetime: time.Hour}
-	l.metadata[id] = &metadata{issuer: l.issuer, node: iam.Principal{
-		ARN: "arn:aws:sts::" + l.World.Account + ":assumed-role/node/i-0", RoleARN: "arn:aws:iam::" + l.World.Account + ":role/node",
-		Account: l.World.Account, Policies: []iam.Document{{Name: "all", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`}},
+	h.vpcs[id] = v
+	h.Agents[id] = &Agent{issuer: h.issuer, pods: map[string]iam.Principal{}, served: map[string]int{}, lifetime: time.Hour}
+	h.metadata[id] = &metadata{issuer: h.issuer, node: iam.Principal{
+		ARN: "arn:aws:sts::" + h.World.Account + ":assumed-role/node/i-0", RoleARN: "arn:aws:iam::" + h.World.Account + ":role/node",
+		Account: h.World.Account, Policies: []iam.Document{{Name: "all", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`}},
 	}}
-	for address, h := range map[string]http.Handler{agentAddress: l.Agents[id], metadataAddress: l.metadata[id]} {
+	for address, handler := range map[string]http.Handler{agentAddress: h.Agents[id], metadataAddress: h.metadata[id]} {
 		listener, err := v.ns.Listen(address + ":80")
 		if err != nil {
 			return err
 		}
-		l.closers = append(l.closers, serve(listener, h, l.silent))
+		h.closers = append(h.closers, serve(listener, handler, h.silent))
 	}
 	names := resolver{names: map[string]string{}, addresses: map[string]string{}}
-	for _, z := range l.World.Zones {
+	for _, z := range h.World.Zones {
 		if slices.Contains(z.VPCs, id) {
 			for name, target := range z.Names {
 				names.names[strings.ToLower(name)+"."] = target + "."
 			}
 		}
 	}
-	for _, s := range l.World.Services {
+	for _, s := range h.World.Services {
 		names.addresses[strings.ToLower(s.AssignedName)+"."] = s.Address
-		if !slices.Contains(l.World.NetworkVPCs, id) {
+		if !slices.Contains(h.World.NetworkVPCs, id) {
 			continue
 		}
 		if err := v.ns.AddAddress("lo", s.Address+"/32"); err != nil {
 			return err
 		}
-		closers, err := l.Lattice.serve(v, s)
+		closers, err := h.Lattice.serve(v, s)
 		if err != nil {
 			return err
 		}
-		l.closers = append(l.closers, closers...)
+		h.closers = append(h.closers, closers...)
 	}
 	closers, err := names.serve(v)
-	l.closers = append(l.closers, closers...)
+	h.closers = append(h.closers, closers...)
 	return err
 }
 
 // dialTarget connects to the service's pod, for a path, from Lattice's side of
 // its VPC.
-func (l *Lab) dialTarget(ctx context.Context, s Service, path string) (net.Conn, error) {
-	l.mu.Lock()
-	target := l.targets[s.Target]
-	l.mu.Unlock()
+func (h *Harness) dialTarget(ctx context.Context, s Service, path string) (net.Conn, error) {
+	h.mu.Lock()
+	target := h.targets[s.Target]
+	h.mu.Unlock()
 	if target == nil {
 		return nil, fmt.Errorf("service %s has no healthy target", s.Name)
 	}
@@ -141,9 +141,9 @@ func (l *Lab) dialTarget(ctx context.Context, s Service, path string) (net.Conn,
 }
 
 // MetadataRequests are the requests that any VPC's instance metadata has seen.
-func (l *Lab) MetadataRequests() []string {
+func (h *Harness) MetadataRequests() []string {
 	var all []string
-	for id, m := range l.metadata {
+	for id, m := range h.metadata {
 		for _, r := range m.seen() {
 			all = append(all, id+": "+r)
 		}
@@ -152,16 +152,16 @@ func (l *Lab) MetadataRequests() []string {
 }
 
 // Expire ends all sessions of a pod, whatever end they were announced with.
-func (l *Lab) Expire(sessionARN string) { l.issuer.expire(sessionARN) }
+func (h *Harness) Expire(sessionARN string) { h.issuer.expire(sessionARN) }
 
 // Leaks names the secrets that stand in any log of any pod, without showing them.
-func (l *Lab) Leaks() ([]string, error) {
-	needles := l.secrets.all()
-	for _, c := range l.issuer.all() {
+func (h *Harness) Leaks() ([]string, error) {
+	needles := h.secrets.all()
+	for _, c := range h.issuer.all() {
 		needles = append(needles, c.SecretAccessKey, c.Token, c.AccessKeyID)
 	}
 	needles = append(needles, "AWS4-HMAC-SHA256", "PRIVATE KEY")
-	logs, err := filepath.Glob(filepath.Join(l.dir, "*", "*.log"))
+	logs, err := filepath.Glob(filepath.Join(h.dir, "*", "*.log"))
 	if err != nil {
 		return nil, err
 	}
@@ -184,14 +184,14 @@ func (l *Lab) Leaks() ([]string, error) {
 }
 
 // Close ends every process and lets go of every namespace.
-func (l *Lab) Close() {
-	for _, p := range l.pods {
+func (h *Harness) Close() {
+	for _, p := range h.pods {
 		p.close()
 	}
-	for _, c := range l.closers {
+	for _, c := range h.closers {
 		_ = c.Close()
 	}
-	for _, v := range l.vpcs {
+	for _, v := range h.vpcs {
 		v.ns.Close()
 	}
 }

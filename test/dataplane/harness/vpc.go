@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package harness
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ const (
 )
 
 // VPC is one network: the node's and Lattice's side of it, to which pods are
-// attached. All VPCs of a lab have the same addresses.
+// attached. All VPCs of a harness have the same addresses.
 type VPC struct {
 	ID   string
 	ns   *Namespace
