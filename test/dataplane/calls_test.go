@@ -21,7 +21,7 @@ func TestFourCalls(t *testing.T) {
 		require.True(t, pods.Contains(net.ParseIP(pod.Address)), "both VPCs have the same addresses, %s is none", pod.Address)
 	}
 	for from, pod := range b.pods {
-		for _, s := range b.World.Services {
+		for _, s := range b.demos {
 			t.Run(from+" to "+s.Host, func(t *testing.T) {
 				path := fmt.Sprintf("/?four=%s-%s", from, s.Name)
 				body, status := b.curl(t, pod, "http://"+s.Host+path)

@@ -77,7 +77,7 @@ func prerequisites() error {
 	} else if ns, err := harness.NewNamespace(); err != nil {
 		missing = append(missing, fmt.Errorf("network namespaces: %w", err))
 	} else {
-		if err := natWorks(ns); err != nil {
+		if err := rulesWork(ns); err != nil {
 			missing = append(missing, err)
 		}
 		ns.Close()
@@ -96,31 +96,36 @@ func prerequisites() error {
 	return errors.Join(missing...)
 }
 
-// natWorks tries what the rules need of the kernel.
-func natWorks(ns *harness.Namespace) error {
+// rulesWork tries what the rules need of the kernel.
+func rulesWork(ns *harness.Namespace) error {
 	if _, err := exec.LookPath("xtables-nft-multi"); err != nil {
 		return nil // reported with the other programs
 	}
 	return ns.Do(func() error {
-		out, err := exec.Command("xtables-nft-multi", "iptables", "-t", "nat", "-A", "OUTPUT", "-p", "tcp",
-			"-m", "owner", "--uid-owner", "1", "-j", "REDIRECT", "--to-ports", "1").CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("a kernel whose nftables redirect by owner: %s", strings.TrimSpace(string(out)))
+		for what, rule := range map[string]string{
+			"redirect by owner":      "-t nat -A OUTPUT -p tcp -m owner --uid-owner 1 -j REDIRECT --to-ports 1",
+			"know connections again": "-t mangle -A POSTROUTING -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+		} {
+			out, err := exec.Command("xtables-nft-multi", append([]string{"iptables"}, strings.Fields(rule)...)...).CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("a kernel whose nftables %s: %s", what, strings.TrimSpace(string(out)))
+			}
 		}
 		return nil
 	})
 }
 
-// testbed is the harness of one test with its two demo pods running.
+// testbed is the harness of one test with the pods of the demo applications running.
 type testbed struct {
 	*harness.Harness
-	ctx  context.Context
-	pods map[string]*harness.RunningPod // by cluster
+	ctx   context.Context
+	demos []harness.Service              // of the two demo applications
+	pods  map[string]*harness.RunningPod // of these, by cluster
 	// leaky is set by the test that wants to see secrets in a log.
 	leaky bool
 }
 
-// up builds the world and starts a demo pod in each cluster.
+// up builds the world and starts the pods of the demo applications.
 func up(t *testing.T) *testbed {
 	t.Helper()
 	w := loadWorld(t)
@@ -130,10 +135,9 @@ func up(t *testing.T) *testbed {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	b := &testbed{Harness: h, ctx: ctx, pods: map[string]*harness.RunningPod{}}
-	for _, s := range w.Services {
-		p, err := w.Pod(s.Target)
-		require.NoError(t, err)
-		b.pods[p.Cluster] = b.start(t, p)
+	for _, app := range []string{"demo-cluster1", "demo-cluster2"} {
+		s, pod := b.startApp(t, app)
+		b.demos, b.pods[pod.Cluster] = append(b.demos, s), pod
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -151,6 +155,15 @@ func up(t *testing.T) *testbed {
 		require.Empty(t, h.MetadataRequests(), "the instance metadata has been asked")
 	})
 	return b
+}
+
+func (b *testbed) startApp(t *testing.T, app string) (harness.Service, *harness.RunningPod) {
+	t.Helper()
+	s, err := b.World.Service(app)
+	require.NoError(t, err)
+	p, err := b.World.Pod(s.Target)
+	require.NoError(t, err)
+	return s, b.start(t, p)
 }
 
 func (b *testbed) start(t *testing.T, p harness.Pod) *harness.RunningPod {

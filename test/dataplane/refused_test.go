@@ -27,13 +27,15 @@ func (b *testbed) like(t *testing.T, p *harness.RunningPod, name string, change 
 	return b.start(t, other)
 }
 
-func notInjected(p *harness.Pod) { p.Spec.InitContainers = nil }
+// plain is a pod of somebody else: without a proxy, and with labels that no
+// policy selects.
+func plain(p *harness.Pod) { p.Spec.InitContainers, p.Labels = nil, nil }
 
 func TestWithoutTheAnnotation(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
-	plain := b.like(t, caller, "plain", notInjected)
-	body, status := b.curl(t, plain, "http://"+s.Host+"/echo/plain")
+	pod := b.like(t, caller, "plain", plain)
+	body, status := b.curl(t, pod, "http://"+s.Host+"/echo/plain")
 	assert.Equal(t, "403", status)
 	assert.Contains(t, body, "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on resource: "+s.ARN)
 	seen := b.seen(t, "/echo/plain")
@@ -169,10 +171,12 @@ func TestCertificates(t *testing.T) {
 	})
 }
 
-// The proxy signs for whoever reaches it, so nobody but the redirect may.
+// The proxy signs for whoever reaches it, so nobody but the redirect may, even
+// in a pod that no network policy guards.
 func TestProxyPortCannotBeDialled(t *testing.T) {
 	b := up(t)
-	caller, s := b.pair()
+	injected, s := b.pair()
+	caller := b.like(t, injected, "unguarded", func(p *harness.Pod) { p.Labels = nil })
 	for name, args := range map[string][]string{
 		"the pod itself, on loopback": {"-H", "Host: " + s.Host, fmt.Sprintf("http://127.0.0.1:%d/echo/loopback", sidecar.ListenPort)},
 		"the pod itself, as a proxy":  {"-x", fmt.Sprintf("http://127.0.0.1:%d", sidecar.ListenPort), "http://" + s.Host + "/echo/proxy"},
@@ -183,7 +187,7 @@ func TestProxyPortCannotBeDialled(t *testing.T) {
 			assert.Regexp(t, "Empty reply from server|Connection reset by peer", body)
 		})
 	}
-	neighbour := b.like(t, caller, "neighbour", notInjected)
+	neighbour := b.like(t, caller, "neighbour", plain)
 	for name, port := range map[string]int{"the proxy's port": sidecar.ListenPort, "the admin port": sidecar.AdminPort} {
 		t.Run("another pod, "+name, func(t *testing.T) {
 			body, status := b.curl(t, neighbour, "-H", "Host: "+s.Host, fmt.Sprintf("http://%s:%d/echo/neighbour", caller.Address, port))
@@ -263,7 +267,7 @@ curl -sS -o /dev/null -w '%{http_code}' --cacert /etc/app/ca.pem --aws-sigv4 "aw
 func TestOtherTrafficIsLeftAlone(t *testing.T) {
 	b := up(t)
 	caller, _ := b.pair()
-	neighbour := b.like(t, caller, "neighbour", notInjected)
+	neighbour := b.like(t, caller, "neighbour", plain)
 	served := make(chan string, 1)
 	l, err := neighbour.Listen("0.0.0.0:80")
 	require.NoError(t, err)

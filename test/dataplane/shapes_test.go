@@ -24,7 +24,7 @@ import (
 // caller and other are the two ends of the allowed direction that the tests of
 // a single pair use.
 func (b *testbed) pair() (caller *harness.RunningPod, other harness.Service) {
-	s := b.World.Services[1]
+	s := b.demos[1]
 	for _, p := range b.pods {
 		if p.Key() != s.Target {
 			caller = p
@@ -189,7 +189,7 @@ func TestHeaders(t *testing.T) {
 func TestTwoNamesOnOneConnection(t *testing.T) {
 	b := up(t)
 	caller, s := b.pair()
-	own := b.World.Services[0]
+	own := b.demos[0]
 	config := fmt.Sprintf("url = \"http://%s/echo/n1\"\noutput=/dev/null\nnext\nurl = \"http://%s/echo/n2\"\nheader = \"Host: %s\"\noutput=/dev/null\nwrite-out=\"%%{num_connects}\"\n", s.Host, s.Host, own.Host)
 	r, err := caller.Exec(b.ctx, nil, strings.NewReader(config), "curl", "-sS", "-K", "-")
 	require.NoError(t, err)

@@ -79,8 +79,11 @@ func BenchmarkDataplane(b *testing.B) {
 	h.AppFiles["etc/app/rate.lua"] = "function delay() return math.random(0, 18) end\n"
 	b.Cleanup(h.Close)
 
-	service := w.Services[1]
-	pod, err := w.Pod(w.Services[0].Target)
+	service, err := w.Service("demo-cluster1")
+	require.NoError(b, err)
+	caller, err := w.Service("demo-cluster2")
+	require.NoError(b, err)
+	pod, err := w.Pod(caller.Target)
 	require.NoError(b, err)
 	_, err = h.StartInVPC(pod.VPC, "origin", map[string]string{
 		"etc/origin/envoy.yaml": strings.ReplaceAll(originBootstrap, "ADDRESS", service.Address),

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // BuildApp compiles the demo application of the project in a folder, and
@@ -33,10 +36,10 @@ type application struct {
 	otherEnd io.Closer
 }
 
-// startApplication runs what the demo image runs, and waits until it listens, as
-// the kubelet's readiness probe does.
+// startApplication runs what the demo image runs, and waits until VPC Lattice
+// finds it healthy.
 func (r *RunningPod) startApplication(ctx context.Context, port int) error {
-	listener, err := r.ns.Listen(fmt.Sprintf("0.0.0.0:%d", otherEndPort))
+	listener, err := r.ns.Listen(otherEndAddress)
 	if err != nil {
 		return err
 	}
@@ -49,13 +52,31 @@ func (r *RunningPod) startApplication(ctx context.Context, port int) error {
 		return errors.Join(err, other.Close())
 	}
 	r.app = &application{program, other}
-	return Eventually(ctx, func() error {
-		conn, err := r.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", r.Address, port))
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
+	return Eventually(ctx, func() error { return r.HealthCheck(ctx, port) })
+}
+
+// HealthCheck asks as VPC Lattice does unless it is told otherwise.
+// https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html
+func (r *RunningPod) HealthCheck(ctx context.Context, port int) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:%d/", r.Address, port), nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return r.DialFrom(ctx, latticeAddress, port) },
+		DisableKeepAlives: true,
+	}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("health check failed with status %d", resp.StatusCode)
+	}
+	return nil
 }
 
 // stop asks the program to end, which it does well.

@@ -124,8 +124,9 @@ func (h *Harness) addVPC(id string) error {
 	return err
 }
 
-// dialTarget connects to the service's pod, for a path, from Lattice's side of
-// its VPC.
+// dialTarget connects to the service's pod from VPC Lattice's side of its VPC.
+// For the paths of the harness's own server it does so inside the pod: that
+// server stands beside the application, and no policy admits its port.
 func (h *Harness) dialTarget(ctx context.Context, s Service, path string) (net.Conn, error) {
 	h.mu.Lock()
 	target := h.targets[s.Target]
@@ -133,11 +134,26 @@ func (h *Harness) dialTarget(ctx context.Context, s Service, path string) (net.C
 	if target == nil {
 		return nil, fmt.Errorf("service %s has no healthy target", s.Name)
 	}
-	port := s.TargetPort
 	if _, pattern := otherEnd().Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}); pattern != "" {
-		port = otherEndPort
+		return target.ns.DialContext(ctx, "tcp", otherEndAddress)
 	}
-	return target.vpc.ns.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", target.Address, port))
+	return target.DialFrom(ctx, latticeAddress, s.TargetPort)
+}
+
+// SetNetworkPolicies replaces those of a cluster, for the pods that run as well.
+func (h *Harness) SetNetworkPolicies(cluster string, policies []NetworkPolicy) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.World.NetworkPolicies[cluster] = policies
+	for _, p := range h.pods {
+		if p.Cluster != cluster {
+			continue
+		}
+		if err := p.link.enforce(p.Pod, policies); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // MetadataRequests are the requests that any VPC's instance metadata has seen.

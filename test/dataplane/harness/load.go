@@ -73,7 +73,12 @@ type snapshot struct {
 				PodIP string `json:"podIP"`
 			} `json:"status"`
 		} `json:"pods"`
-		PodIdentities []struct {
+		NetworkPolicies []struct {
+			Metadata metadataOf        `json:"metadata"`
+			Spec     NetworkPolicySpec `json:"spec"`
+		} `json:"networkPolicies"`
+		PoliciesEnforced bool `json:"networkPoliciesEnforced"`
+		PodIdentities    []struct {
 			Namespace      string `json:"namespace"`
 			ServiceAccount string `json:"serviceAccount"`
 			RoleARN        string `json:"roleArn"`
@@ -82,9 +87,10 @@ type snapshot struct {
 }
 
 type metadataOf struct {
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	UID       string `json:"uid"`
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	UID       string            `json:"uid"`
+	Labels    map[string]string `json:"labels"`
 }
 
 // Load reads the file that "latticectl rehearse --world FILE" has written.
@@ -106,7 +112,7 @@ func Load(path string) (*World, error) {
 
 func (s *snapshot) world() *World {
 	a := s.Account
-	w := &World{Account: a.Account, Region: a.Region, Zones: []Zone{}}
+	w := &World{Account: a.Account, Region: a.Region, Zones: []Zone{}, NetworkPolicies: map[string][]NetworkPolicy{}}
 	if len(a.Networks) == 1 {
 		n := a.Networks[0]
 		w.Network, w.NetworkVPCs = Guard{ARN: n.ARN, Auth: n.AuthType, Policy: n.Policy}, n.VPCs
@@ -138,8 +144,13 @@ func (s *snapshot) world() *World {
 		}
 		w.Zones = append(w.Zones, zone)
 	}
-	for i := range s.Clusters {
+	for i, c := range s.Clusters {
 		w.Pods = append(w.Pods, s.pods(i)...)
+		for _, p := range c.NetworkPolicies {
+			if c.PoliciesEnforced {
+				w.NetworkPolicies[c.Name] = append(w.NetworkPolicies[c.Name], NetworkPolicy{p.Metadata.Namespace, p.Spec})
+			}
+		}
 	}
 	return w
 }
@@ -150,7 +161,7 @@ func (s *snapshot) pods(cluster int) (pods []Pod) {
 		pod := Pod{
 			Cluster: c.Name, ClusterARN: c.ARN, VPC: c.VPCID, IP: p.Status.PodIP,
 			Namespace: p.Metadata.Namespace, Name: p.Metadata.Name, UID: p.Metadata.UID,
-			ServiceAccount: p.Spec.ServiceAccountName, Spec: p.Spec, ConfigMaps: map[string]map[string]string{},
+			ServiceAccount: p.Spec.ServiceAccountName, Labels: p.Metadata.Labels, Spec: p.Spec, ConfigMaps: map[string]map[string]string{},
 		}
 		for _, m := range c.ConfigMaps {
 			if m.Metadata.Namespace == pod.Namespace {

@@ -93,15 +93,25 @@ func (n *Namespace) ListenPacket(address string) (c net.PacketConn, err error) {
 }
 
 // DialContext connects from the namespace to an IPv4 address, not a name.
-func (n *Namespace) DialContext(ctx context.Context, _, address string) (c net.Conn, err error) {
+func (n *Namespace) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
+	return n.dial(ctx, &net.Dialer{}, address)
+}
+
+// dialFrom connects from one of the namespace's addresses.
+func (n *Namespace) dialFrom(ctx context.Context, source, address string) (net.Conn, error) {
+	return n.dial(ctx, &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}, address)
+}
+
+func (n *Namespace) dial(ctx context.Context, d *net.Dialer, address string) (c net.Conn, err error) {
 	err = n.Do(func() error {
-		c, err = new(net.Dialer).DialContext(ctx, "tcp4", address)
+		c, err = d.DialContext(ctx, "tcp4", address)
 		return err
 	})
 	return c, err
 }
 
-// AddAddress gives the namespace's interface an address such as "10.0.0.2/32".
+// AddAddress gives the namespace's interface an address such as "10.0.0.2/32",
+// if it does not have it.
 func (n *Namespace) AddAddress(link, cidr string) error {
 	addr, err := netlink.ParseAddr(cidr)
 	if err != nil {
@@ -111,7 +121,7 @@ func (n *Namespace) AddAddress(link, cidr string) error {
 	if err != nil {
 		return err
 	}
-	if err := n.AddrAdd(l, addr); err != nil {
+	if err := n.AddrReplace(l, addr); err != nil {
 		return fmt.Errorf("adding %s to %s: %w", cidr, link, err)
 	}
 	return nil

@@ -23,8 +23,8 @@ type Echo struct {
 	Header            map[string][]string
 }
 
-// otherEndPort is where a demo pod has the harness's server, beside its application.
-const otherEndPort = 18090
+// otherEndAddress is where a demo pod has the harness's server, beside its application.
+const otherEndAddress = "127.0.0.1:18090"
 
 // otherEnd shows the suite what of a request has come to the other end. VPC
 // Lattice leads the paths below to it, and all others to the application.

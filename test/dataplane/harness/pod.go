@@ -30,6 +30,7 @@ type RunningPod struct {
 	harness *Harness
 	vpc     *VPC
 	ns      *Namespace
+	link    link
 	dir     string
 	volumes map[string]volume
 	app     *application
@@ -65,8 +66,11 @@ func (h *Harness) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 	h.mu.Lock()
 	h.pods = append(h.pods, r)
 	h.mu.Unlock()
-	if err := vpc.attach(ns, r.Address); err != nil {
+	if r.link, err = vpc.attach(ns, r.Address); err != nil {
 		return nil, fmt.Errorf("attaching pod %s: %w", p.Key(), err)
+	}
+	if err := r.link.enforce(p, h.World.NetworkPolicies[p.Cluster]); err != nil {
+		return nil, err
 	}
 	if err := r.makeVolumes(); err != nil {
 		return nil, fmt.Errorf("making the volumes of pod %s: %w", p.Key(), err)
@@ -203,6 +207,20 @@ func (r *RunningPod) Client(s Service, http2 bool) *http.Client {
 			return r.ns.DialContext(ctx, network, s.Address+":80")
 		},
 	}}
+}
+
+// Dial connects to an address from the pod.
+func (r *RunningPod) Dial(ctx context.Context, address string) (net.Conn, error) {
+	return r.ns.DialContext(ctx, "tcp", address)
+}
+
+// DialFrom connects to a port of the pod from an address on the other side of its
+// link, where its node, VPC Lattice and other hosts are.
+func (r *RunningPod) DialFrom(ctx context.Context, source string, port int) (net.Conn, error) {
+	if err := r.vpc.ns.AddAddress("lo", source+"/32"); err != nil {
+		return nil, err
+	}
+	return r.vpc.ns.dialFrom(ctx, source, fmt.Sprintf("%s:%d", r.Address, port))
 }
 
 // Log is what a sidecar has written so far.

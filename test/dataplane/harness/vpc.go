@@ -16,6 +16,10 @@ const (
 	metadataAddress = "169.254.169.254" // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 	resolverAddress = "10.0.0.2"        // the VPC's base plus two
 	gatewayAddress  = "169.254.1.1"     // what the VPC CNI gives pods as gateway
+	nodeAddress     = "10.0.255.1"      // where the kubelet's probes come from
+	// where VPC Lattice's requests and health checks come from, one of
+	// https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
+	latticeAddress = "169.254.171.254"
 )
 
 // VPC is one network: the node's and Lattice's side of it, to which pods are
@@ -32,7 +36,7 @@ func newVPC(id string) (*VPC, error) {
 		return nil, err
 	}
 	v := &VPC{ID: id, ns: ns}
-	for _, a := range []string{agentAddress, metadataAddress, resolverAddress, gatewayAddress} {
+	for _, a := range []string{nodeAddress, agentAddress, metadataAddress, resolverAddress, gatewayAddress} {
 		if err := ns.AddAddress("lo", a+"/32"); err != nil {
 			return nil, err
 		}
@@ -46,31 +50,31 @@ func newVPC(id string) (*VPC, error) {
 // attach gives a new namespace an address of the VPC, the way that the VPC CNI
 // does it: a /32, a gateway on the link and one route
 // (https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/cni-proposal.md).
-func (v *VPC) attach(pod *Namespace, address string) error {
+func (v *VPC) attach(pod *Namespace, address string) (link, error) {
 	v.pods++
-	host := fmt.Sprintf("eni%d", v.pods)
+	host := link{v.ns, fmt.Sprintf("eni%d", v.pods)}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name = host
+	attrs.Name = host.name
 	veth := &netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerNamespace: netlink.NsFd(int(pod.fd))}
 	if err := v.ns.LinkAdd(veth); err != nil {
-		return fmt.Errorf("adding a veth pair: %w", err)
+		return host, fmt.Errorf("adding a veth pair: %w", err)
 	}
-	outer, err := v.ns.LinkByName(host)
+	outer, err := v.ns.LinkByName(host.name)
 	if err != nil {
-		return err
+		return host, err
 	}
 	inner, err := pod.LinkByName("eth0")
 	if err != nil {
-		return err
+		return host, err
 	}
 	if err := v.ns.LinkSetUp(outer); err != nil {
-		return err
+		return host, err
 	}
 	if err := pod.LinkSetUp(inner); err != nil {
-		return err
+		return host, err
 	}
 	if err := pod.AddAddress("eth0", address+"/32"); err != nil {
-		return err
+		return host, err
 	}
 	gateway := net.ParseIP(gatewayAddress)
 	everywhere := &net.IPNet{IP: net.IPv4zero, Mask: net.CIDRMask(0, 32)}
@@ -78,13 +82,13 @@ func (v *VPC) attach(pod *Namespace, address string) error {
 		in    *Namespace
 		route netlink.Route
 	}{
-		{v.ns, netlink.Route{LinkIndex: outer.Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: netlink.NewIPNet(net.ParseIP(address))}},
+		{v.ns, netlink.Route{LinkIndex: outer.Attrs().Index, Scope: netlink.SCOPE_LINK, Src: net.ParseIP(nodeAddress), Dst: netlink.NewIPNet(net.ParseIP(address))}},
 		{pod, netlink.Route{LinkIndex: inner.Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: netlink.NewIPNet(gateway)}},
 		{pod, netlink.Route{LinkIndex: inner.Attrs().Index, Gw: gateway, Dst: everywhere}},
 	} {
 		if err := r.in.RouteAdd(&r.route); err != nil {
-			return fmt.Errorf("adding a route to %v: %w", r.route.Dst, err)
+			return host, fmt.Errorf("adding a route to %v: %w", r.route.Dst, err)
 		}
 	}
-	return nil
+	return host, host.open()
 }

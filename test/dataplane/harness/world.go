@@ -20,6 +20,8 @@ type World struct {
 	Services        []Service
 	Zones           []Zone
 	Pods            []Pod
+	// NetworkPolicies that are enforced, by cluster.
+	NetworkPolicies map[string][]NetworkPolicy
 	// Certificate and Key are what VPC Lattice presents for the services' own
 	// domain, with the CA's certificate at the end.
 	Certificate, Key string
@@ -61,6 +63,7 @@ type Role struct {
 type Pod struct {
 	Cluster, ClusterARN, VPC             string
 	Namespace, Name, UID, ServiceAccount string
+	Labels                               map[string]string
 	Spec                                 PodSpec
 	// IP is the pod's own; empty lets the harness choose one.
 	IP string
@@ -160,6 +163,18 @@ func (w *World) Pod(key string) (Pod, error) {
 	}
 	sort.Strings(known)
 	return Pod{}, fmt.Errorf("the world has no pod %q, only %s", key, strings.Join(known, ", "))
+}
+
+// Service returns the service of an application.
+func (w *World) Service(app string) (Service, error) {
+	var known []string
+	for _, s := range w.Services {
+		if strings.HasPrefix(s.Host, app+".") {
+			return s, nil
+		}
+		known = append(known, s.Host)
+	}
+	return Service{}, fmt.Errorf("the world has no application %q, only %s", app, strings.Join(known, ", "))
 }
 
 // Check reports what a world lacks to be built, all of it at once.
