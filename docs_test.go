@@ -16,11 +16,10 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// pages are the documents for people.
+// pages are the documents that people write.
 func pages(t *testing.T) []string {
 	t.Helper()
-	found := slices.Concat([]string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}, glob(t, "docs/*.md"), glob(t, "examples/*/README.md"))
-	return slices.DeleteFunc(found, func(page string) bool { return page == "docs/twin.md" }) // generated
+	return slices.DeleteFunc(markdown(t), func(page string) bool { return page == "docs/twin.md" }) // generated
 }
 
 func readText(t *testing.T, file string) string {
@@ -47,8 +46,6 @@ func deployed(stack string, config map[string]string) recorder.Options {
 var (
 	fenced = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
 	inline = regexp.MustCompile("`([^`\n]+)`")
-	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	title  = regexp.MustCompile(`(?m)^#+ (.+)$`)
 )
 
 // fences returns the blocks of one language, or all with "".
@@ -97,40 +94,25 @@ func TestMakeTargetsInDocs(t *testing.T) {
 	}
 }
 
-// Every link within the project leads somewhere, to the section if it names one.
-func TestLinksInDocs(t *testing.T) {
+// CONTRIBUTING.md says of every module why it is one.
+func TestModulesInDocs(t *testing.T) {
 	t.Parallel()
-	checked := 0
-	for _, page := range pages(t) {
-		for _, m := range link.FindAllStringSubmatch(readText(t, page), -1) {
-			if strings.Contains(m[1], "://") {
-				continue
-			}
-			checked++
-			path, section, _ := strings.Cut(m[1], "#")
-			target := filepath.Join(filepath.Dir(page), path)
-			if path == "" {
-				target = page
-			}
-			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s: link to %s: %v", page, m[1], err)
-			} else if section != "" && !slices.Contains(anchors(readText(t, target)), section) {
-				t.Errorf("%s: link to %s: there is no such section", page, m[1])
-			}
+	_, table, _ := strings.Cut(readText(t, "CONTRIBUTING.md"), "\n## Modules\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var listed, found []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\| [^|]+ \\|$").FindAllStringSubmatch(table, -1) {
+		listed = append(listed, m[1])
+	}
+	for _, pattern := range []string{"go.mod", "*/go.mod", "*/*/go.mod"} {
+		for _, file := range glob(t, pattern) {
+			found = append(found, filepath.ToSlash(filepath.Dir(file)))
 		}
 	}
-	if checked < 20 {
-		t.Errorf("checked only %d links", checked)
+	slices.Sort(listed)
+	slices.Sort(found)
+	if !slices.Equal(listed, found) {
+		t.Errorf("CONTRIBUTING.md lists the modules %q, there are %q", listed, found)
 	}
-}
-
-// anchors are the sections' names as GitHub makes them.
-func anchors(text string) (found []string) {
-	for _, m := range title.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
-		slug := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
-		found = append(found, strings.ReplaceAll(slug, " ", "-"))
-	}
-	return found
 }
 
 // Every file and folder of the project that is named in code exists.
