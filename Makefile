@@ -1,5 +1,5 @@
 # Every target works as the first command on a fresh machine with Go, Node.js,
-# Python, make and the package registries: what a target needs is made below .cache/.
+# Python, make and the package registries: it builds what it needs in .cache/.
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -9,8 +9,8 @@ BIN     := $(CACHE)/bin
 CTL     := $(BIN)/latticectl
 PROGRAM := bin/eks-lattice
 
-# The modules of the project. The program's own go.mod stays small: what is
-# heavy has a module of its own.
+# The modules of the project. The program's own go.mod stays small: heavier code
+# has a module of its own.
 MODULES := . internal/twin cmd/latticectl examples/demo-app $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
 
 export GOFLAGS := -buildvcs=false
@@ -22,11 +22,11 @@ help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: rehearse
-rehearse: tools build ## Deploy everything to the twin, call, deploy again, destroy (JSON=file, STACKS=folder, WORLD=file)
+rehearse: tools build ## Deploy all stacks to the twin, call, deploy again, destroy (JSON=file, STACKS=folder, WORLD=file)
 	@$(CTL) rehearse $(if $(JSON),--json $(JSON)) $(if $(STACKS),--stacks $(STACKS)) $(if $(WORLD),--world $(WORLD))
 
 .PHONY: twin
-twin: tools build ## Serve an empty twin for plain pulumi commands and print its environment
+twin: tools build ## Serve an empty twin for plain pulumi commands and print its environment variables
 	@$(CTL) twin
 
 .PHONY: build
@@ -38,10 +38,10 @@ build: ## Compile the program and latticectl
 ##@ Checks
 
 .PHONY: test
-test: unit dataplane ## Run every test, the rehearsals and the data plane included
+test: unit dataplane ## Run every test, including the rehearsals and the data plane
 
 .PHONY: unit
-unit: tools build ## Run every test but the data plane's, which alone needs root
+unit: tools build ## Run every test except those of the data plane, which need root
 	@for m in $(filter-out test/dataplane,$(MODULES)); do echo "== go test $$m" >&2; (cd $$m && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...); done
 
 .PHONY: race
@@ -49,39 +49,39 @@ race: tools build ## Run the unit tests of the program and of the twin under the
 	@for m in . internal/twin cmd/latticectl; do echo "== go test -race $$m" >&2; (cd $$m && go test -race -short -timeout 30m ./...); done
 
 .PHONY: dataplane
-dataplane: tools build dataplane-tools ## Run the sidecar with real Envoy, iptables and signatures (Linux, root)
+dataplane: tools build dataplane-tools ## Test the sidecar with real Envoy, iptables and signatures (Linux, root)
 	@echo "== go test test/dataplane" >&2; cd test/dataplane && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: lint
-lint: $(BIN)/golangci-lint $(BIN)/actionlint ## Check formatting, go.mod files, vet and golangci-lint in every module, and the workflows
+lint: $(BIN)/golangci-lint $(BIN)/actionlint ## Check format, go.mod files, go vet and golangci-lint in every module, and the workflows
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt wants to change:"; echo "$$unformatted"; exit 1; fi
 	@for m in $(MODULES) tools tools/lint; do echo "== go mod tidy $$m" >&2; (cd $$m && go mod tidy -diff); done
 	@for m in $(MODULES); do echo "== lint $$m" >&2; (cd $$m && go vet ./... && $(CURDIR)/$(BIN)/golangci-lint run --config $(CURDIR)/.golangci.yaml ./...); done
 	@$(BIN)/actionlint
 
 .PHONY: vulncheck
-vulncheck: $(BIN)/govulncheck ## Look for known vulnerabilities in what the modules call (needs the Go vulnerability database)
+vulncheck: $(BIN)/govulncheck ## Check for known vulnerabilities in every module (needs the Go vulnerability database)
 	@for m in $(MODULES); do echo "== govulncheck $$m" >&2; (cd $$m && $(CURDIR)/$(BIN)/govulncheck -test ./...); done
 
 .PHONY: docs
-docs: build ## Generate docs/twin.md, the tables in docs/configuration.md, the schema in Pulumi.yaml, README's costs and example
+docs: build ## Generate docs/twin.md, the tables and examples in other documents, and the schema in Pulumi.yaml
 	@$(CTL) laws > docs/twin.md
 	@go test -count=1 -parallel 1 -run '^(TestConfigurationTable|TestCostsInDocs|TestExampleProgram)$$' . -update
 
 ##@ Figures
 
 .PHONY: bench
-bench: tools build ## Measure rehearsals by number of clusters and of apps, the blueprint's way, and cold builds
+bench: tools build ## Measure rehearsals by number of clusters and applications, the blueprint's deployment, and cold builds
 	@for m in cmd/latticectl internal/twin; do (cd $$m && go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...); done
 
 .PHONY: bench-dataplane
-bench-dataplane: tools build dataplane-tools ## Measure the sidecar against the blueprint's and against no proxy
+bench-dataplane: tools build dataplane-tools ## Compare the sidecar with the blueprint's and with no proxy
 	@cd test/dataplane && go test -run '^$$' -bench . -benchtime 1x -timeout 30m -v ./...
 
 ##@ Upkeep
 
 .PHONY: dist
-dist: ## Compile latticectl for each platform that a release has, into dist/
+dist: ## Compile latticectl into dist/, for each platform of a release
 	@rm -rf dist && mkdir dist
 	@for p in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do \
 		echo "compiling latticectl for $$p" >&2; \
@@ -90,14 +90,14 @@ dist: ## Compile latticectl for each platform that a release has, into dist/
 	@cd dist && sha256sum latticectl-* > SHA256SUMS
 
 .PHONY: tools
-tools: $(BIN)/pulumi $(CACHE)/node_modules/.package-lock.json ## Make the Pulumi CLI and the EKS component below .cache/
+tools: $(BIN)/pulumi $(CACHE)/node_modules/.package-lock.json ## Build the Pulumi CLI and install the EKS component, in .cache/
 
 .PHONY: dataplane-tools
-dataplane-tools: ## Install what the data plane tests run: Envoy, iptables, curl, wrk
+dataplane-tools: ## Install the programs that the data plane tests run: Envoy, iptables, curl, wrk
 	@test/dataplane/setup.sh
 
 .PHONY: clean
-clean: ## Remove everything that make has made
+clean: ## Delete everything that make has created
 	rm -rf $(CACHE) bin dist
 
 $(BIN)/pulumi: tools/go.mod tools/go.sum

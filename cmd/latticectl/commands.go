@@ -23,15 +23,15 @@ func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "latticectl",
 		Short: "Rehearse the deployment of eks-lattice without an AWS account",
-		Long: `latticectl runs the project through the real Pulumi engine and the real EKS
+		Long: `latticectl runs the project with the real Pulumi engine and the real EKS
 component against a twin of AWS and Kubernetes on this machine.
 
-Exit codes: 0 all well, 1 the rehearsal found something, 2 it could not be
-started, 130 interrupted.`,
+Exit codes: 0 success, 1 the rehearsal found a problem, 2 the command could not
+start, 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "the project's folder, with Pulumi.yaml")
+	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "the project's folder, which contains Pulumi.yaml")
 	cmd.AddCommand(rehearse(&dir), serveTwin(&dir), laws(), languageHost())
 	return cmd
 }
@@ -81,18 +81,18 @@ func rehearse(dir *string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&jsonFile, "json", "", "write the report to this file")
-	cmd.Flags().StringVar(&worldFile, "world", "", "write the world as it is after up to this file; it holds private keys")
-	cmd.Flags().StringVar(&overlay, "stacks", "", "a folder whose Pulumi.<stack>.yaml are added to the project's, or replace them")
+	cmd.Flags().StringVar(&worldFile, "world", "", "write the world after up to this file, which then contains private keys")
+	cmd.Flags().StringVar(&overlay, "stacks", "", "folder with Pulumi.<stack>.yaml files that replace the project's or add to them")
 	return cmd
 }
 
 func serveTwin(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "twin",
-		Short: "Serve an empty twin until Ctrl-C and print the environment that points Pulumi to it",
+		Short: "Serve an empty twin until Ctrl-C and print the environment variables for Pulumi",
 		Long: `twin serves an empty twin of AWS and Kubernetes and prints shell exports.
-With them, plain pulumi commands deploy to the twin and to nothing else. The
-world lasts as long as the command.`,
+With these variables, plain pulumi commands deploy only to the twin. Its world
+exists as long as the command runs.`,
 		Example: `  rm -f twin.env
   latticectl twin > twin.env &
   until [ -s twin.env ]; do sleep 1; done
@@ -116,14 +116,14 @@ world lasts as long as the command.`,
 				names = append(names, name)
 			}
 			slices.Sort(names)
-			var exports strings.Builder // written at once: who waits for a file of them finds all or none
+			var exports strings.Builder // written at once: a script that waits for the file finds all of them
 			for _, name := range names {
 				fmt.Fprintf(&exports, "export %s=%s\n", name, toolkit.Quote(env[name]))
 			}
 			if _, err := io.WriteString(cmd.OutOrStdout(), exports.String()); err != nil {
 				return fmt.Errorf("printing the environment: %w", err)
 			}
-			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "serving the twin; Ctrl-C ends it and its world")
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "serving the twin; press Ctrl-C to stop it and discard its world")
 			<-cmd.Context().Done()
 			return nil
 		},
@@ -152,7 +152,7 @@ func languageHost() *cobra.Command {
 		Use:                "language-host",
 		Short:              "Run Go programs for a Pulumi engine that comes without pulumi-language-go",
 		Hidden:             true,
-		DisableFlagParsing: true, // the engine passes flags of its own hosts, which say nothing here
+		DisableFlagParsing: true, // the engine passes flags of its own hosts, which mean nothing here
 		RunE: func(cmd *cobra.Command, args []string) error {
 			engine := ""
 			if n := len(args); n > 0 && !strings.HasPrefix(args[n-1], "-") {
@@ -170,13 +170,12 @@ func writeJSON(path string, v any) error {
 		return fmt.Errorf("encoding %s: %w", path, err)
 	}
 	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing what was asked for: %w", err)
+		return fmt.Errorf("writing JSON: %w", err)
 	}
 	return nil
 }
 
-// writable finds out before a rehearsal whether what it is to write after it
-// can be written.
+// writable checks before a rehearsal that a file can be written after it.
 func writable(flag, path string) error {
 	if path == "" {
 		return nil
@@ -184,7 +183,7 @@ func writable(flag, path string) error {
 	_, missing := os.Stat(path)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("%s: %w; give a file in a folder that exists", flag, err)
+		return fmt.Errorf("%s: %w; give a file in an existing folder", flag, err)
 	}
 	err = f.Close()
 	if errors.Is(missing, os.ErrNotExist) {

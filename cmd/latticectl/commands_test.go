@@ -25,11 +25,11 @@ func TestHelpNamesWhatThereIs(t *testing.T) {
 		}
 		for _, want := range tt.want {
 			if !strings.Contains(out.String(), want) {
-				t.Errorf("%s says nothing of %s", strings.Join(tt.args, " "), want)
+				t.Errorf("%s does not mention %s", strings.Join(tt.args, " "), want)
 			}
 		}
 		if strings.Contains(out.String(), "language-host") {
-			t.Errorf("%s shows what only the engine calls", strings.Join(tt.args, " "))
+			t.Errorf("%s shows language-host, which only the engine calls", strings.Join(tt.args, " "))
 		}
 	}
 }
@@ -43,7 +43,7 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"rehearse", "cluster1"}, `unknown command "cluster1"`},
 		{[]string{"rehearse", "--jsn", "x"}, "unknown flag: --jsn"},
 		{[]string{"rehearse", "--dir", "/nonexistent"}, "no Pulumi.yaml in /nonexistent"},
-		{[]string{"rehearse", "--dir", "/nonexistent", "--json", "/nonexistent/report.json"}, "--json: open /nonexistent/report.json: no such file or directory; give a file in a folder that exists"},
+		{[]string{"rehearse", "--dir", "/nonexistent", "--json", "/nonexistent/report.json"}, "--json: open /nonexistent/report.json: no such file or directory; give a file in an existing folder"},
 		{[]string{"rehearse", "--dir", "/nonexistent", "--world", "/"}, "--world: open /: is a directory"},
 		{[]string{"nonsense"}, `unknown command "nonsense"`},
 	} {

@@ -13,13 +13,13 @@ import (
 
 // Exit codes.
 const (
-	exitFailed      = 1   // the rehearsal was not ok
-	exitUsage       = 2   // the command line or the machine lacks something
+	exitFailed      = 1   // the rehearsal found a problem
+	exitUsage       = 2   // the command could not start
 	exitInterrupted = 130 // Ctrl-C
 )
 
-// errFailed is returned when all was done and the outcome is bad. What is bad
-// has been printed by then.
+// errFailed is the error of a rehearsal that ran and found a problem, which it has
+// printed.
 var errFailed = errors.New("not ok")
 
 func main() {
@@ -28,7 +28,7 @@ func main() {
 	stop()
 	switch {
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "latticectl: interrupted; nothing was left behind")
+		fmt.Fprintln(os.Stderr, "latticectl: interrupted; nothing is left behind")
 		os.Exit(exitInterrupted)
 	case errors.Is(err, errFailed):
 		os.Exit(exitFailed)
