@@ -30,7 +30,7 @@ func (c *Cluster) admit(r *api.Request) error {
 		}
 	}
 	if r.GVK.Kind == "Pod" && r.Verb == "CREATE" {
-		c.injectPodIdentity(r)
+		c.identity.Inject(r)
 	}
 	for _, config := range c.API.List(admissionGroup, "ValidatingWebhookConfiguration", "") {
 		if err := c.callWebhooks(r, config); err != nil {

@@ -11,6 +11,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
+	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -18,9 +19,6 @@ var (
 	lawWaitFor = law.New(law.Kubernetes, "wait-for-is-kept",
 		"The annotation pulumi.com/waitFor names conditions and JSONPath expressions that an object must meet before the program goes on; the provider gives up after the timeout.",
 		"https://www.pulumi.com/registry/packages/kubernetes/#waitfor")
-	lawAvailable = law.New(law.Kubernetes, "workloads-become-available",
-		"The provider waits for every replica of a Deployment or DaemonSet, and for the endpoints of a Service.",
-		"https://www.pulumi.com/registry/packages/kubernetes/#await-logic")
 )
 
 const (
@@ -52,18 +50,18 @@ func (c *Cluster) await(o *api.Object) error {
 			want = obj.Int(o.Content, "status", "desiredNumberScheduled")
 		}
 		if ready := pods.ReadyOf(c.API, o); int64(len(ready)) < want {
-			return c.notReady(lawAvailable, o, fmt.Sprintf("%d/%d Pods available", len(ready), want))
+			return c.notReady(workloads.LawAvailable, o, fmt.Sprintf("%d/%d Pods available", len(ready), want))
 		}
 	case "Pod":
 		if !pods.Ready(o) {
-			return c.notReady(lawAvailable, o, "Pod is not ready")
+			return c.notReady(workloads.LawAvailable, o, "Pod is not ready")
 		}
 	case "Service":
 		if len(obj.At(o.Content, "spec", "selector")) > 0 && len(pods.Endpoints(c.API, o)) == 0 {
-			return c.notReady(lawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods")
+			return c.notReady(workloads.LawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods")
 		}
 		for _, pod := range pods.Endpoints(c.API, o) {
-			o.DependsOnObject(pod, lawAvailable)
+			o.DependsOnObject(pod, workloads.LawAvailable)
 		}
 	}
 	return nil

@@ -13,7 +13,9 @@ import (
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
+	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
@@ -143,7 +145,7 @@ func (q *call) run() Result {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return q.straight(addr, q.podAt(addr), q.port())
 	}
-	if _, ok := q.Account.AddonRuns(q.EKS.Name, "coredns"); !ok || !q.leaves(single(clusterDNS), corev1.ProtocolUDP, 53) {
+	if _, ok := q.Account.AddonRuns(q.EKS.Name, "coredns"); !ok || !q.leaves(networkpolicy.Single(networkpolicy.ClusterDNS), corev1.ProtocolUDP, 53) {
 		return refused(StepDNS, 0, "curl: (6) Could not resolve host: %s", host)
 	}
 	if service := q.service(host); service != nil {
@@ -203,8 +205,8 @@ func (q *call) signer(p *proxy) (iam.Principal, bool) {
 	if !p.signs {
 		return iam.Principal{}, false
 	}
-	principal, _, err := q.credentials(q.pod)
-	if !q.leaves(single(agentAddress), corev1.ProtocolTCP, 80) {
+	principal, _, err := q.identity.Credentials(q.pod)
+	if !q.leaves(networkpolicy.Single(netip.MustParseAddr(podidentity.Address)), corev1.ProtocolTCP, 80) {
 		err = errors.New("the agent is out of reach")
 	}
 	if err != nil && p.anyProvider {
@@ -291,4 +293,13 @@ func (q *call) refusal(a aws.Answer, signed bool) Result {
 		body = "curl: (28) Failed to connect to " + q.url.Hostname() + ": " + a.Message
 	}
 	return Result{Status: a.Status, Body: body, DecidedBy: step}
+}
+
+// blocksLattice tells by which law a target gets nothing from VPC Lattice,
+// neither requests nor health checks.
+func (c *Clusters) blocksLattice(t *aws.Target) law.Law {
+	if cl, pod := c.podOf(t); pod != nil && !cl.network.Admits(pod, networkpolicy.Ingress, latticeRange, corev1.ProtocolTCP, t.Port) {
+		return networkpolicy.LawIsolation
+	}
+	return law.Law{}
 }

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/netpol"
+	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
 )
@@ -76,7 +76,7 @@ func (q *call) straight(addr netip.Addr, pod *api.Object, port int) Result {
 		return q.unreached("Connection timed out")
 	}
 	if pod.Key != q.pod.Key && (!q.leaves(addressOf(pod), corev1.ProtocolTCP, port) ||
-		!q.admits(pod, netpol.Ingress, addressOf(q.pod), corev1.ProtocolTCP, port)) {
+		!q.network.Admits(pod, networkpolicy.Ingress, addressOf(q.pod), corev1.ProtocolTCP, port)) {
 		return q.dropped()
 	}
 	switch {
@@ -93,17 +93,17 @@ func addressOf(pod *api.Object) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
-	return single(addr)
+	return networkpolicy.Single(addr)
 }
 
 // leaves tells whether network policies let the caller connect to a network.
 func (q *call) leaves(to netip.Prefix, protocol corev1.Protocol, port int) bool {
-	return q.admits(q.pod, netpol.Egress, to, protocol, port)
+	return q.network.Admits(q.pod, networkpolicy.Egress, to, protocol, port)
 }
 
 // dropped is a connection whose packets a network policy drops.
 func (q *call) dropped() Result {
-	return refused(StepPodPolicy, 0, "curl: (28) Failed to connect to %s port %d: Connection timed out [law %s]", q.url.Hostname(), q.port(), lawIsolation.ID)
+	return refused(StepPodPolicy, 0, "curl: (28) Failed to connect to %s port %d: Connection timed out [law %s]", q.url.Hostname(), q.port(), networkpolicy.LawIsolation.ID)
 }
 
 func (q *call) unreached(why string) Result {

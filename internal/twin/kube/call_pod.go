@@ -32,7 +32,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 	if err != nil {
 		return nil, drop, err
 	}
-	name := "caller-" + c.suffix("caller")
+	name := "caller-" + c.workloads.Suffix("caller")
 	metadata := obj.Map{"name": name, "namespace": caller.Namespace, "labels": obj.Map{"run": name}}
 	if caller.Injected {
 		metadata["annotations"] = obj.Map{annotationKey: "true"}
@@ -41,7 +41,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 	if account == "" {
 		account = "default"
 	}
-	made, err := c.newPod(&world.Op{Action: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
+	made, err := c.workloads.CreatePod(&world.Op{Action: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
 		"serviceAccountName": account,
 		"containers":         []any{obj.Map{"name": "curl", "image": "public.ecr.aws/docker/library/busybox:1.37"}},
 	}}, nil)
@@ -53,7 +53,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 		_ = c.API.Delete(&world.Op{Action: world.Read}, made.Key)
 		before()
 	}
-	if !c.runPod(made) {
+	if !c.workloads.Run(made) {
 		t, _ := c.Trouble(made.Key)
 		return nil, drop, fmt.Errorf("the caller's pod does not start: %s", t.Text)
 	}
@@ -66,7 +66,7 @@ func (c *Cluster) callerPod(op *world.Op, caller Caller) (pod *api.Object, drop 
 func (c *Cluster) prepareNamespace(op *world.Op, caller Caller) (drop func(), err error) {
 	var made []api.Key
 	drop = func() {
-		delete(c.borrowed, caller.Namespace)
+		c.identity.Return(caller.Namespace)
 		for _, key := range slices.Backward(made) {
 			_ = c.API.Delete(&world.Op{Action: world.Read}, key)
 		}
@@ -105,8 +105,8 @@ func (c *Cluster) prepareNamespace(op *world.Op, caller Caller) (drop func(), er
 	if model == nil {
 		return drop, nil
 	}
-	if c.association(caller.Namespace, account) == nil {
-		c.borrowed[caller.Namespace] = [2]string{model.Namespace, obj.Str(model.Content, "spec", "serviceAccountName")}
+	if c.identity.Association(caller.Namespace, account) == nil {
+		c.identity.Borrow(caller.Namespace, model.Namespace, obj.Str(model.Content, "spec", "serviceAccountName"))
 	}
 	for _, v := range obj.Maps(model.Content, "spec", "volumes") {
 		name := obj.Str(v, "configMap", "name")
@@ -125,7 +125,7 @@ func (c *Cluster) prepareNamespace(op *world.Op, caller Caller) (drop func(), er
 // modelApp is a running pod that has the sidecar and an association.
 func (c *Cluster) modelApp() *api.Object {
 	for _, pod := range c.API.List("", "Pod", "") {
-		if pod.Annotation(annotationKey) == "true" && pods.Ready(pod) && c.association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
+		if pod.Annotation(annotationKey) == "true" && pods.Ready(pod) && c.identity.Association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
 			return pod
 		}
 	}

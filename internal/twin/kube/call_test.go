@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -67,8 +69,8 @@ var broken = []step{
 		l.down("eks-one.deployment", "eks-one.identity-apps-default")
 		l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
 		l.identity("eks-one", "apps", "default", "client")
-	}, demo, "", StepSignature, 403, "anonymous", lawIdentityAtCreation},
-	{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", StepSignature, 403, "anonymous", lawIdentityAgent},
+	}, demo, "", StepSignature, 403, "anonymous", podidentity.LawAtCreation},
+	{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", StepSignature, 403, "anonymous", podidentity.LawAgent},
 	{"identity policy", func(l *lab) { l.down("client-policy") }, demo, "", StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
 	{"network policy", func(l *lab) { l.down("network-policy") }, demo, "", StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
 }
@@ -145,7 +147,7 @@ func TestPorts(t *testing.T) {
 		"readinessProbe: {httpGet: {port: web, path: /}}": `Readiness probe errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax`,
 	} {
 		_, err := l.tryApply("eks-two", "probed", strings.ReplaceAll(named("ports: [{containerPort: 8090}]\n        "+probe), "demo-two-v1", "probed"))
-		l.broke(err, lawProbes, "0/2 Pods available", words)
+		l.broke(err, kubelet.LawProbes, "0/2 Pods available", words)
 		l.down("probed")
 	}
 }

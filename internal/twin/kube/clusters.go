@@ -14,6 +14,10 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/controller"
+	"eks-lattice/internal/twin/kube/kubelet"
+	"eks-lattice/internal/twin/kube/networkpolicy"
+	"eks-lattice/internal/twin/kube/podidentity"
+	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -52,12 +56,13 @@ func (c *Clusters) Warnings() []law.Warning {
 type Cluster struct {
 	*controller.Manager
 	all       *Clusters
-	releases  map[string]*release  // by namespace/name
-	processes map[string]*process  // of controllers, by the uid of their pod
-	ips       map[string]string    // the addresses of pods, by their uid
-	held      map[string]string    // the role whose credentials a pod got at its start, by its uid
-	borrowed  map[string][2]string // for the time of a call: whose association a namespace uses
-	webhooks  map[string]*webhook  // those of the policies, by the policy's uid
+	releases  map[string]*release // by namespace/name
+	processes map[string]*process // of controllers, by the uid of their pod
+	network   *networkpolicy.Controller
+	identity  *podidentity.Agent
+	kubelet   *kubelet.Kubelet
+	workloads *workloads.Controller
+	webhooks  map[string]*webhook // those of the policies, by the policy's uid
 }
 
 // cluster returns the Kubernetes side of an EKS cluster.
@@ -68,9 +73,14 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	}
 	cl := &Cluster{
 		Manager: controller.New(c.world, c.account, eks, func(w law.Warning) { c.warnings = append(c.warnings, w) }),
-		all:     c, releases: map[string]*release{}, processes: map[string]*process{}, ips: map[string]string{},
-		held: map[string]string{}, borrowed: map[string][2]string{}, webhooks: map[string]*webhook{},
+		all:     c, releases: map[string]*release{}, processes: map[string]*process{}, webhooks: map[string]*webhook{},
 	}
+	cl.network = networkpolicy.New(cl.Manager)
+	cl.identity = podidentity.New(cl.Manager)
+	cl.kubelet = kubelet.New(cl.Manager, cl.network, cl.identity)
+	cl.kubelet.Add(latticeProgram{cl})
+	cl.kubelet.Add(dnsProgram{cl})
+	cl.workloads = workloads.New(cl.Manager, cl.kubelet)
 	cl.API.Admit = cl.admit
 	cl.addControllers()
 	c.clusters[eks.Endpoint] = cl

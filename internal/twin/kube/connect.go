@@ -129,15 +129,15 @@ func readKubeconfig(v any) (kubeconfig, error) {
 	default:
 		return kubeconfig{}, invalid("no configuration has been provided, try setting KUBERNETES_MASTER environment variable")
 	}
-	context := obj.At(named(content, "contexts", obj.Str(content, "current-context")), "context")
+	context := obj.At(obj.Named(obj.Maps(content, "contexts"), obj.Str(content, "current-context")), "context")
 	if context == nil {
 		return kubeconfig{}, invalid(fmt.Sprintf("context was not found for specified context: %s", obj.Str(content, "current-context")))
 	}
-	cluster := obj.At(named(content, "clusters", obj.Str(context, "cluster")), "cluster")
+	cluster := obj.At(obj.Named(obj.Maps(content, "clusters"), obj.Str(context, "cluster")), "cluster")
 	if cluster == nil {
 		return kubeconfig{}, invalid(fmt.Sprintf("cluster %q does not exist", obj.Str(context, "cluster")))
 	}
-	user := obj.At(named(content, "users", obj.Str(context, "user")), "user")
+	user := obj.At(obj.Named(obj.Maps(content, "users"), obj.Str(context, "user")), "user")
 	if user == nil {
 		return kubeconfig{}, invalid(fmt.Sprintf("user %q does not exist", obj.Str(context, "user")))
 	}
@@ -152,13 +152,4 @@ func readKubeconfig(v any) (kubeconfig, error) {
 		}
 	}
 	return k, nil
-}
-
-func named(content obj.Map, list, name string) obj.Map {
-	for _, e := range obj.Maps(content, list) {
-		if obj.Str(e, "name") == name {
-			return e
-		}
-	}
-	return nil
 }

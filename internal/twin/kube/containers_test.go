@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -35,23 +36,23 @@ func TestContainers(t *testing.T) {
 	}{
 		{"probe", container(deployment("probe", "apps"), "readinessProbe: {tcpSocket: {port: 8090}}"), law.Law{}, ""},
 		{"probe-elsewhere", container(deployment("probe-elsewhere", "apps"), "readinessProbe: {tcpSocket: {port: 80}}"),
-			lawProbes, "Readiness probe failed: dial tcp :80: connect: connection refused"},
-		{"probe-by-name", container(deployment("probe-by-name", "apps"), "readinessProbe: {httpGet: {port: web}}"), lawProbes, "Readiness probe errored and resulted in unknown state"},
+			kubelet.LawProbes, "Readiness probe failed: dial tcp :80: connect: connection refused"},
+		{"probe-by-name", container(deployment("probe-by-name", "apps"), "readinessProbe: {httpGet: {port: web}}"), kubelet.LawProbes, "Readiness probe errored and resulted in unknown state"},
 		{"probe-of-admin", deployment("probe-of-admin", "apps", with(envoy, "MORE", "startupProbe: {httpGet: {port: 8080}}"), all),
-			lawProbes, "Startup probe failed: dial tcp :8080"}, // on the loopback interface
+			kubelet.LawProbes, "Startup probe failed: dial tcp :8080"}, // on the loopback interface
 		{"probe-by-exec", container(deployment("probe-by-exec", "apps"), "readinessProbe: {exec: {command: ['true']}}"), law.Law{}, ""},
-		{"said", strings.ReplaceAll(container(deployment("said", "apps"), "readinessProbe: {tcpSocket: {port: 8080}}"), "8090", "8080"), lawProbes, ":8080"},
+		{"said", strings.ReplaceAll(container(deployment("said", "apps"), "readinessProbe: {tcpSocket: {port: 8080}}"), "8090", "8080"), kubelet.LawProbes, ":8080"},
 		{"two-servers", deployment("two-servers", "apps") + "      - {name: b, image: x/http-server:v2}\n",
-			lawPorts, "b: listen tcp 0.0.0.0:8090: bind: address already in use"},
+			kubelet.LawPorts, "b: listen tcp 0.0.0.0:8090: bind: address already in use"},
 		{"two-protocols", deployment("two-protocols", "apps") + "      - {name: b, image: x/other:v2, ports: [{containerPort: 8090, protocol: UDP}]}\n", law.Law{}, ""},
 		{"mode", deployment("mode", "apps", with(envoy, "MORE", "securityContext: {runAsUser: 47443}"), all), law.Law{}, ""},
 		{"mode-of-root", deployment("mode-of-root", "apps", with(envoy, "MORE", "securityContext: {runAsUser: 47443}"), with(proxyVolume, "MODE", "0400")),
-			lawFileModes, "open /etc/proxy: permission denied: the files of volume proxy have mode 0400 and belong to root"},
+			kubelet.LawFileModes, "open /etc/proxy: permission denied: the files of volume proxy have mode 0400 and belong to root"},
 		{"mode-as-root", deployment("mode-as-root", "apps", with(envoy, "MORE", "securityContext: {runAsUser: 0}"), with(proxyVolume, "MODE", "0400")), law.Law{}, ""},
 		{"mode-and-group", deployment("mode-and-group", "apps", with(envoy, "MORE", "securityContext: {runAsUser: 47443}"), with(proxyVolume, "MODE", "0400"), "securityContext: {fsGroup: 7}"), law.Law{}, ""},
 		{"net-admin", deployment("net-admin", "apps", with(iptables, "MORE", "{capabilities: {add: [NET_ADMIN]}}")), law.Law{}, ""},
-		{"no-net-admin", deployment("no-net-admin", "apps", with(iptables, "MORE", "{capabilities: {drop: [ALL]}}")), lawNetAdmin, "Permission denied (you must be root)"},
-		{"not-root", deployment("not-root", "apps", with(iptables, "MORE", "{runAsUser: 1, capabilities: {add: [NET_ADMIN]}}")), lawNetAdmin, "Permission denied"},
+		{"no-net-admin", deployment("no-net-admin", "apps", with(iptables, "MORE", "{capabilities: {drop: [ALL]}}")), kubelet.LawNetAdmin, "Permission denied (you must be root)"},
+		{"not-root", deployment("not-root", "apps", with(iptables, "MORE", "{runAsUser: 1, capabilities: {add: [NET_ADMIN]}}")), kubelet.LawNetAdmin, "Permission denied"},
 	} {
 		_, err := l.tryApply("eks-one", c.name, c.manifest)
 		if c.law.ID != "" {

@@ -7,6 +7,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -47,7 +48,7 @@ func TestGatewayClass(t *testing.T) {
 	l := clusterLab(t, "eks-one")
 	l.crds("eks-one")
 	_, err := l.tryApply("eks-one", "early", classManifest)
-	l.broke(err, lawControllerRuns, "'amazon-vpc-lattice' timed out waiting to be Ready", "Waiting for condition=Accepted")
+	l.broke(err, podidentity.LawControllerRuns, "'amazon-vpc-lattice' timed out waiting to be Ready", "Waiting for condition=Accepted")
 	l.down("early")
 	l.apply("eks-one", "ns", namespace("aws-application-networking-system"))
 	l.role("lattice", "vpc-lattice:*", "tag:*")
@@ -166,11 +167,11 @@ func TestDeletionOrder(t *testing.T) {
 		words []string
 	}{
 		{"class", []string{"eks-one.class"}, lawRouteParent, []string{"finalizers might be preventing deletion (httproute.k8s.aws/resources)"}},
-		{"controller", []string{"eks-one.lattice"}, lawControllerRuns, []string{"finalizers might be preventing deletion (httproute.k8s.aws/resources)", "no controller runs"}},
-		{"association", []string{"eks-one.identity-aws-application-networking-system-gateway-api-controller"}, lawIdentityLives, []string{"failed to cleanup route demo-one, apps", "failed to load credentials from http://169.254.170.23/v1/credentials"}},
-		{"agent", []string{"eks-one.eks-pod-identity-agent"}, lawIdentityAgent, []string{"connection refused"}},
-		{"network", []string{"eks-one.private-out"}, lawControllerNetwork, []string{"send request failed"}},
-		{"nodes", []string{"eks-one.nodes"}, lawControllerRuns, []string{"no controller runs"}},
+		{"controller", []string{"eks-one.lattice"}, podidentity.LawControllerRuns, []string{"finalizers might be preventing deletion (httproute.k8s.aws/resources)", "no controller runs"}},
+		{"association", []string{"eks-one.identity-aws-application-networking-system-gateway-api-controller"}, podidentity.LawAssociationLives, []string{"failed to cleanup route demo-one, apps", "failed to load credentials from http://169.254.170.23/v1/credentials"}},
+		{"agent", []string{"eks-one.eks-pod-identity-agent"}, podidentity.LawAgent, []string{"connection refused"}},
+		{"network", []string{"eks-one.private-out"}, podidentity.LawEgress, []string{"send request failed"}},
+		{"nodes", []string{"eks-one.nodes"}, podidentity.LawControllerRuns, []string{"no controller runs"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +205,7 @@ func TestControllerIdentity(t *testing.T) {
 	l.identity("eks-one", "aws-application-networking-system", "gateway-api-controller", "lattice")
 	l.apply("eks-one", "class", classManifest)
 	_, err := l.tryApply("eks-one", "gateway", gatewayManifest)
-	l.broke(err, lawIdentityAtCreation, "was created without an association")
+	l.broke(err, podidentity.LawAtCreation, "was created without an association")
 	l.down("gateway", "class", "lattice-release")
 	l.release("eks-one", "lattice-release", l.latticeChart("eks-one", nil))
 	l.apply("eks-one", "class", classManifest)
@@ -281,8 +282,8 @@ func TestControllerOnNodesCredentials(t *testing.T) {
 	who := func() (out string) {
 		l.world.Look(func() {
 			c := l.kube.byName("one")
-			pod, _ := c.running("external-dns")
-			if s, err := c.session(pod); err != nil {
+			pod, _ := c.running(dnsProgram{c})
+			if s, err := c.identity.Session(pod); err != nil {
 				out = err.Error()
 			} else {
 				out = s.ARN

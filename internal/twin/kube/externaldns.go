@@ -10,8 +10,8 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/charts"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -33,7 +33,7 @@ var (
 
 // startExternalDNS is the start of ExternalDNS.
 func (c *Cluster) startExternalDNS(pod *api.Object, p *process) error {
-	if slices.Contains(p.args["source"], "crd") {
+	if slices.Contains(p.Args["source"], "crd") {
 		gvk := schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: "v1alpha1", Kind: "DNSEndpoint"}
 		if !c.API.Serves(gvk) {
 			return lawRecordCRD.Refuse("", "CrashLoopBackOff: no matches for kind \"DNSEndpoint\" in version \"externaldns.k8s.io/v1alpha1\"")
@@ -57,13 +57,13 @@ type externalDNS struct {
 // runExternalDNS is one loop of ExternalDNS: what DNSEndpoints ask for, against
 // what its zones hold.
 func (c *Cluster) runExternalDNS(op *world.Op) {
-	pod, p := c.running(charts.ExternalDNS)
-	if pod == nil || !slices.Contains(p.args["source"], "crd") {
+	pod, p := c.running(dnsProgram{c})
+	if pod == nil || !slices.Contains(p.Args["source"], "crd") {
 		return
 	}
 	c.Clear(pod)
-	e := &externalDNS{c, op, pod, p.args, p.arg("txt-owner-id", "default"), p.arg("txt-prefix", "")}
-	s, err := c.session(pod)
+	e := &externalDNS{c, op, pod, p.Args, p.Arg("txt-owner-id", "default"), p.Arg("txt-prefix", "")}
+	s, err := c.identity.Session(pod)
 	if err != nil {
 		c.Fail(pod, lawRecordZone, err)
 		return
@@ -83,13 +83,6 @@ func (c *Cluster) runExternalDNS(op *world.Op) {
 			}
 		}
 	}
-}
-
-func (p *process) arg(name, otherwise string) string {
-	if v := p.args[name]; len(v) > 0 {
-		return v[0]
-	}
-	return otherwise
 }
 
 // mine applies the filters for zones.
@@ -125,7 +118,7 @@ func (e *externalDNS) txtValue(endpoint *api.Object) string {
 }
 
 // sync plans and applies the changes of one zone.
-func (e *externalDNS) sync(s session, zone *aws.Zone) error {
+func (e *externalDNS) sync(s podidentity.Session, zone *aws.Zone) error {
 	api53 := e.Account.Route53("")
 	records, err := api53.Records(s.Principal, zone.ID)
 	if err != nil {
@@ -143,7 +136,7 @@ func (e *externalDNS) sync(s session, zone *aws.Zone) error {
 				continue
 			}
 			wanted[kind+" "+name] = true
-			s.on(endpoint)
+			s.On(endpoint)
 			endpoint.DependsOn(zone.URN, lawRecordZone)
 			e.noteOn(s, endpoint, zone)
 			record := aws.Record{Name: name, Type: kind, TTL: int(obj.Int(ep, "recordTTL")), Values: obj.Strings(ep, "targets")}
@@ -182,18 +175,18 @@ func (e *externalDNS) loopDelay() time.Duration {
 }
 
 // noteOn lets the owner of a DNSEndpoint, a route, know what its record takes.
-func (e *externalDNS) noteOn(s session, endpoint *api.Object, zone *aws.Zone) {
+func (e *externalDNS) noteOn(s podidentity.Session, endpoint *api.Object, zone *aws.Zone) {
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute"} {
 		for _, route := range e.API.List(gatewayGroup, kind, endpoint.Namespace) {
 			if endpoint.OwnedBy(route) && !route.Terminating() {
-				s.on(route)
+				s.On(route)
 				route.DependsOn(zone.URN, lawRecordZone)
 			}
 		}
 	}
 }
 
-func (e *externalDNS) upsert(s session, zone *aws.Zone, endpoint *api.Object, have map[string]aws.Record, record, txt aws.Record) error {
+func (e *externalDNS) upsert(s podidentity.Session, zone *aws.Zone, endpoint *api.Object, have map[string]aws.Record, record, txt aws.Record) error {
 	old, exists := have[record.Type+" "+record.Name]
 	owned := e.owns(have, record)
 	switch {
@@ -214,7 +207,7 @@ func (e *externalDNS) owns(have map[string]aws.Record, record aws.Record) bool {
 }
 
 // prune deletes its own records that nothing asks for.
-func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, have map[string]aws.Record, wanted map[string]bool) error {
+func (e *externalDNS) prune(s podidentity.Session, zone *aws.Zone, records []aws.Record, have map[string]aws.Record, wanted map[string]bool) error {
 	for _, r := range records {
 		if r.Type == "TXT" || wanted[r.Type+" "+r.Name] || !e.inDomain(r.Name) || !e.owns(have, r) {
 			continue
@@ -224,7 +217,7 @@ func (e *externalDNS) prune(s session, zone *aws.Zone, records []aws.Record, hav
 		if err := e.Account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
 			return err
 		}
-		s.mustOutlive(e.op, e.loopDelay(), lawRecordStays)
+		s.MustOutlive(e.op, e.loopDelay(), lawRecordStays)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -20,7 +21,9 @@ func (l *lab) pods(cluster, namespace string) (out []obj.Map) {
 	return out
 }
 
-func injected(pod obj.Map) bool { return hasNamed(obj.Maps(pod, "spec", "initContainers"), "envoy") }
+func injected(pod obj.Map) bool {
+	return obj.HasNamed(obj.Maps(pod, "spec", "initContainers"), "envoy")
+}
 
 // kyvernoLab has a cluster with Kyverno, by a release with these inputs besides
 // the usual ones.
@@ -64,7 +67,7 @@ func TestInjection(t *testing.T) {
 		}
 		if strings.HasPrefix(name, "early-") { // Pod Identity's webhook comes after Kyverno's and sees the sidecar
 			for _, c := range obj.Maps(pod, "spec", "initContainers") {
-				if !hasNamed(obj.Maps(c, "env"), "AWS_CONTAINER_CREDENTIALS_FULL_URI") || !hasNamed(obj.Maps(c, "volumeMounts"), tokenVolume) {
+				if !obj.HasNamed(obj.Maps(c, "env"), "AWS_CONTAINER_CREDENTIALS_FULL_URI") || !obj.HasNamed(obj.Maps(c, "volumeMounts"), podidentity.TokenVolume) {
 					t.Errorf("%s: container %s has no credentials", name, obj.Str(c, "name"))
 				}
 			}
@@ -146,7 +149,7 @@ func TestPolicyChangesUnderItsName(t *testing.T) {
 	l.apply("eks-one", "app", deployment("demo", "apps"))
 	images := func() (images []string) {
 		for _, pod := range l.pods("eks-one", "apps") {
-			images = append(images, obj.Str(named(pod["spec"].(obj.Map), "initContainers", "envoy"), "image"))
+			images = append(images, obj.Str(obj.Named(obj.Maps(pod["spec"].(obj.Map), "initContainers"), "envoy"), "image"))
 		}
 		return slices.Compact(images)
 	}

@@ -6,9 +6,9 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/charts"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -48,7 +48,7 @@ type latticeController struct {
 
 // runLattice is one pass of the Gateway API controller over all its objects.
 func (c *Cluster) runLattice(op *world.Op) {
-	pod, p := c.running(charts.Lattice)
+	pod, p := c.running(latticeProgram{c})
 	if pod == nil {
 		c.noController()
 		return
@@ -77,7 +77,7 @@ func (c *Cluster) noController() {
 		{gatewayGroup, "GatewayClass"}, {gatewayGroup, "Gateway"}, {gatewayGroup, "HTTPRoute"}, {latticeGroup, "IAMAuthPolicy"}, {latticeGroup, "VpcAssociationPolicy"},
 	} {
 		for _, o := range c.API.List(kind.group, kind.kind, "") {
-			c.Blame(o, lawControllerRuns, "no controller runs that works on it")
+			c.Blame(o, podidentity.LawControllerRuns, "no controller runs that works on it")
 		}
 	}
 }
@@ -88,17 +88,17 @@ func (l *latticeController) tags() map[string]string {
 }
 
 func (l *latticeController) owner() string {
-	return fmt.Sprintf("%s/%s/%s", l.process.env["AWS_ACCOUNT_ID"], l.process.env["CLUSTER_NAME"], l.process.env["CLUSTER_VPC_ID"])
+	return fmt.Sprintf("%s/%s/%s", l.process.Env["AWS_ACCOUNT_ID"], l.process.Env["CLUSTER_NAME"], l.process.Env["CLUSTER_VPC_ID"])
 }
 
 // aws returns VPC Lattice for the controller's work on an object, or why the
 // controller cannot talk to AWS. What that takes is noted on the object.
-func (l *latticeController) aws(o *api.Object) (*aws.Lattice, session, error) {
-	s, err := l.session(l.pod)
+func (l *latticeController) aws(o *api.Object) (*aws.Lattice, podidentity.Session, error) {
+	s, err := l.identity.Session(l.pod)
 	if err != nil {
 		return nil, s, err
 	}
-	s.on(o)
+	s.On(o)
 	return l.Account.Lattice(o.URN), s, nil
 }
 
@@ -133,7 +133,7 @@ var accepted = controller.Condition{Type: "Accepted", True: true, Reason: "Accep
 // has no reason to look again: the controller only wakes up for a change, and
 // at its own start, unless a resync period is configured.
 func (l *latticeController) looked(o *api.Object, state string) bool {
-	if n, _ := strconv.Atoi(l.process.env["RECONCILE_DEFAULT_RESYNC_SECONDS"]); n >= 60 {
+	if n, _ := strconv.Atoi(l.process.Env["RECONCILE_DEFAULT_RESYNC_SECONDS"]); n >= 60 {
 		return false
 	}
 	if l.process.seen == nil {

@@ -200,7 +200,7 @@ func (l *latticeController) targetGroup(client *aws.Lattice, p iam.Principal, ro
 	name := l.groupName(route, service.Namespace, service.Name, port)
 	group, err := client.FindTargetGroup(p, name)
 	if err == nil && group == nil {
-		group, err = client.CreateTargetGroup(l.op, p, name, l.process.env["CLUSTER_VPC_ID"], "HTTP", 80, l.routeTags(route))
+		group, err = client.CreateTargetGroup(l.op, p, name, l.process.Env["CLUSTER_VPC_ID"], "HTTP", 80, l.routeTags(route))
 	}
 	if err != nil {
 		return pool{}, err

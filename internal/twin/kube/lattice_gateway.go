@@ -8,6 +8,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -27,7 +28,7 @@ func (l *latticeController) gateway(gw *api.Object) {
 	if l.looked(gw, class.UID()) {
 		return
 	}
-	gw.DependsOnObject(l.pod, lawControllerRuns)
+	gw.DependsOnObject(l.pod, podidentity.LawControllerRuns)
 	gw.DependsOn(class.URN, lawClassAccepted)
 	client, s, err := l.aws(gw)
 	if err != nil {
@@ -101,7 +102,7 @@ func (l *latticeController) deleteGateway(gw, class *api.Object) {
 	}
 	l.Clear(gw)
 	gw.DeletionDependsOn(class.URN, lawClassAccepted)
-	gw.DeletionDependsOn(l.pod.URN, lawControllerRuns)
+	gw.DeletionDependsOn(l.pod.URN, podidentity.LawControllerRuns)
 	for _, r := range l.pod.Dependencies {
 		gw.DeletionDependsOn(r.URN, r.Law)
 	}
@@ -110,14 +111,14 @@ func (l *latticeController) deleteGateway(gw, class *api.Object) {
 
 // setupDefaultNetwork is what the controller does at its start, and only then.
 func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
-	name := p.env["DEFAULT_SERVICE_NETWORK"]
+	name := p.Env["DEFAULT_SERVICE_NETWORK"]
 	if name == "" {
 		return
 	}
 	skip := func(err error) {
 		c.Warn(lawDefaultNetwork, "%s: could not setup default service network %s, proceeding without it - %s", pod.Path(), name, controller.Message(err))
 	}
-	s, err := c.session(pod)
+	s, err := c.identity.Session(pod)
 	if err != nil {
 		skip(err)
 		return
@@ -137,9 +138,9 @@ func (c *Cluster) setupDefaultNetwork(pod *api.Object, p *process) {
 		skip(fmt.Errorf("%d networks of that name: %w", len(networks), err))
 		return
 	}
-	have, err := client.VPCAssociations(s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"])
+	have, err := client.VPCAssociations(s.Principal, networks[0].ID, p.Env["CLUSTER_VPC_ID"])
 	if err == nil && len(have) == 0 {
-		_, err = c.Account.Lattice(strayURN).AssociateVPC(op, s.Principal, networks[0].ID, p.env["CLUSTER_VPC_ID"], nil, l.tags())
+		_, err = c.Account.Lattice(strayURN).AssociateVPC(op, s.Principal, networks[0].ID, p.Env["CLUSTER_VPC_ID"], nil, l.tags())
 	}
 	if err != nil {
 		skip(err)

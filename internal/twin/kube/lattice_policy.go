@@ -8,6 +8,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
 )
@@ -53,7 +54,7 @@ func (l *latticeController) authPolicy(policy *api.Object) {
 		l.deleteAuthPolicy(policy)
 		return
 	}
-	policy.DependsOnObject(l.pod, lawControllerRuns)
+	policy.DependsOnObject(l.pod, podidentity.LawControllerRuns)
 	target := l.target(policy)
 	kind := obj.Str(policy.Content, "spec", "targetRef", "kind")
 	accepted, reason, text := true, "Accepted", ""
@@ -163,16 +164,16 @@ func (l *latticeController) setAuthType(client *aws.Lattice, p iam.Principal, ki
 // the name that a successful put noted. Not to find it counts as reconciled, but
 // the finalizer stays until the target goes.
 func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
-	policy.DeletionDependsOn(l.pod.URN, lawControllerRuns)
+	policy.DeletionDependsOn(l.pod.URN, podidentity.LawControllerRuns)
 	client, s, err := l.aws(policy)
 	if err != nil {
-		l.Fail(policy, lawControllerRuns, err)
+		l.Fail(policy, podidentity.LawControllerRuns, err)
 		return
 	}
 	if target := l.target(policy); target != nil && l.olderPolicy(policy, target) == nil {
 		found, err := l.named(client, s.Principal, target.Kind, policy.Annotation(policyResourceName))
 		if err != nil {
-			l.Fail(policy, lawControllerRuns, err)
+			l.Fail(policy, podidentity.LawControllerRuns, err)
 			return
 		}
 		if !found {
@@ -192,7 +193,7 @@ func (l *latticeController) deleteAuthPolicy(policy *api.Object) {
 		}
 		var r *law.Refusal
 		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException") {
-			l.Fail(policy, lawControllerRuns, err)
+			l.Fail(policy, podidentity.LawControllerRuns, err)
 			return
 		}
 	}
@@ -253,14 +254,14 @@ func (l *latticeController) associateVPC(client *aws.Lattice, p iam.Principal, p
 		// handleDeleteError returns before the removal.
 		return lawPolicyService.Refuse("NotFound", "Service network %s not found", gw.Name)
 	}
-	have, err := client.VPCAssociations(p, networks[0].ID, l.process.env["CLUSTER_VPC_ID"])
+	have, err := client.VPCAssociations(p, networks[0].ID, l.process.Env["CLUSTER_VPC_ID"])
 	if err != nil {
 		return err
 	}
 	wanted := !policy.Terminating() && obj.Get(policy.Content, "spec", "associateWithVpc") != false
 	switch {
 	case wanted && len(have) == 0:
-		_, err = client.AssociateVPC(l.op, p, networks[0].ID, l.process.env["CLUSTER_VPC_ID"], obj.Strings(policy.Content, "spec", "securityGroupIds"), l.tags())
+		_, err = client.AssociateVPC(l.op, p, networks[0].ID, l.process.Env["CLUSTER_VPC_ID"], obj.Strings(policy.Content, "spec", "securityGroupIds"), l.tags())
 	case !wanted && len(have) > 0 && have[0].Tags[managedByTag] == l.owner():
 		err = client.DisassociateVPC(l.op, p, have[0].ID)
 	}

@@ -8,6 +8,7 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -109,7 +110,7 @@ func (l *latticeController) route(route *api.Object) {
 		route.DeletionDependsOn(gw.URN, lawRouteParent)
 		route.DeletionDependsOn(class.URN, lawRouteParent)
 		if err := l.undeploy(route); err != nil {
-			l.Fail(route, lawControllerRuns, fmt.Errorf("failed to cleanup route %s, %s: %w", route.Name, route.Namespace, err))
+			l.Fail(route, podidentity.LawControllerRuns, fmt.Errorf("failed to cleanup route %s, %s: %w", route.Name, route.Namespace, err))
 			return
 		}
 		_ = l.API.Write(route, latticeManager, func(content obj.Map) { controller.RemoveFinalizer(content, routeFinalizer(route)) })

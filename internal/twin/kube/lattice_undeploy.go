@@ -37,7 +37,7 @@ func (l *latticeController) undeploy(route *api.Object) error {
 			return err
 		}
 	}
-	s.mustOutlive(l.op, 2*collectEvery, lawGroupsCollected)
+	s.MustOutlive(l.op, 2*collectEvery, lawGroupsCollected)
 	return l.dropGroups(client, s.Principal, route, nil)
 }
 

@@ -7,6 +7,10 @@ import (
 	"sync"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/kubelet"
+	"eks-lattice/internal/twin/kube/networkpolicy"
+	"eks-lattice/internal/twin/kube/podidentity"
+	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -15,16 +19,16 @@ var covered sync.Map
 
 // own are the groups whose laws this package keeps; others register in them too.
 var own = []law.Law{
-	lawLeftoverWebhooks, lawWaitFor, lawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
+	lawLeftoverWebhooks, lawWaitFor, workloads.LawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
 	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, lawKindExists, lawNamespaceExists,
 	lawValid, lawManagedFields, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
-	lawIdentityAtCreation, lawIdentityAgent, lawIdentityLives, lawControllerNetwork, lawControllerRuns, lawGroupsCollected,
+	podidentity.LawAtCreation, podidentity.LawAgent, podidentity.LawAssociationLives, podidentity.LawEgress, podidentity.LawControllerRuns, lawGroupsCollected,
 	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
 	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyStays, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
-	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, lawServiceAccount, lawNodes, lawImages, lawMounts, lawNonRoot, lawCNI,
-	lawEnforcement, lawPolicyReleased, lawIsolation, lawFromTheNode,
-	lawProbes, lawPorts, lawFileModes, lawNetAdmin, lawTargetPort,
-	lawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
+	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, workloads.LawServiceAccount, workloads.LawNodes, kubelet.LawImages, kubelet.LawMounts, kubelet.LawNonRoot, kubelet.LawCNI,
+	networkpolicy.LawEnforcement, networkpolicy.LawReleased, networkpolicy.LawIsolation,
+	kubelet.LawProbes, kubelet.LawPorts, kubelet.LawFileModes, kubelet.LawNetAdmin, lawTargetPort,
+	kubelet.LawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
 }
 
 // TestMain lets no law pass that no test breaks.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -57,14 +58,14 @@ func TestStraightToThePod(t *testing.T) {
 	open("without a policy", neighbour, stranger)
 	l.apply("eks-two", "closed", networkPolicy("closed", "apps", latticeOnly))
 	open("with a policy that is not enforced", neighbour, stranger)
-	if w := l.kube.Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), "NetworkPolicy apps/closed of cluster eks-two does nothing") || !strings.Contains(w[0].String(), lawEnforcement.ID) {
+	if w := l.kube.Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), "NetworkPolicy apps/closed of cluster eks-two does nothing") || !strings.Contains(w[0].String(), networkpolicy.LawEnforcement.ID) {
 		t.Errorf("warnings: %q", w)
 	}
-	shows(lawEnforcement)
+	shows(networkpolicy.LawEnforcement)
 	l.enforce("eks-two", "true")
 	for _, caller := range []Caller{neighbour, stranger} {
 		for _, url := range []string{pod, "http://demo-two-v1.apps"} {
-			l.decides(t, step{caller.Namespace + " " + url, nil, caller, url, StepPodPolicy, 0, "Connection timed out", lawIsolation})
+			l.decides(t, step{caller.Namespace + " " + url, nil, caller, url, StepPodPolicy, 0, "Connection timed out", networkpolicy.LawIsolation})
 		}
 	}
 	l.decides(t, step{"by VPC Lattice", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
@@ -77,7 +78,7 @@ func TestStraightToThePod(t *testing.T) {
 		open("with one that admits "+c.name, map[string]Caller{"namespaces": stranger, "neighbours": neighbour}[c.name])
 		l.down(c.name)
 	}
-	l.decides(t, step{"again", nil, stranger, pod, StepPodPolicy, 0, "Connection timed out", lawIsolation})
+	l.decides(t, step{"again", nil, stranger, pod, StepPodPolicy, 0, "Connection timed out", networkpolicy.LawIsolation})
 	l.down("closed")
 	open("without a policy again", neighbour, stranger)
 }
@@ -129,14 +130,13 @@ func TestPoliciesAndVPCLattice(t *testing.T) {
 		if c.passes {
 			l.decides(t, step{c.name, nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
 		} else {
-			l.decides(t, step{c.name, nil, demo, "", StepTarget, 503, "Service Unavailable [law " + lawIsolation.ID, lawIsolation})
+			l.decides(t, step{c.name, nil, demo, "", StepTarget, 503, "Service Unavailable [law " + networkpolicy.LawIsolation.ID, networkpolicy.LawIsolation})
 		}
 		l.down(c.name)
 	}
 	l.apply("eks-two", "nobody at all", networkPolicy("policy", "apps", "{podSelector: {}}"))
 	probed := strings.Replace(deployment("probed", "apps"), "ports: [{containerPort: 8090}]", "ports: [{containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: 8090}}", 1)
 	l.apply("eks-two", "probed", probed)
-	shows(lawFromTheNode)
 }
 
 func TestEgressPolicies(t *testing.T) {
@@ -166,7 +166,7 @@ func TestEgressPolicies(t *testing.T) {
 		if c.url != "" {
 			caller = Caller{Cluster: "eks-one", Namespace: "apps"}
 		}
-		l.decides(t, step{c.rules, nil, caller, c.url, c.step, c.status, c.word, lawIsolation})
+		l.decides(t, step{c.rules, nil, caller, c.url, c.step, c.status, c.word, networkpolicy.LawIsolation})
 		l.down("egress")
 	}
 }
@@ -186,7 +186,7 @@ func TestPoliciesAreReleased(t *testing.T) {
 		t.Error("a policy does not need what enforces it")
 	}
 	l.enforce("one", "false")
-	l.broke(l.remove("policy"), lawPolicyReleased, "finalizers might be preventing deletion (networking.k8s.aws/resources)", "the network policy controller of EKS is off")
+	l.broke(l.remove("policy"), networkpolicy.LawReleased, "finalizers might be preventing deletion (networking.k8s.aws/resources)", "the network policy controller of EKS is off")
 	l.broke(l.remove("apps"), lawNamespaceEmpties, "networking.k8s.aws/resources in 1 resource instances")
 	l.enforce("one", "true")
 	l.down("policy", "apps")

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -114,11 +116,11 @@ func TestAwaiting(t *testing.T) {
 		law                     law.Law
 		words                   []string
 	}{
-		{"mount", deployment("mounts", "apps", withVolume), config, deployment("mounts", "apps", withVolume), lawMounts,
+		{"mount", deployment("mounts", "apps", withVolume), config, deployment("mounts", "apps", withVolume), kubelet.LawMounts,
 			[]string{"'mounts' timed out waiting to be Ready", `MountVolume.SetUp failed for volume "settings" : configmap "settings" not found`}},
 		{"service account", deployment("account", "apps", "serviceAccountName: caller"), "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: caller, namespace: apps}\n",
-			deployment("account", "apps", "serviceAccountName: caller"), lawServiceAccount, []string{"FailedCreate", "error looking up service account apps/caller"}},
-		{"service without pods", service("plain", "apps"), deployment("plain", "apps"), service("plain", "apps"), lawAvailable,
+			deployment("account", "apps", "serviceAccountName: caller"), workloads.LawServiceAccount, []string{"FailedCreate", "error looking up service account apps/caller"}},
+		{"service without pods", service("plain", "apps"), deployment("plain", "apps"), service("plain", "apps"), workloads.LawAvailable,
 			[]string{"Service does not target any Pods"}},
 		{"condition", strings.Replace(config, "namespace: apps", "namespace: apps, annotations: {pulumi.com/waitFor: condition=Ready}", 1), "",
 			strings.Replace(config, "namespace: apps", `namespace: apps, annotations: {pulumi.com/waitFor: '["jsonpath={.data.a}=b", "jsonpath={.metadata.uid}"]'}`, 1), lawWaitFor, []string{"Waiting for condition=Ready"}},
@@ -155,11 +157,11 @@ func TestPodsNeedACluster(t *testing.T) {
 		law     law.Law
 		words   []string
 	}{
-		{"nodes", []string{"nodes"}, nil, func(l *lab) { l.nodes("one") }, lawNodes, []string{"no nodes available to schedule pods"}},
+		{"nodes", []string{"nodes"}, nil, func(l *lab) { l.nodes("one") }, workloads.LawNodes, []string{"no nodes available to schedule pods"}},
 		{"network", nil, func(l *lab) { l.down("one.private-out") }, func(l *lab) {
 			l.aws("aws:ec2/route:Route", "new-route", engine.Props{"routeTableId": l.id("one.private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": l.id("one.nat")})
-		}, lawImages, []string{"ImagePullBackOff", "Back-off pulling image"}},
-		{"addresses", nil, func(l *lab) { l.down("one.vpc-cni") }, func(l *lab) { l.addon("one", "vpc-cni") }, lawCNI, []string{"failed to assign an IP address to container"}},
+		}, kubelet.LawImages, []string{"ImagePullBackOff", "Back-off pulling image"}},
+		{"addresses", nil, func(l *lab) { l.down("one.vpc-cni") }, func(l *lab) { l.addon("one", "vpc-cni") }, kubelet.LawCNI, []string{"failed to assign an IP address to container"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -215,7 +217,7 @@ func TestNonRoot(t *testing.T) {
 		"both":      {"runAsNonRoot: true, runAsUser: 1000", "runAsUser: 0"},
 	} {
 		_, err := l.tryApply("one", name, app(c[0], c[1]))
-		l.broke(err, lawNonRoot, "0/2 Pods available", `CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: "demo-`, "container: demo)")
+		l.broke(err, kubelet.LawNonRoot, "0/2 Pods available", `CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: "demo-`, "container: demo)")
 		l.down(name)
 	}
 	l.apply("one", "overridden", app("runAsNonRoot: true, runAsUser: 1000", "runAsNonRoot: false, runAsUser: 0"))

@@ -6,9 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/charts"
-	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/kube/pods"
+	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -23,60 +21,32 @@ var (
 
 // process is the program in a controller's pod while it runs.
 type process struct {
-	env         map[string]string
-	args        map[string][]string
+	kubelet.Process
 	seen        map[api.Key]string // what it last looked at, see latticeController.looked
 	conflicts   map[string]int64   // generations of routes that are not tried again, by uid
 	dnsEndpoint bool               // whether DNSEndpoint was served when the process started
 }
 
-// chartOf tells which chart's program a pod runs, by its image.
-func chartOf(pod *api.Object) string {
-	for _, container := range obj.Maps(pod.Content, "spec", "containers") {
-		image := obj.Str(container, "image")
-		switch {
-		case strings.Contains(image, "/aws-gateway-controller:"):
-			return charts.Lattice
-		case strings.Contains(image, "/external-dns:"):
-			return charts.ExternalDNS
-		}
-	}
-	return ""
+type (
+	latticeProgram struct{ *Cluster }
+	dnsProgram     struct{ *Cluster }
+)
+
+func (latticeProgram) Image() string { return "aws-gateway-controller" }
+func (dnsProgram) Image() string     { return "external-dns" }
+
+func (p latticeProgram) Start(pod *api.Object, process kubelet.Process) error {
+	return p.Cluster.start(pod, process, p.startLattice)
 }
 
-// runProcess starts a controller's program in its pod: whatever makes the
-// program exit keeps the pod from becoming ready.
-func (c *Cluster) runProcess(pod *api.Object) error {
-	chart := chartOf(pod)
-	if chart == "" {
-		return nil
-	}
-	dns, ok := c.Account.AddonRuns(c.EKS.Name, "coredns")
-	if !ok {
-		return lawClusterDNS.Refuse("", "CrashLoopBackOff: dial tcp: lookup on 172.20.0.10:53: no such host")
-	}
-	pod.DependsOn(dns, lawClusterDNS)
-	if c.processes[pod.UID()] != nil {
-		return nil
-	}
-	p := &process{env: map[string]string{}, args: map[string][]string{}}
-	for _, container := range obj.Maps(pod.Content, "spec", "containers") {
-		for _, e := range obj.Maps(container, "env") {
-			p.env[obj.Str(e, "name")] = obj.Str(e, "value")
-		}
-		for _, a := range obj.Strings(container, "args") {
-			name, value, _ := strings.Cut(strings.TrimPrefix(a, "--"), "=")
-			p.args[name] = append(p.args[name], value)
-		}
-	}
+func (p dnsProgram) Start(pod *api.Object, process kubelet.Process) error {
+	return p.Cluster.start(pod, process, p.startExternalDNS)
+}
+
+func (c *Cluster) start(pod *api.Object, process_ kubelet.Process, start func(*api.Object, *process) error) error {
+	p := &process{Process: process_}
 	p.dnsEndpoint = c.API.Serves(schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: "v1alpha1", Kind: "DNSEndpoint"})
-	var err error
-	if chart == charts.Lattice {
-		err = c.startLattice(pod, p)
-	} else {
-		err = c.startExternalDNS(pod, p)
-	}
-	if err != nil {
+	if err := start(pod, p); err != nil {
 		return err
 	}
 	c.processes[pod.UID()] = p
@@ -98,7 +68,7 @@ func (c *Cluster) startLattice(pod *api.Object, p *process) error {
 		pod.DependsOnNow(crd.URN, lawDNSEndpoint)
 	}
 	for _, name := range []string{"CLUSTER_VPC_ID", "REGION", "AWS_ACCOUNT_ID", "CLUSTER_NAME"} {
-		if p.env[name] == "" {
+		if p.Env[name] == "" {
 			return lawControllerConfig.Refuse("", "CrashLoopBackOff: init config failed: %s is not specified: EC2MetadataError: failed to make EC2Metadata request", strings.ToLower(name))
 		}
 	}
@@ -107,11 +77,9 @@ func (c *Cluster) startLattice(pod *api.Object, p *process) error {
 }
 
 // running returns the leader among a chart's pods with its process.
-func (c *Cluster) running(chart string) (*api.Object, *process) {
-	for _, pod := range c.API.List("", "Pod", "") {
-		if p := c.processes[pod.UID()]; p != nil && chartOf(pod) == chart && pods.Ready(pod) {
-			return pod, p
-		}
+func (c *Cluster) running(p kubelet.Program) (*api.Object, *process) {
+	if pod := c.kubelet.Leader(p); pod != nil {
+		return pod, c.processes[pod.UID()]
 	}
 	return nil, nil
 }

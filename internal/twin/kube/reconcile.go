@@ -7,10 +7,8 @@ import (
 
 // addControllers adds all controllers in the order in which they run.
 func (c *Cluster) addControllers() {
-	for _, run := range []controller.Func{
-		c.runWorkloads, c.runNetworkPolicies, c.runKyverno, c.runLattice, c.runExternalDNS,
-		func(op *world.Op) { _ = c.API.Settle(op) }, // what is refused on the way stays and is looked at again
-	} {
-		c.Add(run)
-	}
+	c.Add(
+		c.workloads, c.network, controller.Func(c.runKyverno), controller.Func(c.runLattice), controller.Func(c.runExternalDNS),
+		controller.Func(func(op *world.Op) { _ = c.API.Settle(op) }), // what is refused on the way stays and is looked at again
+	)
 }

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -64,7 +66,7 @@ func TestReleases(t *testing.T) {
 	}
 	l.down("kyverno", "one.coredns", "one.nodes")
 	_, err = l.tryRelease("one", "no nodes", kyvernoChart(nil))
-	l.broke(err, lawNodes, "Helm Release kyverno/kyverno: resource Deployment/kyverno/kyverno-", "no nodes available")
+	l.broke(err, workloads.LawNodes, "Helm Release kyverno/kyverno: resource Deployment/kyverno/kyverno-", "no nodes available")
 	l.broke(l.remove("no nodes"), lawKyvernoHooks, "pre-delete hooks failed")
 	shows(lawReleaseReady)
 }
@@ -133,7 +135,7 @@ func TestControllerStarts(t *testing.T) {
 	l.crds("one")
 	l.down("one.coredns")
 	_, err = l.tryRelease("one", "lattice", l.latticeChart("one", nil))
-	l.broke(err, lawClusterDNS, "CrashLoopBackOff", "no such host")
+	l.broke(err, kubelet.LawClusterDNS, "CrashLoopBackOff", "no such host")
 	l.down("lattice")
 	l.addon("one", "coredns")
 	l.release("one", "lattice", l.latticeChart("one", nil))

@@ -52,7 +52,7 @@ func (c *Clusters) Snapshot() []ClusterSnapshot {
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
 			Deployments: all("apps", "Deployment"), Gateways: all(gatewayGroup, "Gateway"), HTTPRoutes: all(gatewayGroup, "HTTPRoute"),
 			AuthPolicies: all(latticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
-			PodIdentities: []AssociatedRole{}, NetworkPolicies: all(policyGroup, policyKind),
+			PodIdentities: []AssociatedRole{}, NetworkPolicies: all("networking.k8s.io", "NetworkPolicy"),
 		}
 		_, s.PoliciesEnforced = c.account.EnforcesPolicies(cl.EKS.Name)
 		for _, a := range c.account.Associations(cl.EKS.Name) {

@@ -10,6 +10,7 @@ import (
 
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -27,7 +28,7 @@ func TestWhatTakesItsTime(t *testing.T) {
 		law      law.Law
 		after    float64
 	}{
-		{"eks-one.deployment", "eks-one.identity-apps-default", world.Create, lawIdentityAtCreation, 5},
+		{"eks-one.deployment", "eks-one.identity-apps-default", world.Create, podidentity.LawAtCreation, 5},
 		{"eks-one.route", "eks-one.lattice", world.Delete, lawGroupsCollected, 60},
 		{"eks-one.route", "eks-one.external-dns", world.Delete, lawRecordStays, 61}, // by its interval: nothing triggers its loop here,
 	} {

@@ -100,6 +100,19 @@ func StringMap(m Map, path ...string) map[string]string {
 	return out
 }
 
+// Named returns the first map of a list whose name is given, nil when there is none.
+func Named(list []Map, name string) Map {
+	for _, m := range list {
+		if Str(m, "name") == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// HasNamed tells whether a list has a map of the name.
+func HasNamed(list []Map, name string) bool { return Named(list, name) != nil }
+
 // Set writes v at path and makes the maps on the way.
 func Set(m Map, v any, path ...string) {
 	for _, p := range path[:len(path)-1] {

@@ -1,4 +1,4 @@
-package kube
+package kubelet
 
 import (
 	"fmt"
@@ -8,36 +8,36 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/netpol"
+	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
 )
 
 var (
-	lawProbes = law.New(law.Kubernetes, "probes-need-an-answer",
+	LawProbes = law.New(law.Kubernetes, "probes-need-an-answer",
 		"A pod is ready only when its containers answer their startup and readiness probes. These come from outside the pod: a port on which nothing listens, or on the loopback interface only, does not answer.",
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes")
-	lawPorts = law.New(law.Kubernetes, "pod-shares-its-ports",
+	LawPorts = law.New(law.Kubernetes, "pod-shares-its-ports",
 		"The containers of a pod share one network: of two that listen on the same port one does not start.",
 		"https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking")
-	lawFileModes = law.New(law.Kubernetes, "mounted-files-have-modes",
+	LawFileModes = law.New(law.Kubernetes, "mounted-files-have-modes",
 		"The files of a ConfigMap belong to root and have the volume's mode: a program of another user reads them only when everybody may, or the pod has an fsGroup.",
 		"https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/volume/")
-	lawNonRoot = law.New(law.Kubernetes, "non-root-is-kept",
+	LawNonRoot = law.New(law.Kubernetes, "non-root-is-kept",
 		"A container that runs as user 0 does not start where runAsNonRoot says that it may not.",
 		"https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/kubelet/kuberuntime/security_context_others.go")
-	lawNetAdmin = law.New(law.Kubernetes, "iptables-needs-net-admin",
+	LawNetAdmin = law.New(law.Kubernetes, "iptables-needs-net-admin",
 		"Only root with the capability NET_ADMIN changes the iptables rules of a pod; without it the init container fails and the pod does not start.",
 		"https://man7.org/linux/man-pages/man7/capabilities.7.html")
 )
 
 // startContainers tells what keeps a pod's containers from starting.
-func (c *Cluster) startContainers(pod *api.Object) error {
+func (k *Kubelet) startContainers(pod *api.Object) error {
 	for _, container := range obj.Maps(pod.Content, "spec", "initContainers") {
 		command := strings.Join(pods.Command(container), " ")
 		if strings.Contains(command, "iptables") && !netAdmin(pod, container) {
-			return lawNetAdmin.Refuse("", "Init:CrashLoopBackOff: %s: iptables: Could not fetch rule set generation id: Permission denied (you must be root)", obj.Str(container, "name"))
+			return LawNetAdmin.Refuse("", "Init:CrashLoopBackOff: %s: iptables: Could not fetch rule set generation id: Permission denied (you must be root)", obj.Str(container, "name"))
 		}
 	}
 	taken := map[int64]string{}
@@ -47,10 +47,10 @@ func (c *Cluster) startContainers(pod *api.Object) error {
 		}
 	}
 	for _, container := range pods.Running(pod) {
-		p := pods.Listening(c.API, pod, container)
+		p := pods.Listening(k.mgr.API, pod, container)
 		for _, port := range append(p.Open, p.Local...) {
 			if other, ok := taken[port]; ok {
-				return lawPorts.Refuse("", "CrashLoopBackOff: %s: listen tcp 0.0.0.0:%d: bind: address already in use (by %s)", obj.Str(container, "name"), port, other)
+				return LawPorts.Refuse("", "CrashLoopBackOff: %s: listen tcp 0.0.0.0:%d: bind: address already in use (by %s)", obj.Str(container, "name"), port, other)
 			}
 			taken[port] = obj.Str(container, "name")
 		}
@@ -63,7 +63,7 @@ func nonRoot(pod *api.Object) error {
 	for _, container := range pods.Containers(pod) {
 		uid, given := obj.Number(pods.Setting(pod, container, "runAsUser"))
 		if pods.Setting(pod, container, "runAsNonRoot") == true && given && uid == 0 {
-			return lawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)",
+			return LawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)",
 				pod.Name, pod.Namespace, pod.UID(), obj.Str(container, "name"))
 		}
 	}
@@ -84,7 +84,7 @@ func readable(pod *api.Object, container obj.Map) error {
 		for _, v := range obj.Maps(pod.Content, "spec", "volumes") {
 			mode, given := obj.Number(obj.Get(v, "configMap", "defaultMode"))
 			if obj.Str(v, "name") == obj.Str(m, "name") && given && mode&0o004 == 0 {
-				return lawFileModes.Refuse("", "CrashLoopBackOff: %s: open %s: permission denied: the files of volume %s have mode %04o and belong to root",
+				return LawFileModes.Refuse("", "CrashLoopBackOff: %s: open %s: permission denied: the files of volume %s have mode %04o and belong to root",
 					obj.Str(container, "name"), obj.Str(m, "mountPath"), obj.Str(v, "name"), mode)
 			}
 		}
@@ -93,17 +93,17 @@ func readable(pod *api.Object, container obj.Map) error {
 }
 
 // probe is the kubelet's look at the containers of a pod that runs.
-func (c *Cluster) probe(pod *api.Object) error {
+func (k *Kubelet) probe(pod *api.Object) error {
 	for _, container := range pods.Running(pod) {
 		for _, kind := range []struct{ field, words string }{{"startupProbe", "Startup probe"}, {"readinessProbe", "Readiness probe"}} {
 			port, err := probedPort(container, obj.At(container, kind.field))
 			switch {
 			case err != nil:
-				return lawProbes.Refuse("", "Unhealthy: %s errored and resulted in unknown state: %v (container %s)", kind.words, err, obj.Str(container, "name"))
-			case port != 0 && !c.admits(pod, netpol.Ingress, c.nodeOf(pod), corev1.ProtocolTCP, int(port)):
-				return lawIsolation.Refuse("", "Unhealthy: %s failed: dial tcp :%d: i/o timeout (container %s)", kind.words, port, obj.Str(container, "name"))
-			case port != 0 && !pods.Listens(c.API, pod, int(port)):
-				return lawProbes.Refuse("", "Unhealthy: %s failed: dial tcp :%d: connect: connection refused (container %s)", kind.words, port, obj.Str(container, "name"))
+				return LawProbes.Refuse("", "Unhealthy: %s errored and resulted in unknown state: %v (container %s)", kind.words, err, obj.Str(container, "name"))
+			case port != 0 && !k.network.Admits(pod, networkpolicy.Ingress, k.network.Node(pod), corev1.ProtocolTCP, int(port)):
+				return networkpolicy.LawIsolation.Refuse("", "Unhealthy: %s failed: dial tcp :%d: i/o timeout (container %s)", kind.words, port, obj.Str(container, "name"))
+			case port != 0 && !pods.Listens(k.mgr.API, pod, int(port)):
+				return LawProbes.Refuse("", "Unhealthy: %s failed: dial tcp :%d: connect: connection refused (container %s)", kind.words, port, obj.Str(container, "name"))
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package netpol
+package networkpolicy
 
 import (
 	"net/netip"
@@ -30,7 +30,7 @@ func cluster(t *testing.T, policies ...string) *Cluster {
 		if err := yaml.Unmarshal([]byte(text), &object); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		p, err := Read(object)
+		p, err := read(object)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestIngress(t *testing.T) {
 			t.Parallel()
 			w := cluster(t, c.policies...)
 			rules, isolated := w.Rules(w.Pods[0], Ingress)
-			if got := !isolated || Admit(rules, netip.MustParsePrefix(c.from), corev1.ProtocolTCP, c.port); got != c.want {
+			if got := !isolated || admit(rules, netip.MustParsePrefix(c.from), corev1.ProtocolTCP, c.port); got != c.want {
 				t.Errorf("admitted: %v, want %v, by %+v", got, c.want, rules)
 			}
 		})
@@ -122,7 +122,7 @@ func TestEgress(t *testing.T) {
 			t.Parallel()
 			w := cluster(t, c.policy)
 			rules, isolated := w.Rules(w.Pods[0], Egress)
-			if got := !isolated || Admit(rules, netip.MustParsePrefix(c.to), corev1.ProtocolTCP, c.port); got != c.want {
+			if got := !isolated || admit(rules, netip.MustParsePrefix(c.to), corev1.ProtocolTCP, c.port); got != c.want {
 				t.Errorf("admitted: %v, want %v, by %+v", got, c.want, rules)
 			}
 		})
@@ -141,7 +141,7 @@ func TestHostNetwork(t *testing.T) {
 
 func TestReadRefusesWhatIsNoPolicy(t *testing.T) {
 	t.Parallel()
-	if _, err := Read(map[string]any{"spec": "none"}); err == nil {
+	if _, err := read(map[string]any{"spec": "none"}); err == nil {
 		t.Error("no error")
 	}
 }

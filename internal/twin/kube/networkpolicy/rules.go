@@ -1,10 +1,10 @@
-// Package netpol decides which connections the network policies of a cluster
+// Package networkpolicy decides which connections the network policies of a cluster
 // admit. As the VPC CNI does, it first turns the policies that select a pod
 // into rules about addresses and ports
 // (https://github.com/aws/amazon-network-policy-controller-k8s), and then looks
 // at the address that a connection comes from or goes to
 // (https://github.com/aws/aws-network-policy-agent).
-package netpol
+package networkpolicy
 
 import (
 	"encoding/json"
@@ -58,8 +58,8 @@ type Port struct {
 	First, Last int
 }
 
-// Read reads a policy as the API server stores it.
-func Read(object map[string]any) (networkingv1.NetworkPolicy, error) {
+// read reads a policy as the API server stores it.
+func read(object map[string]any) (networkingv1.NetworkPolicy, error) {
 	var policy networkingv1.NetworkPolicy
 	text, err := json.Marshal(object)
 	if err == nil {
@@ -190,9 +190,9 @@ func prefixes(list []string) (out []netip.Prefix) {
 	return out
 }
 
-// Admit tells whether one of the rules admits every address of a network to a
+// admit tells whether one of the rules admits every address of a network to a
 // port of a protocol.
-func Admit(rules []Rule, network netip.Prefix, protocol corev1.Protocol, port int) bool {
+func admit(rules []Rule, network netip.Prefix, protocol corev1.Protocol, port int) bool {
 	return slices.ContainsFunc(rules, func(r Rule) bool {
 		return r.Peer.Bits() <= network.Bits() && r.Peer.Contains(network.Addr()) &&
 			!slices.ContainsFunc(r.Except, network.Overlaps) &&

@@ -1,0 +1,111 @@
+package workloads
+
+import (
+	"fmt"
+	"strings"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
+	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
+)
+
+// CreatePod creates a pod, for a workload or for nobody, and places it on a node.
+func (c *Controller) CreatePod(op *world.Op, content obj.Map, workload *api.Object) (*api.Object, error) {
+	namespace := obj.Str(content, "metadata", "namespace")
+	account := obj.Str(content, "spec", "serviceAccountName")
+	if account == "" {
+		account = "default"
+	}
+	sa := c.mgr.API.Get("", "ServiceAccount", namespace, account)
+	if sa == nil {
+		return nil, LawServiceAccount.Refuse("Forbidden", "pods %q is forbidden: error looking up service account %s/%s: serviceaccount %q not found",
+			obj.Str(content, "metadata", "name"), namespace, account, account)
+	}
+	pod, err := c.mgr.API.Create(op, content, manager)
+	if err != nil {
+		return nil, err
+	}
+	if workload != nil {
+		pod.URN = workload.URN
+	}
+	pod.DependsOnNow(sa.URN, LawServiceAccount)
+	c.place(pod)
+	return pod, nil
+}
+
+// place is the scheduler: the node with the fewest pods that still has room.
+func (c *Controller) place(pod *api.Object) {
+	used := map[string]int{}
+	for _, p := range c.mgr.API.List("", "Pod", "") {
+		used[obj.Str(p.Content, "spec", "nodeName")]++
+	}
+	var best *aws.Node
+	nodes := c.mgr.Nodes()
+	for i, n := range nodes {
+		if (n.MaxPods == 0 || used[n.Name] < n.MaxPods) && (best == nil || used[n.Name] < used[best.Name]) {
+			best = &nodes[i]
+		}
+	}
+	if best == nil {
+		reason := "no nodes available to schedule pods"
+		if len(nodes) > 0 {
+			reason = fmt.Sprintf("0/%d nodes are available: %d Too many pods. preemption: 0/%d nodes are available: %d No preemption victims found for incoming pod.",
+				len(nodes), len(nodes), len(nodes), len(nodes))
+		}
+		c.mgr.Blame(pod, LawNodes, "Unschedulable: %s", reason)
+		return
+	}
+	_ = c.mgr.API.Write(pod, "kube-scheduler", func(content obj.Map) { obj.Set(content, best.Name, "spec", "nodeName") })
+}
+
+// evict removes the pods whose node is gone; their owners make new ones.
+func (c *Controller) evict(op *world.Op) {
+	alive := map[string]bool{}
+	for _, n := range c.mgr.Nodes() {
+		alive[n.Name] = true
+	}
+	for _, p := range c.mgr.API.List("", "Pod", "") {
+		if node := obj.Str(p.Content, "spec", "nodeName"); node != "" && !alive[node] {
+			_ = c.mgr.API.Delete(controller.Acting(op, p), p.Key)
+		}
+	}
+}
+
+// createPod makes one pod of an owner, through admission.
+func (c *Controller) createPod(op *world.Op, workload, owner *api.Object, name string) error {
+	template := obj.Copy(obj.At(owner.Content, "spec", "template"))
+	metadata := obj.At(template, "metadata")
+	if metadata == nil {
+		metadata = obj.Map{}
+	}
+	metadata["name"], metadata["namespace"], metadata["ownerReferences"] = name, owner.Namespace, []any{owner.OwnerReference()}
+	_, err := c.CreatePod(controller.Acting(op, workload), obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}, workload)
+	if err != nil {
+		c.mgr.Fail(workload, LawAvailable, fmt.Errorf("FailedCreate: Error creating: %w", err))
+	}
+	return err
+}
+
+// Suffix returns five new characters that follow the name of a pod's owner.
+func (c *Controller) Suffix(owner string) string {
+	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
+	var b strings.Builder
+	for _, r := range c.mgr.World.ID(c.mgr.EKS.ARN+" pods of "+owner, 5) {
+		b.WriteByte(alphabet[(int(r)*7)%len(alphabet)])
+	}
+	return b.String()
+}
+
+// Run places a pod, starts it, and tells whether it is ready.
+func (c *Controller) Run(pod *api.Object) bool {
+	if !pod.Terminating() && obj.Str(pod.Content, "spec", "nodeName") == "" {
+		c.place(pod)
+	}
+	if !c.kubelet.Run(pod) {
+		return false
+	}
+	pod.DependsOn(c.mgr.NodeGroup(obj.Str(pod.Content, "spec", "nodeName")).URN, LawNodes)
+	return true
+}
