@@ -23,7 +23,6 @@ var order = []struct {
 		"aws:ec2/route:Route eks-cluster1-private-2",
 	}},
 	{"nodes", []string{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes"}},
-	{"coredns", []string{"aws:eks/addon:Addon eks-cluster1-coredns"}},
 	{"Kubernetes provider", []string{"pulumi:providers:kubernetes eks-cluster1-kubernetes"}},
 	{"CRDs", []string{
 		crd + "dnsendpoints.externaldns.k8s.io",
@@ -50,7 +49,11 @@ var alsoBefore = []struct{ earlier, later, why string }{
 	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "an add-on is the cluster's"},
 	{"aws:eks/addon:Addon eks-cluster1-vpc-cni", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node without it is not ready, and it cleans up when the node goes"},
 	{"aws:eks/addon:Addon eks-cluster1-kube-proxy", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "pods reach Services from the first on"},
-	{"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "pods get credentials from the first on"},
+	{"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "pulumi:providers:kubernetes eks-cluster1-kubernetes", "pods get credentials from the first on"},
+	{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "aws:eks/addon:Addon eks-cluster1-coredns", "without nodes EKS waits for it in vain"},
+	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "it calls AWS by name"},
+	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "it calls AWS by name"},
+	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:apps/v1:Deployment demo-cluster1-deployment", "applications call by name"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKSWorkerNodePolicy",
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node joins with this policy"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKS_CNI_Policy",
@@ -205,7 +208,6 @@ func TestEverythingInTheClusterOutlivesNothingItNeeds(t *testing.T) {
 	r := run(t)
 	needed := []string{
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes",
-		"aws:eks/addon:Addon eks-cluster1-coredns",
 		"aws:eks/addon:Addon eks-cluster1-vpc-cni",
 		"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent",
 		"aws:ec2/natGateway:NatGateway eks-cluster1-nat-0",

@@ -74,7 +74,7 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 			// controller makes here it makes once, at its start, and never deletes.
 			"defaultServiceNetwork": "",
 		},
-	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity}, c.crds...)))
+	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity, c.dns}, c.crds...)))
 }
 
 // newExternalDNS installs what writes the names of routes into the private zone.
@@ -123,7 +123,7 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 			"interval":           "1m",
 			"triggerLoopOnEvent": true, // a new route is callable in seconds
 		},
-	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity}, c.crds...)))
+	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity, c.dns}, c.crds...)))
 }
 
 // newKyverno installs what puts the proxy into pods: the admission controller,

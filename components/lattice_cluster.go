@@ -99,7 +99,8 @@ type LatticeCluster struct {
 	// What later parts wait for, and are destroyed before.
 	network     network
 	plane       controlPlane
-	reachable   []pulumi.Resource // the cluster's API and its nodes
+	reachable   []pulumi.Resource // the cluster's API, its nodes and what their pods need
+	dns         pulumi.Resource   // for programs that call by name; Kyverno does not
 	crds        []pulumi.Resource
 	association pulumi.Resource // of the VPC with the service network
 	controllers controllers

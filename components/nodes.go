@@ -58,12 +58,17 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 	// DaemonSets: there before the first node, they are on it when it comes up,
 	// and it can clean up its network interfaces when it goes.
 	before := c.plane.nodePolicies // a node without these cannot join, nor leave cleanly
-	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent"} {
+	for _, addon := range []string{"vpc-cni", "kube-proxy"} {
 		resource, err := c.newAddon(ctx, addon)
 		if err != nil {
 			return err
 		}
 		before = append(before, resource)
+	}
+	// Nodes join without it; only pods with credentials of their own wait for it.
+	agent, err := c.newAddon(ctx, "eks-pod-identity-agent")
+	if err != nil {
+		return err
 	}
 	template, err := c.newLaunchTemplate(ctx)
 	if err != nil {
@@ -92,11 +97,11 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 		return fmt.Errorf("creating node group: %w", err)
 	}
 	// A Deployment: without nodes EKS waits for it in vain, for twenty minutes.
-	dns, err := c.newAddon(ctx, "coredns", nodes)
+	c.dns, err = c.newAddon(ctx, "coredns", nodes)
 	if err != nil {
 		return err
 	}
-	c.reachable = append(c.reachable, nodes, dns)
+	c.reachable = append(c.reachable, nodes, agent)
 	return nil
 }
 
