@@ -175,13 +175,13 @@ func TestVersionsInDocs(t *testing.T) {
 // The costs in README.md are those of what the stack files deploy.
 func TestCostsInDocs(t *testing.T) {
 	t.Parallel()
-	files := slices.Concat(glob(t, "Pulumi.environment.yaml"), glob(t, "Pulumi.cluster*.yaml"))
+	files := stackFiles(t, "Pulumi.*.yaml")
 	if len(files) < 3 {
 		t.Fatalf("found the stack files %q, want the environment's and two clusters'", files)
 	}
 	var count cost.Count
 	for _, file := range files {
-		r, err := recorder.Run(t, deployed(strings.TrimSuffix(strings.TrimPrefix(file, "Pulumi."), ".yaml"), stackConfig(t, file)), run)
+		r, err := recorder.Run(t, deployed(stackOf(file), stackConfig(t, file)), run)
 		if err != nil {
 			t.Fatal(err)
 		}

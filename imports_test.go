@@ -32,8 +32,11 @@ var allowedSDKPackages = []string{
 	"pulumi-tls/sdk/v5/go/tls",
 	"pulumi/sdk/v3/go/pulumi",
 	"pulumi/sdk/v3/go/pulumi/internals",
+	"pulumi/sdk/v3/go/common/apitype",
 	"pulumi/sdk/v3/go/common/resource",
+	"pulumi/sdk/v3/go/common/resource/plugin",
 	"pulumi/sdk/v3/go/common/tokens",
+	"pulumi/sdk/v3/go/common/workspace",
 }
 
 func TestProgramImportsOnlyWhatItNeeds(t *testing.T) {

@@ -3,6 +3,9 @@
 package main
 
 import (
+	_ "embed"
+	"strings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/cluster"
@@ -10,6 +13,9 @@ import (
 	"eks-lattice/internal/names"
 	"eks-lattice/internal/settings"
 )
+
+//go:embed Pulumi.README.md
+var readmes string
 
 func main() { pulumi.Run(run) }
 
@@ -24,8 +30,16 @@ func run(ctx *pulumi.Context) error {
 	own := settings.List{settings.Role.For(&role)}
 	r.Read(own)
 	if start, ok := roles[role]; ok {
+		ctx.Export("readme", pulumi.String(readme(role)))
 		return start(ctx)
 	}
 	r.Report(own.Check())
 	return r.Err()
+}
+
+// readme returns what Pulumi.README.md says about the stacks of a role.
+func readme(role string) string {
+	_, part, _ := strings.Cut(readmes, "<!-- "+role+" -->\n")
+	part, _, _ = strings.Cut(part, "<!-- /"+role+" -->")
+	return part
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -33,16 +32,15 @@ func TestRoleProblems(t *testing.T) {
 // Every stack file of the project and its examples makes what it says.
 func TestStackFiles(t *testing.T) {
 	t.Parallel()
-	files := slices.Concat(glob(t, "Pulumi.*.yaml"), glob(t, "examples/*/Pulumi.*.yaml"))
+	files := slices.Concat(stackFiles(t, "Pulumi.*.yaml"), stackFiles(t, "examples/*/Pulumi.*.yaml"))
 	if len(files) < 6 {
 		t.Fatalf("found only %v", files)
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			stack := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
 			r, err := recorder.Run(t, recorder.Options{
-				Stack: stack, Config: stackConfig(t, file),
+				Stack: stackOf(file), Config: stackConfig(t, file),
 				Outputs: map[string]resource.PropertyMap{"organization/eks-lattice/environment": environmentOutputs()},
 			}, run)
 			if err != nil {

@@ -1,9 +1,11 @@
 package rehearsal
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -31,6 +33,7 @@ func TestPlainPulumiCommands(t *testing.T) {
 		}
 		pulumi("up", "--yes", "--stack", stack)
 		pulumi("up", "--yes", "--stack", stack, "--expect-no-changes")
+		checkReadme(t, stack, pulumi("stack", "output", "--json", "--stack", stack))
 	}
 	// Here and not above: the cluster has associated its VPC with the environment's zone.
 	for _, stack := range []string{"environment", "cluster1"} {
@@ -45,5 +48,28 @@ func TestPlainPulumiCommands(t *testing.T) {
 	}
 	if left := r.twin.Leftovers(); len(left) > 0 {
 		t.Errorf("left over: %q", left)
+	}
+}
+
+// checkReadme checks that the stack's page for Pulumi Cloud names outputs that
+// exist, and none that is a secret.
+func checkReadme(t *testing.T, stack, text string) {
+	t.Helper()
+	var outputs map[string]any
+	if err := json.Unmarshal([]byte(text), &outputs); err != nil {
+		t.Fatalf("outputs of %s: %v\n%s", stack, err, text)
+	}
+	readme, _ := outputs["readme"].(string)
+	named := regexp.MustCompile(`\$\{outputs\.(\w+)\}`).FindAllStringSubmatch(readme, -1)
+	if len(named) == 0 {
+		t.Errorf("the page of %s names no output:\n%s", stack, readme)
+	}
+	for _, m := range named {
+		switch value, ok := outputs[m[1]]; {
+		case !ok:
+			t.Errorf("the page of %s names %s, which is no output", stack, m[1])
+		case value == "[secret]":
+			t.Errorf("the page of %s names %s, which is a secret", stack, m[1])
+		}
 	}
 }

@@ -51,8 +51,10 @@ type project struct {
 	around surroundings
 }
 
-// secretsProvider is what "pulumi stack init" notes in a stack file.
-var secretsProvider = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider):.*\n?`)
+// elsewhere matches what a stack file says of the real stack's backend: the
+// secrets provider that "pulumi stack init" notes, and the environments of
+// Pulumi ESC that the stack imports. A rehearsal's backend has neither.
+var elsewhere = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider|environment):.*\n?([ \t-].*\n?)*`)
 
 // loadProject reads Pulumi.yaml and the stack files of dir. Stack files in
 // overlay are added, or replace those of the same name.
@@ -81,6 +83,9 @@ func loadProject(dir, overlay string) (*project, error) {
 		}
 		for _, p := range paths {
 			name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(p), "Pulumi."), ".yaml")
+			if strings.HasSuffix(name, ".deploy") {
+				continue // a stack's settings for Pulumi Deployments
+			}
 			files[name] = p
 		}
 	}
@@ -146,8 +151,7 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 			return nil, "", fmt.Errorf("%s in %s is encrypted, and a rehearsal has no key; give a plain value, if only in a copy for --stacks", key, path)
 		}
 	}
-	// Whose secrets these are is of the real stack; the rehearsal's has its own.
-	s := &stackFile{name: name, text: secretsProvider.ReplaceAll(text, nil)}
+	s := &stackFile{name: name, text: elsewhere.ReplaceAll(text, nil)}
 	domain := ""
 	for key, to := range map[string]*string{"role": &s.role, "clusterName": &s.cluster, "domain": &domain} {
 		if *to, err = value(key); err != nil {

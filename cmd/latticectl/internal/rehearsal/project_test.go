@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,19 +21,38 @@ func overlay(t *testing.T, text string) string {
 	return dir
 }
 
-// A stack file that was deployed from has a secrets provider, whose key a
-// rehearsal does not have and does not need.
-func TestSecretsProviderStaysBehind(t *testing.T) {
+// A stack file that was deployed from names what its backend has and a
+// rehearsal's has not: keys of secrets, and environments of Pulumi ESC.
+func TestBackendStaysBehind(t *testing.T) {
 	t.Parallel()
 	const config = "config:\n  aws:region: ap-northeast-2\n  eks-lattice:role: cluster\n"
-	p, err := loadProject(root, overlay(t, "secretsprovider: awskms://alias/x\nencryptedkey: AAAA\n"+config+"encryptionsalt: v1:AAAA=:v1:BBBB=\n"))
+	for _, imports := range []string{"", "environment: [eks-lattice/aws]\n", "environment:\n  - eks-lattice/aws\n  - other\n", "environment:\n- eks-lattice/aws\n"} {
+		text := "secretsprovider: awskms://alias/x\nencryptedkey: AAAA\n" + imports + config + "encryptionsalt: v1:AAAA=:v1:BBBB=\n"
+		p, err := loadProject(root, overlay(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range p.stacks {
+			if s.name == "cluster1" && string(s.text) != config {
+				t.Errorf("of\n%sis left\n%swant\n%s", text, s.text, config)
+			}
+		}
+	}
+}
+
+// The settings of Pulumi Deployments beside the stack files are no stacks.
+func TestStacksOfTheProject(t *testing.T) {
+	t.Parallel()
+	p, err := loadProject(root, "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var names []string
 	for _, s := range p.stacks {
-		if s.name == "cluster1" && string(s.text) != config {
-			t.Errorf("got\n%swant\n%s", s.text, config)
-		}
+		names = append(names, s.name)
+	}
+	if want := []string{"environment", "cluster1", "cluster2"}; !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
 	}
 }
 
