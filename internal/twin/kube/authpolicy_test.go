@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/world"
@@ -15,22 +16,22 @@ func TestAuthPolicies(t *testing.T) {
 	l.apply("eks-one", "apps", namespace("apps")) // without the label: no service is made
 	policy := authPolicy("demo", "apps", "eks-two")
 	_, err := l.tryApply("eks-one", "policy", policy)
-	l.broke(err, lawPolicyTarget, "targetRef HTTPRoute apps/demo not found")
+	l.broke(err, gatewaycontroller.LawPolicyTarget, "targetRef HTTPRoute apps/demo not found")
 	l.down("policy")
 	waitless := strings.Replace(route("demo", "apps"), "pulumi.com/waitFor", "example.com/none", 1)
 	l.apply("eks-one", "route", waitless)
 	_, err = l.tryApply("eks-one", "policy", policy)
-	l.broke(err, lawPolicyService, "iam-auth-policy-resource-id", "NotFound: Service demo-apps not found")
-	accepted := obj.Maps(l.object("eks-one", latticeGroup, "IAMAuthPolicy", "apps", "demo-iam-auth-policy"), "status", "conditions")
+	l.broke(err, gatewaycontroller.LawPolicyService, "iam-auth-policy-resource-id", "NotFound: Service demo-apps not found")
+	accepted := obj.Maps(l.object("eks-one", gatewaycontroller.LatticeGroup, "IAMAuthPolicy", "apps", "demo-iam-auth-policy"), "status", "conditions")
 	if len(accepted) != 1 || obj.Str(accepted[0], "status") != "True" {
 		t.Errorf("a policy without effect is not called accepted: %v", accepted)
 	}
 	// On its way out it waits for a service that nobody makes.
-	l.broke(l.remove("policy"), lawPolicyStays, `IAMAuthPolicy "apps/demo-iam-auth-policy"`, "finalizers might be preventing deletion (application-networking.k8s.aws/iam-auth-policy)", "NotFound")
+	l.broke(l.remove("policy"), gatewaycontroller.LawPolicyStays, `IAMAuthPolicy "apps/demo-iam-auth-policy"`, "finalizers might be preventing deletion (application-networking.k8s.aws/iam-auth-policy)", "NotFound")
 	l.down("route", "policy")
 	l.apply("eks-one", "route", waitless)
 	_, err = l.tryApply("eks-one", "policy", policy)
-	l.broke(err, lawPolicyService, "NotFound: Service demo-apps not found")
+	l.broke(err, gatewaycontroller.LawPolicyService, "NotFound: Service demo-apps not found")
 	_, err = l.tryApply("eks-one", "section", strings.NewReplacer("name: demo}", "name: demo, sectionName: http}", "name: demo-iam-auth-policy", "name: section").Replace(policy))
 	l.broke(err, lawValid, "sectionName")
 	// The route's own event makes the controller try again.
@@ -39,11 +40,11 @@ func TestAuthPolicies(t *testing.T) {
 	if err := l.update("apps", news); err != nil {
 		t.Fatal(err)
 	}
-	if id := obj.Str(l.object("eks-one", latticeGroup, "IAMAuthPolicy", "apps", "demo-iam-auth-policy"), "metadata", "annotations", policyResourceID); id == "" {
+	if id := obj.Str(l.object("eks-one", gatewaycontroller.LatticeGroup, "IAMAuthPolicy", "apps", "demo-iam-auth-policy"), "metadata", "annotations", gatewaycontroller.PolicyResourceID); id == "" {
 		t.Error("the policy is not applied after the route has its service")
 	}
 	_, err = l.tryApply("eks-one", "second", strings.Replace(policy, "name: demo-iam-auth-policy", "name: second", 1))
-	l.broke(err, lawPolicyConflict, "policy conflicts with demo-iam-auth-policy")
+	l.broke(err, gatewaycontroller.LawPolicyConflict, "policy conflicts with demo-iam-auth-policy")
 	l.down("second", "policy", "route")
 }
 
@@ -71,8 +72,8 @@ func TestAuthPolicyOnGateway(t *testing.T) {
 	if sn := l.network(); sn.AuthType != lattice.AuthNone || sn.Policy != "" {
 		t.Errorf("after one cluster went the network has auth type %s and policy %q", sn.AuthType, sn.Policy)
 	}
-	if w := joined(l.kube.Warnings()); !strings.Contains(w, "with auth type NONE, open to everybody [law "+lawPolicyOpens.ID+"]") {
+	if w := joined(l.kube.Warnings()); !strings.Contains(w, "with auth type NONE, open to everybody [law "+gatewaycontroller.LawPolicyOpens.ID+"]") {
 		t.Errorf("warnings: %s", w)
 	}
-	shows(lawPolicyOpens)
+	shows(gatewaycontroller.LawPolicyOpens)
 }

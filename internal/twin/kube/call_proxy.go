@@ -258,7 +258,9 @@ func verify(certificate *aws.Certificate, trust string, now time.Time) string {
 	return "unable to get local issuer certificate"
 }
 
+// covers tells whether a certificate's name, perhaps with a wildcard, is good for
+// a host.
 func covers(name, host string) bool {
-	return strings.EqualFold(name, host) ||
-		wildcardCovers(strings.ToLower(name), strings.ToLower(host)) && strings.Count(name, ".") == strings.Count(host, ".")
+	_, domain, _ := strings.Cut(host, ".")
+	return strings.EqualFold(name, host) || strings.EqualFold(name, "*."+domain)
 }

@@ -14,6 +14,8 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/controller"
+	"eks-lattice/internal/twin/kube/externaldns"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/podidentity"
@@ -57,11 +59,12 @@ type Cluster struct {
 	*controller.Manager
 	all       *Clusters
 	releases  map[string]*release // by namespace/name
-	processes map[string]*process // of controllers, by the uid of their pod
 	network   *networkpolicy.Controller
 	identity  *podidentity.Agent
 	kubelet   *kubelet.Kubelet
 	workloads *workloads.Controller
+	gateway   *gatewaycontroller.Controller
+	dns       *externaldns.Controller
 	webhooks  map[string]*webhook // those of the policies, by the policy's uid
 }
 
@@ -73,14 +76,14 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	}
 	cl := &Cluster{
 		Manager: controller.New(c.world, c.account, eks, func(w law.Warning) { c.warnings = append(c.warnings, w) }),
-		all:     c, releases: map[string]*release{}, processes: map[string]*process{}, webhooks: map[string]*webhook{},
+		all:     c, releases: map[string]*release{}, webhooks: map[string]*webhook{},
 	}
 	cl.network = networkpolicy.New(cl.Manager)
 	cl.identity = podidentity.New(cl.Manager)
 	cl.kubelet = kubelet.New(cl.Manager, cl.network, cl.identity)
-	cl.kubelet.Add(latticeProgram{cl})
-	cl.kubelet.Add(dnsProgram{cl})
 	cl.workloads = workloads.New(cl.Manager, cl.kubelet)
+	cl.gateway = gatewaycontroller.New(cl.Manager, cl.kubelet, cl.identity)
+	cl.dns = externaldns.New(cl.Manager, cl.kubelet, cl.identity)
 	cl.API.Admit = cl.admit
 	cl.addControllers()
 	c.clusters[eks.Endpoint] = cl

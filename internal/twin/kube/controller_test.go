@@ -6,6 +6,7 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/lattice"
@@ -55,7 +56,7 @@ func TestGatewayClass(t *testing.T) {
 	l.identity("eks-one", "aws-application-networking-system", "gateway-api-controller", "lattice")
 	l.release("eks-one", "lattice-release", l.latticeChart("eks-one", nil))
 	_, err = l.tryApply("eks-one", "other", strings.Replace(classManifest, "controllerName: application-networking.k8s.aws/", "controllerName: example.com/", 1))
-	l.broke(err, lawClassAccepted, "example.com/gateway-api-controller")
+	l.broke(err, gatewaycontroller.LawClass, "example.com/gateway-api-controller")
 	l.down("other")
 	l.apply("eks-one", "class", classManifest)
 	if !l.depends("class", "lattice-release", world.Create) {
@@ -70,10 +71,10 @@ func TestGatewayNetwork(t *testing.T) {
 	l := platformLab(t)
 	other := strings.Replace(gatewayManifest, "name: lattice-gateway,", "name: other-network,", 1)
 	_, err := l.tryApply("eks-one", "other", other)
-	l.broke(err, lawGatewayNetwork, "Waiting for condition=Programmed", "VPC Lattice Service Network not found")
+	l.broke(err, gatewaycontroller.LawNetwork, "Waiting for condition=Programmed", "VPC Lattice Service Network not found")
 	l.aws("aws:vpclattice/serviceNetwork:ServiceNetwork", "other-network", engine.Props{"name": "other-network", "authType": "AWS_IAM"})
 	l.apply("eks-one", "event", namespace("event"))
-	for _, c := range obj.Maps(l.object("eks-one", gatewayGroup, "Gateway", "lattice-gateway", "other-network"), "status", "conditions") {
+	for _, c := range obj.Maps(l.object("eks-one", gatewaycontroller.GatewayGroup, "Gateway", "lattice-gateway", "other-network"), "status", "conditions") {
 		if obj.Str(c, "type") == "Programmed" && (obj.Str(c, "status") != "False" || obj.Str(c, "reason") != "Pending") {
 			t.Errorf("the controller looked again: %v", c)
 		}
@@ -100,17 +101,17 @@ func TestRoutes(t *testing.T) {
 		l.broke(err, broken, words...)
 		l.down("route")
 	}
-	refuse(good, lawRouteAllowed, "'demo' timed out waiting to be Ready", "No matching listeners allow this route. Check Gateway listener allowedRoutes policies")
+	refuse(good, gatewaycontroller.LawRouteAllowed, "'demo' timed out waiting to be Ready", "No matching listeners allow this route. Check Gateway listener allowedRoutes policies")
 	news := deepCopy(l.made["apps"].in).(engine.Props)
 	obj.Set(news, "true", "metadata", "labels", "allow-attachment-to-infra-gw")
 	if err := l.update("apps", news); err != nil {
 		t.Fatal(err)
 	}
-	refuse(strings.NewReplacer("sectionName: http-listener", "sectionName: none", "sectionName: https-listener-with-custom-domain", "sectionName: other").Replace(good), lawRouteListener, `no listener "`)
-	refuse(strings.NewReplacer("demo.example.com", "demo.example.org", "  - {name: lattice-gateway, namespace: lattice-gateway, sectionName: http-listener}\n", "").Replace(good), lawRouteHostname, "No matching listener hostname for this route")
-	refuse(strings.Replace(good, "name: lattice-gateway, namespace: lattice-gateway,", "name: absent, namespace: lattice-gateway,", 2), lawRouteParent, "no Gateway of class")
+	refuse(strings.NewReplacer("sectionName: http-listener", "sectionName: none", "sectionName: https-listener-with-custom-domain", "sectionName: other").Replace(good), gatewaycontroller.LawRouteListener, `no listener "`)
+	refuse(strings.NewReplacer("demo.example.com", "demo.example.org", "  - {name: lattice-gateway, namespace: lattice-gateway, sectionName: http-listener}\n", "").Replace(good), gatewaycontroller.LawRouteHostname, "No matching listener hostname for this route")
+	refuse(strings.Replace(good, "name: lattice-gateway, namespace: lattice-gateway,", "name: absent, namespace: lattice-gateway,", 2), gatewaycontroller.LawRouteParent, "no Gateway of class")
 	l.apply("eks-one", "route", good)
-	l.broke(l.remove("eks-one.gateway"), lawGatewayRoutes, "cannot delete gateway lattice-gateway/lattice-gateway - found referencing route apps/demo")
+	l.broke(l.remove("eks-one.gateway"), gatewaycontroller.LawGatewayRoutes, "cannot delete gateway lattice-gateway/lattice-gateway - found referencing route apps/demo")
 	var pods []string
 	l.world.Look(func() {
 		groups, err := l.account.Lattice("").TargetGroups(l.account.Caller())
@@ -126,12 +127,12 @@ func TestRoutes(t *testing.T) {
 	if len(pods) != 2 || !strings.HasPrefix(pods[0], "eks-one/apps/demo-v1-") {
 		t.Errorf("the targets are %v", pods)
 	}
-	shows(lawRouteBackend)
+	shows(gatewaycontroller.LawRouteBackend)
 	l.down("route", "eks-one.gateway")
 	// The option of another key leaves the certificate to discovery.
 	gateway := strings.NewReplacer("CERTIFICATE", "x", "application-networking.k8s.aws/certificate-arn", "example.com/option").Replace(gatewayManifest)
 	l.apply("eks-one", "gateway", strings.Replace(gateway, "*.example.com", "*.example.org", 1))
-	refuse(strings.Replace(good, "demo.example.com", "demo.example.org", 1), lawCertificateFound, "certificate not found for hostname demo.example.org")
+	refuse(strings.Replace(good, "demo.example.com", "demo.example.org", 1), gatewaycontroller.LawCertificateFound, "certificate not found for hostname demo.example.org")
 	l.down("gateway")
 	l.apply("eks-one", "gateway", gateway)
 	l.apply("eks-one", "route", good)
@@ -145,14 +146,14 @@ func TestRouteNames(t *testing.T) {
 	l.apply("eks-two", "apps", namespace("apps", appLabels...))
 	l.apply("eks-two", "service", strings.Replace(service("demo-one-v1", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
 	_, err := l.tryApply("eks-two", "route", route("demo-one", "apps"))
-	l.broke(err, lawRouteConflict, "service apps/demo-one had a conflict: Found existing resource not owned by controller: arn:aws:vpc-lattice:")
-	status := obj.Maps(l.object("eks-two", gatewayGroup, "HTTPRoute", "apps", "demo-one"), "status", "parents")
+	l.broke(err, gatewaycontroller.LawRouteConflict, "service apps/demo-one had a conflict: Found existing resource not owned by controller: arn:aws:vpc-lattice:")
+	status := obj.Maps(l.object("eks-two", gatewaycontroller.GatewayGroup, "HTTPRoute", "apps", "demo-one"), "status", "parents")
 	if len(status) == 0 || obj.Str(obj.Maps(status[0], "conditions")[0], "reason") != "Conflicted" {
 		t.Errorf("the route's status is %v", status)
 	}
 	l.down("route")
 	l.apply("eks-two", "route", strings.ReplaceAll(strings.Replace(route("demo-one", "apps"), "name: demo-one,", "name: demo-two,", 1), "demo-one.example", "demo-two.example"))
-	if l.object("eks-one", gatewayGroup, "HTTPRoute", "apps", "demo-one") == nil {
+	if l.object("eks-one", gatewaycontroller.GatewayGroup, "HTTPRoute", "apps", "demo-one") == nil {
 		t.Error("the first cluster's route is gone")
 	}
 }
@@ -166,7 +167,7 @@ func TestDeletionOrder(t *testing.T) {
 		law   law.Law
 		words []string
 	}{
-		{"class", []string{"eks-one.class"}, lawRouteParent, []string{"finalizers might be preventing deletion (httproute.k8s.aws/resources)"}},
+		{"class", []string{"eks-one.class"}, gatewaycontroller.LawRouteParent, []string{"finalizers might be preventing deletion (httproute.k8s.aws/resources)"}},
 		{"controller", []string{"eks-one.lattice"}, podidentity.LawControllerRuns, []string{"finalizers might be preventing deletion (httproute.k8s.aws/resources)", "no controller runs"}},
 		{"association", []string{"eks-one.identity-aws-application-networking-system-gateway-api-controller"}, podidentity.LawAssociationLives, []string{"failed to cleanup route demo-one, apps", "failed to load credentials from http://169.254.170.23/v1/credentials"}},
 		{"agent", []string{"eks-one.eks-pod-identity-agent"}, podidentity.LawAgent, []string{"connection refused"}},
@@ -230,14 +231,14 @@ func TestDefaultNetwork(t *testing.T) {
 	l.identity("eks-one", "aws-application-networking-system", "gateway-api-controller", "lattice")
 	l.release("eks-one", "second", in)
 	sn := l.network()
-	if sn.Tags[managedByTag] != "123456789012/eks-one/"+l.id("eks-one.vpc") {
+	if sn.Tags[gatewaycontroller.ManagedByTag] != "123456789012/eks-one/"+l.id("eks-one.vpc") {
 		t.Errorf("the network's tags are %v", sn.Tags)
 	}
 	l.down("second")
 	if left := strings.Join(l.account.Leftovers(), "\n"); !strings.Contains(left, sn.ID) {
 		t.Errorf("the network is not left over: %s", left)
 	}
-	shows(lawDefaultNetwork)
+	shows(gatewaycontroller.LawDefaultNetwork)
 	if sn.AuthType != lattice.AuthNone {
 		t.Errorf("the network's auth type is %s", sn.AuthType)
 	}
@@ -264,7 +265,7 @@ func TestDNSEndpointCRD(t *testing.T) {
 	if l.object("eks-one", "externaldns.k8s.io", "DNSEndpoint", "apps", "demo-dns") != nil {
 		t.Error("the controller makes DNSEndpoints although their CRD came after it")
 	}
-	shows(lawDNSEndpoint)
+	shows(gatewaycontroller.LawDNSEndpoint)
 	l.down("lattice-release")
 	l.release("eks-one", "lattice-release", l.latticeChart("eks-one", nil))
 	if l.object("eks-one", "externaldns.k8s.io", "DNSEndpoint", "apps", "demo-dns") == nil {
@@ -282,7 +283,7 @@ func TestControllerOnNodesCredentials(t *testing.T) {
 	who := func() (out string) {
 		l.world.Look(func() {
 			c := l.kube.byName("one")
-			pod, _ := c.running(dnsProgram{c})
+			pod := c.kubelet.Leader(c.dns)
 			if s, err := c.identity.Session(pod); err != nil {
 				out = err.Error()
 			} else {

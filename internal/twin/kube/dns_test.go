@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/externaldns"
 )
 
 // records are the names in the zone, with their types.
@@ -45,7 +46,7 @@ func TestRecordsStay(t *testing.T) {
 	if got := l.records(); len(got) != 2 {
 		t.Errorf("records after ExternalDNS and then the route went: %v", got)
 	}
-	shows(lawRecordStays)
+	shows(externaldns.LawRecordStays)
 }
 
 func TestRecordZones(t *testing.T) {
@@ -70,7 +71,7 @@ func TestRecordZones(t *testing.T) {
 				t.Errorf("records: %v", got)
 			}
 			if c.want == 0 {
-				shows(lawRecordZone)
+				shows(externaldns.LawZone)
 			}
 		})
 	}
@@ -111,7 +112,7 @@ func TestRecordOwners(t *testing.T) {
 				t.Errorf("the record of the first cluster survives: %v", got)
 			}
 			if !c.survives {
-				shows(lawRecordOwner)
+				shows(externaldns.LawOwner)
 			}
 		})
 	}

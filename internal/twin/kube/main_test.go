@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/externaldns"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/podidentity"
@@ -21,14 +23,14 @@ var covered sync.Map
 var own = []law.Law{
 	lawLeftoverWebhooks, lawWaitFor, workloads.LawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
 	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, lawKindExists, lawNamespaceExists,
-	lawValid, lawManagedFields, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, lawRecordZone, lawRecordOwner, lawRecordStays, lawRecordCRD,
-	podidentity.LawAtCreation, podidentity.LawAgent, podidentity.LawAssociationLives, podidentity.LawEgress, podidentity.LawControllerRuns, lawGroupsCollected,
-	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, lawClassAccepted, lawGatewayNetwork, lawGatewayRoutes, lawDefaultNetwork,
-	lawCertificateFound, lawPolicyTarget, lawPolicyService, lawPolicyConflict, lawPolicyStays, lawPolicyOpens, lawRouteParent, lawRouteAllowed, lawRouteListener,
-	lawRouteHostname, lawRouteConflict, lawRouteBackend, lawDNSEndpoint, workloads.LawServiceAccount, workloads.LawNodes, kubelet.LawImages, kubelet.LawMounts, kubelet.LawNonRoot, kubelet.LawCNI,
+	lawValid, lawManagedFields, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, externaldns.LawZone, externaldns.LawOwner, externaldns.LawRecordStays, externaldns.LawCRD,
+	podidentity.LawAtCreation, podidentity.LawAgent, podidentity.LawAssociationLives, podidentity.LawEgress, podidentity.LawControllerRuns, gatewaycontroller.LawGroupsCollected,
+	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, gatewaycontroller.LawClass, gatewaycontroller.LawNetwork, gatewaycontroller.LawGatewayRoutes, gatewaycontroller.LawDefaultNetwork,
+	gatewaycontroller.LawCertificateFound, gatewaycontroller.LawPolicyTarget, gatewaycontroller.LawPolicyService, gatewaycontroller.LawPolicyConflict, gatewaycontroller.LawPolicyStays, gatewaycontroller.LawPolicyOpens, gatewaycontroller.LawRouteParent, gatewaycontroller.LawRouteAllowed, gatewaycontroller.LawRouteListener,
+	gatewaycontroller.LawRouteHostname, gatewaycontroller.LawRouteConflict, gatewaycontroller.LawRouteBackend, gatewaycontroller.LawDNSEndpoint, workloads.LawServiceAccount, workloads.LawNodes, kubelet.LawImages, kubelet.LawMounts, kubelet.LawNonRoot, kubelet.LawCNI,
 	networkpolicy.LawEnforcement, networkpolicy.LawReleased, networkpolicy.LawIsolation,
 	kubelet.LawProbes, kubelet.LawPorts, kubelet.LawFileModes, kubelet.LawNetAdmin, lawTargetPort,
-	kubelet.LawClusterDNS, lawControllerCRDs, lawControllerConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
+	kubelet.LawClusterDNS, gatewaycontroller.LawCRDs, gatewaycontroller.LawConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
 }
 
 // TestMain lets no law pass that no test breaks.

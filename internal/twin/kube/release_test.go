@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/externaldns"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/workloads"
@@ -35,7 +37,7 @@ func TestReleases(t *testing.T) {
 		{"no namespace", l.externalDNSChart("one", nil), lawNamespaceExists, []string{`namespaces "external-dns" not found`}},
 		{"wrong type", l.externalDNSChart("one", engine.Props{"interval": 5}), lawValues, []string{"values don't meet the specifications of the schema(s) in the following chart(s):\nexternal-dns:", "'/interval'"}},
 		{"wrong type in the controller", l.latticeChart("one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), lawValues, []string{"'/serviceAccount/create'"}},
-		{"no region", l.latticeChart("one", engine.Props{"awsRegion": ""}), lawControllerConfig, []string{"failed to become available within allocated timeout", "EC2MetadataError"}},
+		{"no region", l.latticeChart("one", engine.Props{"awsRegion": ""}), gatewaycontroller.LawConfig, []string{"failed to become available within allocated timeout", "EC2MetadataError"}},
 	} {
 		_, err := l.tryRelease("one", c.name, c.in)
 		if err == nil {
@@ -126,11 +128,11 @@ func TestControllerStarts(t *testing.T) {
 	l.apply("one", "ns", namespace("aws-application-networking-system"))
 	l.apply("one", "ns-dns", namespace("external-dns"))
 	_, err := l.tryRelease("one", "lattice", l.latticeChart("one", nil))
-	l.broke(err, lawControllerCRDs, "required CRD not found", `no matches for kind "Gateway" in version "gateway.networking.k8s.io/v1"`)
+	l.broke(err, gatewaycontroller.LawCRDs, "required CRD not found", `no matches for kind "Gateway" in version "gateway.networking.k8s.io/v1"`)
 	l.down("lattice")
 	in := l.externalDNSChart("one", nil)
 	_, err = l.tryRelease("one", "dns", in)
-	l.broke(err, lawRecordCRD, `no matches for kind "DNSEndpoint"`)
+	l.broke(err, externaldns.LawCRD, `no matches for kind "DNSEndpoint"`)
 	l.down("dns")
 	l.crds("one")
 	l.down("one.coredns")

@@ -6,6 +6,7 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
 )
 
@@ -50,8 +51,8 @@ func (c *Clusters) Snapshot() []ClusterSnapshot {
 		s := ClusterSnapshot{
 			Name: cl.EKS.Name, ARN: cl.EKS.ARN, VPCID: cl.EKS.VPCID,
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
-			Deployments: all("apps", "Deployment"), Gateways: all(gatewayGroup, "Gateway"), HTTPRoutes: all(gatewayGroup, "HTTPRoute"),
-			AuthPolicies: all(latticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
+			Deployments: all("apps", "Deployment"), Gateways: all(gatewaycontroller.GatewayGroup, "Gateway"), HTTPRoutes: all(gatewaycontroller.GatewayGroup, "HTTPRoute"),
+			AuthPolicies: all(gatewaycontroller.LatticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
 			PodIdentities: []AssociatedRole{}, NetworkPolicies: all("networking.k8s.io", "NetworkPolicy"),
 		}
 		_, s.PoliciesEnforced = c.account.EnforcesPolicies(cl.EKS.Name)

@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/externaldns"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
@@ -29,8 +31,8 @@ func TestWhatTakesItsTime(t *testing.T) {
 		after    float64
 	}{
 		{"eks-one.deployment", "eks-one.identity-apps-default", world.Create, podidentity.LawAtCreation, 5},
-		{"eks-one.route", "eks-one.lattice", world.Delete, lawGroupsCollected, 60},
-		{"eks-one.route", "eks-one.external-dns", world.Delete, lawRecordStays, 61}, // by its interval: nothing triggers its loop here,
+		{"eks-one.route", "eks-one.lattice", world.Delete, gatewaycontroller.LawGroupsCollected, 60},
+		{"eks-one.route", "eks-one.external-dns", world.Delete, externaldns.LawRecordStays, 61}, // by its interval: nothing triggers its loop here,
 	} {
 		if got := l.after(c.name, c.on, c.during, c.law); got != c.after {
 			t.Errorf("%s of %s needs %s %g s before, want %g", c.during, c.name, c.on, got, c.after)

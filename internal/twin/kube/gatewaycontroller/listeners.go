@@ -1,0 +1,78 @@
+package gatewaycontroller
+
+import (
+	"slices"
+	"strconv"
+
+	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/obj"
+)
+
+// listeners makes one Lattice listener per matched listener of the Gateway.
+func (d *deployer) listeners(service *aws.Service, accepted []acceptance, groups [][]pool) error {
+	have, err := d.client.Listeners(d.principal, service.ID)
+	if err != nil {
+		return err
+	}
+	var wanted []string
+	for _, a := range accepted {
+		for _, listener := range a.listeners {
+			port, protocol := int(obj.Int(listener, "port")), obj.Str(listener, "protocol")
+			key := protocol + strconv.Itoa(port)
+			if slices.Contains(wanted, key) {
+				continue
+			}
+			wanted = append(wanted, key)
+			i := slices.IndexFunc(have, func(h *aws.Listener) bool { return h.Port == port && h.Protocol == protocol })
+			var target *aws.Listener
+			if i >= 0 {
+				target = have[i]
+			} else if target, err = d.client.CreateListener(d.op, d.principal, service.ID, protocol, port, aws.RuleAction{FixedStatus: fixedNotFound}, d.tags()); err != nil {
+				return err
+			}
+			if err := d.client.SetRules(d.op, d.principal, target.ID, rulesOf(d.route, groups), d.tags()); err != nil {
+				return err
+			}
+		}
+	}
+	for _, h := range have {
+		if !slices.Contains(wanted, h.Protocol+strconv.Itoa(h.Port)) {
+			if err := d.client.DeleteListener(d.op, d.principal, h.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rulesOf turns matches into rules of rising priority.
+func rulesOf(route *api.Object, groups [][]pool) []aws.Rule {
+	var rules []aws.Rule
+	for i, rule := range obj.Maps(route.Content, "spec", "rules") {
+		action := aws.RuleAction{}
+		for _, b := range groups[i] {
+			action.TargetGroups = append(action.TargetGroups, aws.WeightedTargetGroup{ID: b.group.ID, Weight: b.weight})
+		}
+		if len(action.TargetGroups) == 0 {
+			action.FixedStatus = 500
+		}
+		matches := obj.Maps(rule, "matches")
+		if len(matches) == 0 {
+			matches = []obj.Map{{"path": obj.Map{"type": "PathPrefix", "value": "/"}}}
+		}
+		for _, m := range matches {
+			r := aws.Rule{Priority: len(rules) + 1, Method: obj.Str(m, "method"), Headers: map[string]string{}, Action: action}
+			if obj.Str(m, "path", "type") == "Exact" {
+				r.PathExact = obj.Str(m, "path", "value")
+			} else {
+				r.PathPrefix = obj.Str(m, "path", "value")
+			}
+			for _, h := range obj.Maps(m, "headers") {
+				r.Headers[obj.Str(h, "name")] = obj.Str(h, "value")
+			}
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
