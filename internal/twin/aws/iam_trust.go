@@ -18,10 +18,12 @@ const (
 
 var (
 	lawClusterTrust = law.New(law.References, "cluster-role-conditions",
-		"EKS assumes the cluster's role with aws:SourceAccount and with the cluster's ARN as aws:SourceArn. A condition of the trust policy on another key, account or ARN keeps EKS out.",
+		"EKS assumes the cluster's role with aws:SourceAccount and with the cluster's ARN as aws:SourceArn. "+
+			"A condition of the trust policy on another key, account or ARN keeps EKS out.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html")
 	lawNodeTrust = law.New(law.References, "node-role-conditions",
-		"AWS documents no aws:SourceAccount and no aws:SourceArn for the nodes' role: with such a condition in the trust policy, nodes get no credentials and do not join.",
+		"AWS documents no aws:SourceAccount and no aws:SourceArn for the nodes' role: "+
+			"with such a condition in the trust policy, nodes get no credentials and do not join.",
 		"https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html; that EC2 sends neither is modelled, "+
 			"https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3688")
 	lawPodTrust = law.New(law.PodIdentity, "role-conditions",
@@ -31,7 +33,8 @@ var (
 			"https://docs.aws.amazon.com/sagemaker/latest/dg/hyperpod-observability-addon-troubleshooting.html, "+
 			"https://github.com/awslabs/mountpoint-s3-csi-driver/issues/781")
 	lawFlowLogTrust = law.New(law.References, "flow-log-conditions",
-		"Flow logs assume their role with aws:SourceAccount and with the flow log's ARN as aws:SourceArn. A condition of the trust policy on another key, account or ARN keeps them out.",
+		"Flow logs assume their role with aws:SourceAccount and with the flow log's ARN as aws:SourceArn. "+
+			"A condition of the trust policy on another key, account or ARN keeps them out.",
 		"https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html")
 )
 

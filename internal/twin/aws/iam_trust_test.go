@@ -94,13 +94,15 @@ func TestPodRoleConditions(t *testing.T) {
 			_, _, err := p.a.AssumeRoleForPodIdentity("eks-cluster", "apps", "default", "demo", "uid")
 			p.down(assoc, role)
 			if err != nil {
-				p.broke(err, lawPodTrust, "AccessDeniedException", "Unauthorized Exception! EKS does not have permissions to assume the associated role.")
+				p.broke(err, lawPodTrust, "AccessDeniedException",
+					"Unauthorized Exception! EKS does not have permissions to assume the associated role.")
 			}
 			return err
 		}
 	}
 	source := []string{"account", "arn", "arns", "both"}
-	tryConditions(t, p.get("cluster", "arn"), slices.Concat(source, []string{"namespace", "service-account", "cluster", "transitive"}), lawPodTrust, assume(true))
+	tagged := append(slices.Clone(source), "namespace", "service-account", "cluster", "transitive")
+	tryConditions(t, p.get("cluster", "arn"), tagged, lawPodTrust, assume(true))
 	tryConditions(t, p.get("cluster", "arn"), source, lawPodTrust, assume(false))
 }
 
