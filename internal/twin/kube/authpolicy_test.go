@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/lattice"
@@ -33,9 +34,9 @@ func TestAuthPolicies(t *testing.T) {
 	_, err = l.tryApply("eks-one", "policy", policy)
 	l.broke(err, gatewaycontroller.LawPolicyService, "NotFound: Service demo-apps not found")
 	_, err = l.tryApply("eks-one", "section", strings.NewReplacer("name: demo}", "name: demo, sectionName: http}", "name: demo-iam-auth-policy", "name: section").Replace(policy))
-	l.broke(err, lawValid, "sectionName")
+	l.broke(err, api.LawValid, "sectionName")
 	// The route's own event makes the controller try again.
-	news := deepCopy(l.made["apps"].in).(map[string]any)
+	news := obj.Clone(l.made["apps"].in)
 	obj.Set(news, "true", "metadata", "labels", "allow-attachment-to-infra-gw")
 	if err := l.update("apps", news); err != nil {
 		t.Fatal(err)

@@ -161,7 +161,7 @@ func (q *call) rules() string {
 		}
 		b.WriteString(command + "\n")
 		files := pods.Files(q.API, q.pod, container)
-		for _, path := range sortedKeys(files) {
+		for _, path := range obj.Keys(files) {
 			if strings.Contains(command, path) {
 				b.WriteString(files[path] + "\n")
 			}

@@ -98,7 +98,7 @@ func TestNodesCredentials(t *testing.T) {
 	t.Parallel()
 	l := callLab(t)
 	l.aws("aws:ec2/launchTemplate:LaunchTemplate", "template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
-	nodes := deepCopy(l.made["eks-one.nodes"].in).(engine.Props)
+	nodes := obj.Clone(l.made["eks-one.nodes"].in)
 	nodes["launchTemplate"] = engine.Props{"id": l.id("template"), "version": "1"}
 	l.down("eks-one.nodes")
 	l.aws("aws:eks/nodeGroup:NodeGroup", "eks-one.nodes", nodes)

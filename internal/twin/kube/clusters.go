@@ -13,10 +13,13 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/admission"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/externaldns"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
+	"eks-lattice/internal/twin/kube/helm"
 	"eks-lattice/internal/twin/kube/kubelet"
+	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/kube/workloads"
@@ -58,14 +61,14 @@ func (c *Clusters) Warnings() []law.Warning {
 type Cluster struct {
 	*controller.Manager
 	all       *Clusters
-	releases  map[string]*release // by namespace/name
+	helm      *helm.Releases
+	kyverno   *kyverno.Controller
 	network   *networkpolicy.Controller
 	identity  *podidentity.Agent
 	kubelet   *kubelet.Kubelet
 	workloads *workloads.Controller
 	gateway   *gatewaycontroller.Controller
 	dns       *externaldns.Controller
-	webhooks  map[string]*webhook // those of the policies, by the policy's uid
 }
 
 // cluster returns the Kubernetes side of an EKS cluster.
@@ -76,7 +79,7 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	}
 	cl := &Cluster{
 		Manager: controller.New(c.world, c.account, eks, func(w law.Warning) { c.warnings = append(c.warnings, w) }),
-		all:     c, releases: map[string]*release{}, webhooks: map[string]*webhook{},
+		all:     c,
 	}
 	cl.network = networkpolicy.New(cl.Manager)
 	cl.identity = podidentity.New(cl.Manager)
@@ -84,7 +87,8 @@ func (c *Clusters) cluster(eks *aws.EKSCluster) *Cluster {
 	cl.workloads = workloads.New(cl.Manager, cl.kubelet)
 	cl.gateway = gatewaycontroller.New(cl.Manager, cl.kubelet, cl.identity)
 	cl.dns = externaldns.New(cl.Manager, cl.kubelet, cl.identity)
-	cl.API.Admit = cl.admit
+	cl.helm = helm.New(cl.Manager)
+	cl.kyverno = kyverno.New(cl.Manager, cl.helm, admission.New(cl.API, cl.identity.Inject))
 	cl.addControllers()
 	c.clusters[eks.Endpoint] = cl
 	return cl

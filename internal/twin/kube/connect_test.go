@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -93,7 +94,7 @@ func TestCreatorsAccess(t *testing.T) {
 		"not-by-both":   {"API_AND_CONFIG_MAP", false, false},
 		"not-by-api":    {"API", false, false},
 	} {
-		in := deepCopy(l.made["one.cluster"].in).(engine.Props)
+		in := obj.Clone(l.made["one.cluster"].in)
 		in["name"], in["accessConfig"] = name, engine.Props{"authenticationMode": c.mode, "bootstrapClusterCreatorAdminPermissions": c.admin}
 		l.aws("aws:eks/cluster:Cluster", name, in)
 		_, err := l.tryApply(name, name+"-ns", namespace("apps"))

@@ -102,7 +102,7 @@ func TestRoutes(t *testing.T) {
 		l.down("route")
 	}
 	refuse(good, gatewaycontroller.LawRouteAllowed, "'demo' timed out waiting to be Ready", "No matching listeners allow this route. Check Gateway listener allowedRoutes policies")
-	news := deepCopy(l.made["apps"].in).(engine.Props)
+	news := obj.Clone(l.made["apps"].in)
 	obj.Set(news, "true", "metadata", "labels", "allow-attachment-to-infra-gw")
 	if err := l.update("apps", news); err != nil {
 		t.Fatal(err)
@@ -297,7 +297,7 @@ func TestControllerOnNodesCredentials(t *testing.T) {
 		t.Errorf("without an association and one hop: %s", got)
 	}
 	l.aws("aws:ec2/launchTemplate:LaunchTemplate", "template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
-	nodes := deepCopy(l.made["one.nodes"].in).(engine.Props)
+	nodes := obj.Clone(l.made["one.nodes"].in)
 	nodes["launchTemplate"] = engine.Props{"id": l.id("template"), "version": "1"}
 	l.down("dns", "one.nodes")
 	l.aws("aws:eks/nodeGroup:NodeGroup", "one.nodes", nodes)

@@ -20,27 +20,6 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-var (
-	lawKindExists = law.New(law.Kubernetes, "kind-must-be-served",
-		"An object whose apiVersion and kind the API server does not serve cannot be made: its CustomResourceDefinition comes first.",
-		"https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/")
-	lawNamespaceExists = law.New(law.Kubernetes, "namespace-must-exist",
-		"A namespaced object is only made in a namespace that exists and is not being deleted.",
-		"https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/")
-	lawValid = law.New(law.Kubernetes, "object-must-be-valid",
-		"Objects are checked against the schema of their kind: unknown fields, wrong types, missing and immutable fields, values that a field does not have and requests above limits are refused, and so is what breaks a CEL rule of a CRD.",
-		"https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation")
-	lawFieldOwner = law.New(law.Kubernetes, "fields-have-owners",
-		"Server-side apply refuses to change a field that another manager set to something else.",
-		"https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts")
-	lawFinalizers = law.New(law.Kubernetes, "finalizers-hold-deletion",
-		"An object with finalizers stays, terminating, until every controller has removed its own; the provider waits for that and then gives up.",
-		"https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/")
-	lawNamespaceEmpties = law.New(law.Kubernetes, "namespace-empties-first",
-		"A namespace stays Terminating while an object in it has finalizers.",
-		"https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace")
-)
-
 // errInvoke answers functions of the provider, none of which the twin has.
 func (b *backend) Invoke(_ *world.Op, _ *engine.Instance, token string, _ engine.Props) (engine.Props, error) {
 	return nil, fmt.Errorf("unknown function %q of the kubernetes provider's twin", token)
@@ -55,7 +34,7 @@ func (b *backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	}
 	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
-		return c.installRelease(op, inputs)
+		return c.helm.Install(op, inputs)
 	}
 	return c.apply(op, urn, inputs, managerOf(urn, nil), false)
 }
@@ -68,7 +47,7 @@ func (b *backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	}
 	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
-		return c.upgradeRelease(op, oldInputs, newInputs)
+		return c.helm.Upgrade(op, oldInputs, newInputs)
 	}
 	_, outputs, err := c.apply(op, urn, newInputs, managerOf(urn, oldOutputs), true)
 	return outputs, err
@@ -97,15 +76,15 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 		return "", nil, c.refuse(urn, content, err, update)
 	}
 	c.needPlace(op, o)
-	op.Takes(takes(o.Kind, op.Action), lawDurations)
+	op.Takes(takes(o.Kind, op.Action), controller.LawDurations)
 	c.Reconcile(op)
 	id := o.Path()
 	err = c.await(o)
-	if err != nil && c.waitLonger(op, o) {
+	if err != nil && c.kyverno.AwaitWebhook(op, o) {
 		c.Reconcile(op)
 		err = c.await(o)
 	}
-	c.recordDependencies(op, o, err == nil && waits(o))
+	o.Record(op, err == nil && waits(o))
 	outputs := obj.Copy(o.Content)
 	outputs[fieldManager] = manager
 	outputs[initialAPI] = obj.Str(inputs, "apiVersion")
@@ -115,20 +94,10 @@ func (c *Cluster) apply(op *world.Op, urn resource.URN, inputs engine.Props, man
 // needPlace records what any object relies on: its namespace and its kind.
 func (c *Cluster) needPlace(op *world.Op, o *api.Object) {
 	if ns := c.API.Get("", "Namespace", "", o.Namespace); ns != nil {
-		op.DependsOn(ns.URN, lawNamespaceExists)
+		op.DependsOn(ns.URN, api.LawNamespaceExists)
 	}
 	if crd := c.API.Definition(o.Group, o.Kind); crd != nil {
-		op.DependsOn(crd.URN, lawKindExists)
-	}
-}
-
-// recordDependencies records what the object's state relies on: all of it when the
-// operation waited for that state, else only what nothing makes up for later.
-func (c *Cluster) recordDependencies(op *world.Op, o *api.Object, waited bool) {
-	for _, r := range o.Dependencies {
-		if waited || r.Immediate {
-			op.DependsOnAfter(r.URN, r.After, r.Law)
-		}
+		op.DependsOn(crd.URN, api.LawKindExists)
 	}
 }
 
@@ -136,17 +105,15 @@ func (c *Cluster) recordDependencies(op *world.Op, o *api.Object, waited bool) {
 func (c *Cluster) refuse(urn resource.URN, content obj.Map, err error, update bool) error {
 	var noMatch *apimeta.NoKindMatchError
 	if errors.As(err, &noMatch) {
-		return lawKindExists.Refuse("", "creation of resource %q with kind %s/%s failed because the Kubernetes API server reported that the apiVersion for this resource does not exist. "+
+		return api.LawKindExists.Refuse("", "creation of resource %q with kind %s/%s failed because the Kubernetes API server reported that the apiVersion for this resource does not exist. "+
 			"Verify that any required CRDs have been created: %v", urn, obj.Str(content, "apiVersion"), obj.Str(content, "kind"), err)
 	}
-	broken := lawValid
+	broken := api.LawValid
 	switch {
 	case apierrors.IsConflict(err):
-		broken = lawFieldOwner
+		broken = api.LawFieldOwner
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
-		broken = lawNamespaceExists
-	case apierrors.IsInternalError(err):
-		broken = lawLeftoverWebhooks
+		broken = api.LawNamespaceExists
 	}
 	if r := (*law.Refusal)(nil); errors.As(err, &r) {
 		broken = r.Law
@@ -169,7 +136,7 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	}
 	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
-		return c.uninstallRelease(op, outputs)
+		return c.helm.Uninstall(op, outputs)
 	}
 	o := c.find(id, outputs)
 	if o == nil {
@@ -179,36 +146,18 @@ func (b *backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, 
 	if err := c.API.Delete(op, o.Key); err != nil {
 		return c.refuse(urn, o.Content, err, true)
 	}
-	op.Takes(takes(o.Kind, world.Delete)+drains(o), lawDurations)
+	op.Takes(takes(o.Kind, world.Delete)+drains(o), controller.LawDurations)
 	c.Reconcile(op)
 	if c.API.Lookup(o.Key) == o {
 		if obj.Str(inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true" {
 			return nil
 		}
-		return c.stuck(o)
+		return c.Stuck(o)
 	}
 	for _, r := range o.DeletionDependencies {
 		op.DependsOn(r.URN, r.Law)
 	}
 	return nil
-}
-
-// stuck says why a deleted object is still there.
-func (c *Cluster) stuck(o *api.Object) error {
-	name := o.Path()
-	if o.Kind == "Namespace" {
-		reason := "the namespace is not empty"
-		for _, condition := range obj.Maps(o.Content, "status", "conditions") {
-			reason = obj.Str(condition, "message")
-		}
-		return lawNamespaceEmpties.Refuse("", "timed out waiting for the condition: Namespace %q is still Terminating: %s", name, reason)
-	}
-	broken, reason := lawFinalizers, ""
-	if t, ok := c.Trouble(o.Key); ok {
-		broken, reason = t.Law, ": "+t.Text
-	}
-	return broken.Refuse("", "timed out waiting for the condition: %s %q: finalizers might be preventing deletion (%s)%s",
-		o.Kind, name, strings.Join(o.Finalizers(), ", "), reason)
 }
 
 var lawManagedFields = law.New(law.Kubernetes, "refresh-reads-managed-fields",
@@ -223,7 +172,7 @@ func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id
 	}
 	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {
-		return c.readRelease(id, inputs)
+		return c.helm.Read(id, inputs)
 	}
 	o := c.find(id, outputs)
 	if o == nil {
@@ -240,7 +189,7 @@ func (b *backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id
 
 // liveInputs are the inputs as they would have to be for the object to be as it is.
 func (c *Cluster) liveInputs(o *api.Object, inputs engine.Props) (engine.Props, error) {
-	applied := deepCopy(inputs).(engine.Props)
+	applied := obj.Clone(inputs)
 	maps.DeleteFunc(applied, func(key string, _ any) bool { return strings.HasPrefix(key, "__") || key == "status" })
 	live, err := c.API.Live(o, applied)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/admission"
+	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/world"
@@ -45,15 +47,15 @@ func TestInjection(t *testing.T) {
 	early := deployment("early", "apps")
 	l.apply("eks-one", "early", early)
 	_, err := l.tryApply("eks-one", "broken", strings.Replace(injectionManifest, "object.metadata.?annotations", "object.metadata.?annotations[nobody", 1))
-	l.broke(err, lawPolicyCompiles, `admission webhook "validate-policy.kyverno.svc" denied the request: spec.matchConditions[0].expression: Invalid value`)
+	l.broke(err, kyverno.LawPolicyCompiles, `admission webhook "validate-policy.kyverno.svc" denied the request: spec.matchConditions[0].expression: Invalid value`)
 	l.apply("eks-one", "policy", injectionManifest)
 	for _, pod := range l.pods("eks-one", "apps") {
 		if injected(pod) {
 			t.Errorf("%s was made before the policy and has the sidecar", obj.Str(pod, "metadata", "name"))
 		}
 	}
-	shows(lawInjectAtCreation)
-	news := deepCopy(l.made["early"].in).(engine.Props)
+	shows(kyverno.LawInjectAtCreation)
+	news := obj.Clone(l.made["early"].in)
 	obj.Set(news, "2", "spec", "template", "metadata", "annotations", "checksum")
 	if err := l.update("early", news); err != nil {
 		t.Fatal(err)
@@ -133,7 +135,7 @@ func TestPolicyBeforeItsWebhook(t *testing.T) {
 					t.Errorf("the pod has the sidecar: %v", injected(pod))
 				}
 			}
-			shows(lawPolicyReady)
+			shows(kyverno.LawPolicyReady)
 		})
 	}
 }
@@ -156,10 +158,10 @@ func TestPolicyChangesUnderItsName(t *testing.T) {
 	before := images()[0]
 	change := func(checksum, image string) {
 		t.Helper()
-		policy := deepCopy(l.made["policy"].in).(engine.Props)
+		policy := obj.Clone(l.made["policy"].in)
 		expression := obj.Str(obj.Maps(policy, "spec", "mutations")[0], "jsonPatch", "expression")
 		obj.Set(obj.Maps(policy, "spec", "mutations")[0], strings.ReplaceAll(expression, before, image), "jsonPatch", "expression")
-		app := deepCopy(l.made["app"].in).(engine.Props)
+		app := obj.Clone(l.made["app"].in)
 		obj.Set(app, checksum, "spec", "template", "metadata", "annotations", "checksum")
 		if err := errors.Join(l.update("policy", policy), l.update("app", app)); err != nil {
 			t.Fatal(err)
@@ -170,9 +172,9 @@ func TestPolicyChangesUnderItsName(t *testing.T) {
 	if got := images(); !slices.Equal(got, []string{before}) {
 		t.Errorf("pods right after the change have %v, want %s", got, before)
 	}
-	shows(lawPolicyChanges)
-	l.world.Look(func() { l.world.Pass(compileDelay) })
-	app := deepCopy(l.made["app"].in).(engine.Props)
+	shows(kyverno.LawPolicyChanges)
+	l.world.Look(func() { l.world.Pass(kyverno.CompileDelay) })
+	app := obj.Clone(l.made["app"].in)
 	obj.Set(app, "3", "spec", "template", "metadata", "annotations", "checksum")
 	if err := l.update("app", app); err != nil {
 		t.Fatal(err)
@@ -189,7 +191,7 @@ func TestInjectionFails(t *testing.T) {
 	l.apply("eks-one", "apps", namespace("apps", appLabels...))
 	l.apply("eks-one", "policy", strings.Replace(injectionManifest, `path: "/spec/volumes/-"`, `path: "/spec/nothing/there/-"`, 1))
 	_, err := l.tryApply("eks-one", "app", deployment("demo", "apps"))
-	l.broke(err, lawEvaluation, `admission webhook "mpol.validate.kyverno.svc-fail-finegrained-inject" denied the request: Resource: apps/demo-`, "Errors: [Policy inject: failed to evaluate policy: ")
+	l.broke(err, kyverno.LawEvaluation, `admission webhook "mpol.validate.kyverno.svc-fail-finegrained-inject" denied the request: Resource: apps/demo-`, "Errors: [Policy inject: failed to evaluate policy: ")
 }
 
 // Kyverno that goes without its hooks leaves webhooks that nobody answers.
@@ -215,7 +217,7 @@ func TestLeftoverWebhooks(t *testing.T) {
 				}
 				return
 			}
-			l.broke(err, lawLeftoverWebhooks, "Internal error occurred: failed calling webhook \"mpol.validate.kyverno.svc-fail-finegrained-inject\": failed to call webhook: Post \"https://kyverno-svc.kyverno.svc:443", `service "kyverno-svc" not found`)
+			l.broke(err, admission.LawDeadWebhooks, "Internal error occurred: failed calling webhook \"mpol.validate.kyverno.svc-fail-finegrained-inject\": failed to call webhook: Post \"https://kyverno-svc.kyverno.svc:443", `service "kyverno-svc" not found`)
 		})
 	}
 }

@@ -103,7 +103,7 @@ func TestDriftOfRelease(t *testing.T) {
 	if _, _, diff := l.refresh("dns"); len(diff.Keys) > 0 {
 		t.Fatalf("a refresh finds %v", diff.Keys)
 	}
-	other := deepCopy(m.in).(engine.Props)
+	other := obj.Clone(m.in)
 	obj.Set(other, "upsert-only", "values", "policy")
 	if err := l.world.Do(world.Update, "", func(op *world.Op) error { // helm upgrade by hand
 		_, err := m.backend.Update(op, m.inst, m.urn, m.id, m.in, m.out, other)

@@ -7,9 +7,14 @@ import (
 	"sync"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/admission"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/externaldns"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
+	"eks-lattice/internal/twin/kube/helm"
 	"eks-lattice/internal/twin/kube/kubelet"
+	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/kube/workloads"
@@ -21,16 +26,16 @@ var covered sync.Map
 
 // own are the groups whose laws this package keeps; others register in them too.
 var own = []law.Law{
-	lawLeftoverWebhooks, lawWaitFor, workloads.LawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
-	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, lawKindExists, lawNamespaceExists,
-	lawValid, lawManagedFields, lawFieldOwner, lawFinalizers, lawNamespaceEmpties, externaldns.LawZone, externaldns.LawOwner, externaldns.LawRecordStays, externaldns.LawCRD,
+	admission.LawDeadWebhooks, lawWaitFor, workloads.LawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
+	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, api.LawKindExists, api.LawNamespaceExists,
+	api.LawValid, lawManagedFields, api.LawFieldOwner, controller.LawFinalizers, controller.LawNamespaceEmpties, externaldns.LawZone, externaldns.LawOwner, externaldns.LawRecordStays, externaldns.LawCRD,
 	podidentity.LawAtCreation, podidentity.LawAgent, podidentity.LawAssociationLives, podidentity.LawEgress, podidentity.LawControllerRuns, gatewaycontroller.LawGroupsCollected,
-	lawPolicyReady, lawPolicyCompiles, lawEvaluation, lawInjectAtCreation, lawKyvernoHooks, gatewaycontroller.LawClass, gatewaycontroller.LawNetwork, gatewaycontroller.LawGatewayRoutes, gatewaycontroller.LawDefaultNetwork,
+	kyverno.LawPolicyReady, kyverno.LawPolicyCompiles, kyverno.LawEvaluation, kyverno.LawInjectAtCreation, kyverno.LawHooks, gatewaycontroller.LawClass, gatewaycontroller.LawNetwork, gatewaycontroller.LawGatewayRoutes, gatewaycontroller.LawDefaultNetwork,
 	gatewaycontroller.LawCertificateFound, gatewaycontroller.LawPolicyTarget, gatewaycontroller.LawPolicyService, gatewaycontroller.LawPolicyConflict, gatewaycontroller.LawPolicyStays, gatewaycontroller.LawPolicyOpens, gatewaycontroller.LawRouteParent, gatewaycontroller.LawRouteAllowed, gatewaycontroller.LawRouteListener,
 	gatewaycontroller.LawRouteHostname, gatewaycontroller.LawRouteConflict, gatewaycontroller.LawRouteBackend, gatewaycontroller.LawDNSEndpoint, workloads.LawServiceAccount, workloads.LawNodes, kubelet.LawImages, kubelet.LawMounts, kubelet.LawNonRoot, kubelet.LawCNI,
 	networkpolicy.LawEnforcement, networkpolicy.LawReleased, networkpolicy.LawIsolation,
 	kubelet.LawProbes, kubelet.LawPorts, kubelet.LawFileModes, kubelet.LawNetAdmin, lawTargetPort,
-	kubelet.LawClusterDNS, gatewaycontroller.LawCRDs, gatewaycontroller.LawConfig, lawChart, lawChartVersion, lawValues, lawReleaseName, lawReleaseReady, lawReleaseGone,
+	kubelet.LawClusterDNS, gatewaycontroller.LawCRDs, gatewaycontroller.LawConfig, helm.LawChart, helm.LawChartVersion, helm.LawValues, helm.LawReleaseName, helm.LawReleaseReady, helm.LawReleaseGone,
 }
 
 // TestMain lets no law pass that no test breaks.

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/law"
@@ -23,7 +24,7 @@ const latticeOnly = "{podSelector: {matchLabels: {app: demo-two-v1}}, policyType
 // enforce tells the VPC CNI of a cluster whether to enforce network policies.
 func (l *lab) enforce(cluster, value string) {
 	l.t.Helper()
-	in := deepCopy(l.made[part(cluster, "vpc-cni")].in).(engine.Props)
+	in := obj.Clone(l.made[part(cluster, "vpc-cni")].in)
 	in["configurationValues"] = fmt.Sprintf(`{"enableNetworkPolicy":%q}`, value)
 	if err := l.update(part(cluster, "vpc-cni"), in); err != nil {
 		l.t.Fatal(err)
@@ -187,7 +188,7 @@ func TestPoliciesAreReleased(t *testing.T) {
 	}
 	l.enforce("one", "false")
 	l.broke(l.remove("policy"), networkpolicy.LawReleased, "finalizers might be preventing deletion (networking.k8s.aws/resources)", "the network policy controller of EKS is off")
-	l.broke(l.remove("apps"), lawNamespaceEmpties, "networking.k8s.aws/resources in 1 resource instances")
+	l.broke(l.remove("apps"), controller.LawNamespaceEmpties, "networking.k8s.aws/resources in 1 resource instances")
 	l.enforce("one", "true")
 	l.down("policy", "apps")
 	l.apply("one", "apps", namespace("apps"))
@@ -195,7 +196,7 @@ func TestPoliciesAreReleased(t *testing.T) {
 	if have := obj.Strings(l.object("one", "networking.k8s.io", "NetworkPolicy", "apps", "policy"), "metadata", "finalizers"); !slices.Equal(have, []string{"example.com/hold", "networking.k8s.aws/resources"}) {
 		t.Errorf("finalizers: %v", have)
 	}
-	l.broke(l.remove("held"), lawFinalizers, "finalizers might be preventing deletion (example.com/hold)")
+	l.broke(l.remove("held"), controller.LawFinalizers, "finalizers might be preventing deletion (example.com/hold)")
 }
 
 func TestPoliciesAreChecked(t *testing.T) {
@@ -224,6 +225,6 @@ func TestPoliciesAreChecked(t *testing.T) {
 			t.Errorf("%s: no error", c.spec)
 			continue
 		}
-		l.broke(err, lawValid, c.word)
+		l.broke(err, api.LawValid, c.word)
 	}
 }

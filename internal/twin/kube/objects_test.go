@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/workloads"
@@ -19,9 +21,9 @@ func TestObjectsAreChecked(t *testing.T) {
 	l := newLab(t)
 	l.cluster("one", "nodes")
 	_, err := l.tryApply("one", "early", config)
-	l.broke(err, lawNamespaceExists, `was not successfully created by the Kubernetes API server: namespaces "apps" not found`)
+	l.broke(err, api.LawNamespaceExists, `was not successfully created by the Kubernetes API server: namespaces "apps" not found`)
 	_, err = l.tryApply("one", "early-gateway", gatewayManifest)
-	l.broke(err, lawKindExists, "failed because the Kubernetes API server reported that the apiVersion for this resource does not exist", `no matches for kind "Gateway" in version "gateway.networking.k8s.io/v1"`)
+	l.broke(err, api.LawKindExists, "failed because the Kubernetes API server reported that the apiVersion for this resource does not exist", `no matches for kind "Gateway" in version "gateway.networking.k8s.io/v1"`)
 	l.crds("one")
 	l.apply("one", "apps", namespace("apps"))
 	l.apply("one", "ns-gateway", namespace("lattice-gateway"))
@@ -52,14 +54,14 @@ func TestObjectsAreChecked(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%s: no error", c.name)
 		}
-		l.broke(err, lawValid, c.word)
+		l.broke(err, api.LawValid, c.word)
 		if c.good != "" {
 			l.apply("one", c.name+", corrected", c.good)
 			l.down(c.name + ", corrected")
 		}
 	}
 	l.apply("one", "bad name, corrected", app)
-	news := deepCopy(l.made["bad name, corrected"].in).(engine.Props)
+	news := obj.Clone(l.made["bad name, corrected"].in)
 	obj.Set(news, "other", "spec", "selector", "matchLabels", "app")
 	m := l.made["bad name, corrected"]
 	diff, err := m.backend.Diff(m.inst, m.urn, m.in, m.out, news)
@@ -75,7 +77,7 @@ func TestFieldOwners(t *testing.T) {
 	l.apply("one", "apps", namespace("apps"))
 	l.apply("one", "mine", config)
 	_, err := l.tryApply("one", "theirs", strings.Replace(config, "a: b", "a: c", 1))
-	l.broke(err, lawFieldOwner, "Apply failed with 1 conflict: conflict with \"pulumi-kubernetes-", "using v1: .data.a")
+	l.broke(err, api.LawFieldOwner, "Apply failed with 1 conflict: conflict with \"pulumi-kubernetes-", "using v1: .data.a")
 	l.apply("one", "beside", strings.Replace(config, "a: b", "other: c", 1))
 	data := obj.StringMap(l.object("one", "", "ConfigMap", "apps", "settings"), "data")
 	if data["a"] != "b" || data["other"] != "c" {
@@ -90,10 +92,10 @@ func TestFinalizers(t *testing.T) {
 	l.cluster("one", "nodes")
 	l.apply("one", "apps", namespace("apps"))
 	l.apply("one", "held", strings.Replace(config, "namespace: apps", "namespace: apps, finalizers: [example.com/hold]", 1))
-	l.broke(l.remove("held"), lawFinalizers, "timed out waiting for the condition", "finalizers might be preventing deletion (example.com/hold)")
-	l.broke(l.remove("apps"), lawNamespaceEmpties, `Namespace "apps" is still Terminating`, "example.com/hold in 1 resource instances")
+	l.broke(l.remove("held"), controller.LawFinalizers, "timed out waiting for the condition", "finalizers might be preventing deletion (example.com/hold)")
+	l.broke(l.remove("apps"), controller.LawNamespaceEmpties, `Namespace "apps" is still Terminating`, "example.com/hold in 1 resource instances")
 	_, err := l.tryApply("one", "late", strings.Replace(config, "settings", "late", 1))
-	l.broke(err, lawNamespaceExists, "unable to create new content in namespace apps because it is being terminated")
+	l.broke(err, api.LawNamespaceExists, "unable to create new content in namespace apps because it is being terminated")
 	l.world.Look(func() {
 		c := l.kube.byName("one")
 		if err := c.API.Write(c.API.Get("", "ConfigMap", "apps", "settings"), "person", func(content obj.Map) { obj.Delete(content, "metadata", "finalizers") }); err != nil {

@@ -33,10 +33,9 @@ func (b *backend) Version() string { return "4.34.2" }
 
 // Check names what the program left unnamed.
 func (b *backend) Check(_ *engine.Instance, urn resource.URN, olds, news engine.Props) (engine.Props, []engine.Failure, error) {
-	news = deepCopy(news).(engine.Props)
+	news = obj.Clone(news)
 	if string(urn.Type()) == releaseType {
-		failures := b.clusters.checkRelease(urn, olds, news)
-		return news, failures, nil
+		return news, checkRelease(urn, olds, news), nil
 	}
 	if strings.HasSuffix(string(urn.Type()), "List") || strings.HasSuffix(string(urn.Type()), "Patch") {
 		return nil, nil, fmt.Errorf("the twin has no %s: it knows whole single objects", urn.Type())
@@ -140,23 +139,4 @@ func union(a, b engine.Props) map[string]bool {
 		keys[k] = true
 	}
 	return keys
-}
-
-// deepCopy copies maps and lists, and keeps unknowns.
-func deepCopy(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = deepCopy(e)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = deepCopy(e)
-		}
-		return out
-	}
-	return v
 }

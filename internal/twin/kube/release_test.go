@@ -5,9 +5,12 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/externaldns"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
+	"eks-lattice/internal/twin/kube/helm"
 	"eks-lattice/internal/twin/kube/kubelet"
+	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
@@ -21,7 +24,7 @@ func TestReleases(t *testing.T) {
 		l.apply("one", part("one", "ns-"+ns), namespace(ns))
 	}
 	with := func(in engine.Props, key string, value any) engine.Props {
-		out := deepCopy(in).(engine.Props)
+		out := obj.Clone(in)
 		out[key] = value
 		return out
 	}
@@ -34,9 +37,9 @@ func TestReleases(t *testing.T) {
 		{"unknown version", with(kyvernoChart(nil), "version", "9.9.9"), law.Law{}, []string{"the twin knows chart kyverno in version 3.9.1 only", "[law chart-versions-known]"}},
 		{"unknown version of an image", with(l.latticeChart("one", nil), "version", "v9.0.0"), law.Law{}, []string{"the twin knows chart aws-gateway-controller-chart in version v2.1.3 only"}},
 		{"unknown chart", with(kyvernoChart(nil), "chart", "kivverno"), law.Law{}, []string{`chart "kivverno" version "3.9.1" not found in https://kyverno.github.io/kyverno/ repository; check the chart name and repository configuration.`}},
-		{"no namespace", l.externalDNSChart("one", nil), lawNamespaceExists, []string{`namespaces "external-dns" not found`}},
-		{"wrong type", l.externalDNSChart("one", engine.Props{"interval": 5}), lawValues, []string{"values don't meet the specifications of the schema(s) in the following chart(s):\nexternal-dns:", "'/interval'"}},
-		{"wrong type in the controller", l.latticeChart("one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), lawValues, []string{"'/serviceAccount/create'"}},
+		{"no namespace", l.externalDNSChart("one", nil), api.LawNamespaceExists, []string{`namespaces "external-dns" not found`}},
+		{"wrong type", l.externalDNSChart("one", engine.Props{"interval": 5}), helm.LawValues, []string{"values don't meet the specifications of the schema(s) in the following chart(s):\nexternal-dns:", "'/interval'"}},
+		{"wrong type in the controller", l.latticeChart("one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), helm.LawValues, []string{"'/serviceAccount/create'"}},
 		{"no region", l.latticeChart("one", engine.Props{"awsRegion": ""}), gatewaycontroller.LawConfig, []string{"failed to become available within allocated timeout", "EC2MetadataError"}},
 	} {
 		_, err := l.tryRelease("one", c.name, c.in)
@@ -55,11 +58,11 @@ func TestReleases(t *testing.T) {
 			l.down(c.name)
 		}
 	}
-	shows(lawChart)
-	shows(lawChartVersion)
+	shows(helm.LawChart)
+	shows(helm.LawChartVersion)
 	l.release("one", "kyverno", kyvernoChart(engine.Props{"values": engine.Props{"admissionController": engine.Props{"replicas": 3}, "admisionController": engine.Props{"replicas": 3}}}))
 	_, err := l.tryRelease("one", "again", kyvernoChart(nil))
-	l.broke(err, lawReleaseName, "cannot re-use a name that is still in use")
+	l.broke(err, helm.LawReleaseName, "cannot re-use a name that is still in use")
 	if w := joined(l.kube.Warnings()); !strings.Contains(w, "chart kyverno has no value admisionController: Helm ignores it") || strings.Count(w, "\n") != 0 {
 		t.Errorf("warnings: %s", w)
 	}
@@ -69,8 +72,8 @@ func TestReleases(t *testing.T) {
 	l.down("kyverno", "one.coredns", "one.nodes")
 	_, err = l.tryRelease("one", "no nodes", kyvernoChart(nil))
 	l.broke(err, workloads.LawNodes, "Helm Release kyverno/kyverno: resource Deployment/kyverno/kyverno-", "no nodes available")
-	l.broke(l.remove("no nodes"), lawKyvernoHooks, "pre-delete hooks failed")
-	shows(lawReleaseReady)
+	l.broke(l.remove("no nodes"), kyverno.LawHooks, "pre-delete hooks failed")
+	shows(helm.LawReleaseReady)
 }
 
 // What holds an object of a release holds the release's removal.
@@ -92,7 +95,7 @@ func TestReleaseRemoval(t *testing.T) {
 	in := l.externalDNSChart("one", nil)
 	l.release("one", "dns", in)
 	hold("example.com/hold")
-	l.broke(l.remove("dns"), lawReleaseGone, "uninstallation completed with 1 error(s): context deadline exceeded", `ServiceAccount "external-dns/external-dns"`, "example.com/hold")
+	l.broke(l.remove("dns"), helm.LawReleaseGone, "uninstallation completed with 1 error(s): context deadline exceeded", `ServiceAccount "external-dns/external-dns"`, "example.com/hold")
 	hold()
 	l.down("dns")
 
@@ -115,7 +118,7 @@ webhooks:
   clientConfig: {service: {namespace: default, name: gone, path: /}}
   rules: [{apiGroups: [apps], apiVersions: [v1], operations: [DELETE], resources: [deployments]}]
 `)
-	l.broke(l.remove("dns"), lawReleaseGone, "failed to delete release: external-dns", `failed calling webhook "keeper.example.com"`)
+	l.broke(l.remove("dns"), helm.LawReleaseGone, "failed to delete release: external-dns", `failed calling webhook "keeper.example.com"`)
 	l.down("hook", "dns")
 	if o := l.object("one", "apps", "Deployment", "external-dns", "external-dns"); o != nil {
 		t.Error("the release is gone, and its Deployment is there")

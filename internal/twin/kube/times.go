@@ -4,15 +4,9 @@ import (
 	"time"
 
 	"eks-lattice/internal/twin/kube/api"
-	"eks-lattice/internal/twin/kube/charts"
 	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
-
-var lawDurations = law.New(law.Time, "kubernetes-durations",
-	"Creating and deleting an object or a release takes its modelled duration on the virtual clock.",
-	"https://www.gateway-api-controller.eks.aws.dev/latest/guides/getstarted/")
 
 // durations are how long the provider waits for one object of a kind until it
 // is as the program wants it. Kinds that are not listed take a second: one
@@ -31,7 +25,7 @@ var durations = map[string]struct{ create, remove time.Duration }{
 	"Gateway":       {5 * time.Second, 5 * time.Second},
 	"GatewayClass":  {3 * time.Second, time.Second},
 	"IAMAuthPolicy": {5 * time.Second, 5 * time.Second},
-	// Waiting for the webhook of a policy adds webhookDelay.
+	// Waiting for the webhook of a policy adds kyverno.WebhookDelay.
 	"MutatingPolicy": {time.Second, 5 * time.Second},
 	"ClusterPolicy":  {time.Second, 5 * time.Second},
 }
@@ -61,13 +55,3 @@ func drains(o *api.Object) time.Duration {
 	}
 	return time.Duration(longest) * time.Second
 }
-
-// releaseTakes are the times from `helm install` to ready pods: image pulls,
-// leader election and, for Kyverno, the webhooks' certificates.
-var releaseTakes = map[string]time.Duration{
-	charts.Lattice:     40 * time.Second,
-	charts.ExternalDNS: 30 * time.Second,
-	charts.Kyverno:     60 * time.Second,
-}
-
-const takesDeleteRelease = 20 * time.Second

@@ -9,8 +9,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/externaldns"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
+	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
@@ -58,7 +60,7 @@ func TestPolicyNobodyWaitedFor(t *testing.T) {
 		// Others have moved the clock of the world in the meantime.
 		l.world.Look(func() { l.world.Pass(time.Minute) })
 		l.apply("eks-one", "app", deployment("demo", "apps"))
-		if got := l.after("app", "policy", world.Create, lawPolicyReady); got != c.after {
+		if got := l.after("app", "policy", world.Create, kyverno.LawPolicyReady); got != c.after {
 			t.Errorf("waiting for %s: the pods need the policy %g s before, want %g", c.wait, got, c.after)
 		}
 	}
@@ -108,9 +110,9 @@ func TestDurations(t *testing.T) {
 	l.apply("one", "namespace", "apiVersion: v1\nkind: Namespace\nmetadata: {name: slow}\n")
 	l.down("namespace")
 	if !slices.ContainsFunc(l.world.Journal(), func(op world.Op) bool {
-		return op.Action == world.Delete && op.Seconds == 10 && slices.Contains(op.Durations, lawDurations)
+		return op.Action == world.Delete && op.Seconds == 10 && slices.Contains(op.Durations, controller.LawDurations)
 	}) {
 		t.Error("deleting a namespace takes no time")
 	}
-	shows(lawDurations)
+	shows(controller.LawDurations)
 }

@@ -94,6 +94,16 @@ func (o *Object) DeletionDependsOn(urn string, reason law.Law) {
 	}
 }
 
+// Record records the object's dependencies as those of an operation: all of them
+// when the operation waited for the object's state, else those that nothing retries.
+func (o *Object) Record(op *world.Op, waited bool) {
+	for _, d := range o.Dependencies {
+		if waited || d.Immediate {
+			op.DependsOnAfter(d.URN, d.After, d.Law)
+		}
+	}
+}
+
 func (o *Object) changed() {
 	if o.server != nil {
 		o.server.touch(o.Key)

@@ -1,4 +1,5 @@
-package kube
+// Package admission takes requests through the webhooks of a cluster.
+package admission
 
 import (
 	"fmt"
@@ -11,28 +12,52 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
-var lawLeftoverWebhooks = law.New(law.Injection, "dead-webhooks-block-the-api",
+// LawDeadWebhooks is the law of webhooks without endpoints.
+var LawDeadWebhooks = law.New(law.Injection, "dead-webhooks-block-the-api",
 	"A webhook configuration with failure policy Fail whose service has no endpoints blocks every request that it selects, also after its program was uninstalled.",
 	"https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy")
 
-const admissionGroup = "admissionregistration.k8s.io"
+// Group is the API group of webhook configurations.
+const Group = "admissionregistration.k8s.io"
+
+// Webhook is the program behind the webhooks of a configuration.
+type Webhook func(r *api.Request, q cel.Request, hook obj.Map) error
+
+// Chain is the admission chain of a cluster.
+type Chain struct {
+	api      *api.Server
+	inject   func(*api.Request)
+	webhooks map[string]Webhook // by the name of their configuration
+}
+
+// New returns the chain of an API server and joins the two. inject is EKS's own
+// webhook for Pod Identity.
+func New(s *api.Server, inject func(*api.Request)) *Chain {
+	c := &Chain{api: s, inject: inject, webhooks: map[string]Webhook{}}
+	s.Admit = c.admit
+	return c
+}
+
+// Handle answers the webhooks of a configuration. Other webhooks whose service
+// has endpoints have nothing against any object.
+func (c *Chain) Handle(config string, w Webhook) { c.webhooks[config] = w }
 
 // admit takes a request through the webhooks: the mutating ones by the name of
-// their configuration, EKS's own for Pod Identity ("pod-identity-webhook")
-// after Kyverno's, then the validating ones.
-func (c *Cluster) admit(r *api.Request) error {
-	if r.GVK.Group == admissionGroup { // webhooks are never called for themselves
+// their configuration, EKS's own, which is called "pod-identity-webhook", after
+// Kyverno's, then the validating ones.
+func (c *Chain) admit(r *api.Request) error {
+	if r.GVK.Group == Group { // webhooks are never called for themselves
 		return nil
 	}
-	for _, config := range c.API.List(admissionGroup, "MutatingWebhookConfiguration", "") {
+	for _, config := range c.api.List(Group, "MutatingWebhookConfiguration", "") {
 		if err := c.callWebhooks(r, config); err != nil {
 			return err
 		}
 	}
 	if r.GVK.Kind == "Pod" && r.Verb == "CREATE" {
-		c.identity.Inject(r)
+		c.inject(r)
 	}
-	for _, config := range c.API.List(admissionGroup, "ValidatingWebhookConfiguration", "") {
+	for _, config := range c.api.List(Group, "ValidatingWebhookConfiguration", "") {
 		if err := c.callWebhooks(r, config); err != nil {
 			return err
 		}
@@ -40,21 +65,21 @@ func (c *Cluster) admit(r *api.Request) error {
 	return nil
 }
 
-func (c *Cluster) callWebhooks(r *api.Request, config *api.Object) error {
+func (c *Chain) callWebhooks(r *api.Request, config *api.Object) error {
 	for _, hook := range obj.Maps(config.Content, "webhooks") {
-		request := c.policyRequest(r)
-		if !c.selected(hook, request) {
+		q := c.request(r)
+		if !c.selected(hook, q) {
 			continue
 		}
-		if err := c.callWebhook(r, request, config, hook); err != nil {
+		if err := c.callWebhook(r, q, config, hook); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// policyRequest is the request as rules and policies see it.
-func (c *Cluster) policyRequest(r *api.Request) cel.Request {
+// request is the request as rules and policies see it.
+func (c *Chain) request(r *api.Request) cel.Request {
 	content := r.Object
 	if content == nil {
 		content = r.Old
@@ -62,16 +87,16 @@ func (c *Cluster) policyRequest(r *api.Request) cel.Request {
 	q := cel.Request{GVK: r.GVK, Operation: r.Verb, Object: content, Namespace: obj.Map{}}
 	if b, ok := schema.LookupBuiltin(r.GVK); ok {
 		q.Resource = b.Resource
-	} else if crd := c.API.Definition(r.GVK.Group, r.GVK.Kind); crd != nil {
+	} else if crd := c.api.Definition(r.GVK.Group, r.GVK.Kind); crd != nil {
 		q.Resource = obj.Str(crd.Content, "spec", "names", "plural")
 	}
-	if ns := c.API.Get("", "Namespace", "", r.Key.Namespace); ns != nil {
+	if ns := c.api.Get("", "Namespace", "", r.Key.Namespace); ns != nil {
 		q.Namespace = ns.Content
 	}
 	return q
 }
 
-func (c *Cluster) selected(hook obj.Map, q cel.Request) bool {
+func (c *Chain) selected(hook obj.Map, q cel.Request) bool {
 	for _, rule := range obj.Maps(hook, "rules") {
 		if q.Named(rule) {
 			// A namespace selector looks at the object's own labels for
@@ -91,32 +116,29 @@ func (c *Cluster) selected(hook obj.Map, q cel.Request) bool {
 
 // callWebhook reaches the service behind a webhook, or fails as its failure
 // policy says.
-func (c *Cluster) callWebhook(r *api.Request, q cel.Request, config *api.Object, hook obj.Map) error {
+func (c *Chain) callWebhook(r *api.Request, q cel.Request, config *api.Object, hook obj.Map) error {
 	ns, name := obj.Str(hook, "clientConfig", "service", "namespace"), obj.Str(hook, "clientConfig", "service", "name")
 	problem := ""
-	if service := c.API.Get("", "Service", ns, name); service == nil {
+	if service := c.api.Get("", "Service", ns, name); service == nil {
 		problem = fmt.Sprintf("service %q not found", name)
-	} else if len(pods.Endpoints(c.API, service)) == 0 {
+	} else if len(pods.Endpoints(c.api, service)) == 0 {
 		problem = fmt.Sprintf("no endpoints available for service %q", name)
 	}
 	if problem == "" {
-		switch config.Name {
-		case kyvernoResourceMutating:
-			return c.mutateByKyverno(r, q, hook)
-		case kyvernoPolicyValidating:
-			return c.validatePolicy(r, hook)
+		if w := c.webhooks[config.Name]; w != nil {
+			return w(r, q, hook)
 		}
-		return nil // the other webhooks of the system have nothing against our objects
+		return nil
 	}
 	if obj.Str(hook, "failurePolicy") == "Ignore" {
 		return nil
 	}
 	path := obj.Str(hook, "clientConfig", "service", "path")
-	return lawLeftoverWebhooks.Refuse("InternalError", "Internal error occurred: failed calling webhook %q: failed to call webhook: Post \"https://%s.%s.svc:443%s?timeout=10s\": %s",
+	return LawDeadWebhooks.Refuse("InternalError", "Internal error occurred: failed calling webhook %q: failed to call webhook: Post \"https://%s.%s.svc:443%s?timeout=10s\": %s",
 		obj.Str(hook, "name"), name, ns, path, problem)
 }
 
-// denied is a webhook's refusal of a request.
-func denied(l law.Law, hook, format string, args ...any) error {
+// Denied is a webhook's refusal of a request.
+func Denied(l law.Law, hook, format string, args ...any) error {
 	return l.Refuse("", "admission webhook %q denied the request: %s", hook, fmt.Sprintf(format, args...))
 }
