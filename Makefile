@@ -31,6 +31,7 @@ twin: tools build ## Serve an empty twin for plain pulumi commands and print its
 
 .PHONY: build
 build: ## Compile the program and latticectl
+	@tools/require.sh go
 	@echo "compiling the program and latticectl (the first time takes minutes)" >&2
 	@go build -o $(PROGRAM) .
 	@mkdir -p $(BIN) && cd cmd/latticectl && go build -o ../../$(CTL) .
@@ -82,6 +83,7 @@ bench-dataplane: tools build dataplane-tools ## Compare the sidecar with the blu
 
 .PHONY: dist
 dist: ## Compile latticectl into dist/, for each platform of a release
+	@tools/require.sh go
 	@rm -rf dist && mkdir dist
 	@for p in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do \
 		echo "compiling latticectl for $$p" >&2; \
@@ -90,7 +92,7 @@ dist: ## Compile latticectl into dist/, for each platform of a release
 	@cd dist && sha256sum latticectl-* > SHA256SUMS
 
 .PHONY: tools
-tools: $(BIN)/pulumi $(CACHE)/node_modules/.package-lock.json ## Build the Pulumi CLI and install the EKS component, in .cache/
+tools: $(CACHE)/node_modules/.package-lock.json pulumi-cli ## Install the EKS component, and build the Pulumi CLI unless PATH has one, in .cache/
 
 .PHONY: dataplane-tools
 dataplane-tools: ## Install the programs that the data plane tests run: Envoy, iptables, curl, wrk
@@ -100,15 +102,23 @@ dataplane-tools: ## Install the programs that the data plane tests run: Envoy, i
 clean: ## Delete everything that make has created
 	rm -rf $(CACHE) bin dist
 
+# A CLI on PATH that is new enough saves building one. latticectl chooses alike.
+.PHONY: pulumi-cli
+pulumi-cli:
+	@tools/require.sh pulumi 2>/dev/null || $(MAKE) --no-print-directory $(BIN)/pulumi
+
 $(BIN)/pulumi: tools/go.mod tools/go.sum
+	@tools/require.sh go
 	@echo "building the Pulumi CLI (the first time takes minutes)" >&2
 	@mkdir -p $(BIN) && cd tools && go build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$$(go list -m -f '{{.Version}}' github.com/pulumi/pulumi/pkg/v3)" -o ../$@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
 $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/govulncheck: tools/lint/go.mod tools/lint/go.sum
+	@tools/require.sh go
 	@echo "building $(@F) (the first time takes minutes)" >&2
 	@mkdir -p $(BIN) && cd tools/lint && go build -ldflags "-s -w" -o ../../$@ $$(go list tool | grep '/$(@F)$$')
 
 $(CACHE)/node_modules/.package-lock.json: tools/package.json tools/package-lock.json
+	@tools/require.sh go node npm
 	@echo "installing the EKS component" >&2
 	@mkdir -p $(CACHE) && cp tools/package.json tools/package-lock.json $(CACHE)/ && cd $(CACHE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

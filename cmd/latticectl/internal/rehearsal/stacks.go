@@ -121,7 +121,7 @@ type stack struct {
 }
 
 func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
-	cli, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: filepath.Dir(filepath.Dir(w.kit.Pulumi))})
+	cli, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: w.kit.Root})
 	if err != nil {
 		return nil, fmt.Errorf("finding the Pulumi CLI: %w", err)
 	}

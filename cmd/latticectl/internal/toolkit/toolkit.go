@@ -17,6 +17,7 @@ type Kit struct {
 	Project string // the folder of Pulumi.yaml, absolute
 	Cache   string // Project/.cache
 	Pulumi  string // the Pulumi CLI
+	Root    string // the folder with bin/pulumi; empty when the CLI is the one on PATH
 	Program string // the compiled program
 	Scripts string // the folder for the front of PATH
 }
@@ -36,43 +37,38 @@ func Open(dir string) (*Kit, error) {
 	k.Scripts = filepath.Join(k.Cache, "path")
 	component := filepath.Join(k.Cache, "node_modules", "@pulumi", "eks", "cmd", "provider", "index.js")
 	var missing []error
-	if _, err := os.Stat(filepath.Join(project, "Pulumi.yaml")); err != nil {
-		missing = append(missing, fmt.Errorf("no Pulumi.yaml in %s; name the project's folder with --dir", project))
-	}
-	if k.Pulumi, err = findPulumi(k.Cache); err != nil {
+	built := filepath.Join(k.Cache, "bin", "pulumi")
+	if k.Pulumi, err = findPulumi(project, built); err != nil {
 		missing = append(missing, err)
 	}
+	if k.Pulumi == built {
+		k.Root = k.Cache
+	}
 	if _, err := os.Stat(component); err != nil {
-		missing = append(missing, fmt.Errorf("no EKS component at %s; make it with `make tools`", component))
+		missing = append(missing, fmt.Errorf("no EKS component at %s; install it with `make tools`", component))
 	}
 	// Not os.Executable: whoever links this package, a test for one, is no language host.
 	latticectl := filepath.Join(k.Cache, "bin", "latticectl")
 	if _, err := os.Stat(latticectl); err != nil {
-		missing = append(missing, fmt.Errorf("no latticectl at %s; make it with `make build`", latticectl))
+		missing = append(missing, fmt.Errorf("no latticectl at %s; build it with `make build`", latticectl))
 	}
-	node, err := exec.LookPath("node")
+	if _, err := exec.LookPath("make"); err != nil && len(missing) > 0 {
+		missing = append(missing, errors.New("no make on PATH, which installs and builds these; get GNU make from your system's packages"))
+	}
+	if _, err := os.Stat(filepath.Join(project, "Pulumi.yaml")); err != nil {
+		missing = append(missing, fmt.Errorf("no Pulumi.yaml in %s; name the project's folder with --dir", project))
+	}
+	interpreter, err := node.find()
 	if err != nil {
-		missing = append(missing, errors.New("no node on PATH; the EKS component needs Node.js 18 or later"))
+		missing = append(missing, err)
 	}
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("looking for the parts of a rehearsal: %w", errors.Join(missing...))
 	}
-	if err := k.writeScripts(latticectl, node, component); err != nil {
+	if err := k.writeScripts(latticectl, interpreter, component); err != nil {
 		return nil, err
 	}
 	return k, nil
-}
-
-// findPulumi prefers the CLI that the project pins over the machine's.
-func findPulumi(cache string) (string, error) {
-	pinned := filepath.Join(cache, "bin", "pulumi")
-	if _, err := os.Stat(pinned); err == nil {
-		return pinned, nil
-	}
-	if path, err := exec.LookPath("pulumi"); err == nil {
-		return path, nil
-	}
-	return "", fmt.Errorf("no Pulumi CLI at %s or on PATH; make it with `make tools`", pinned)
 }
 
 // writeScripts writes what the engine and the EKS component call by name.

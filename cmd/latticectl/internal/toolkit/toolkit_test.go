@@ -32,12 +32,12 @@ const (
 
 func TestOpenNamesEverythingThatIsMissing(t *testing.T) {
 	dir := project(t)
-	t.Setenv("PATH", dir) // no pulumi and no node there
+	t.Setenv("PATH", dir) // no pulumi, node or make there
 	_, err := Open(dir)
 	if err == nil {
 		t.Fatal("an empty folder was opened")
 	}
-	for _, want := range []string{"no Pulumi.yaml in " + dir, "no Pulumi CLI at", "no EKS component at", "no latticectl at", "no node on PATH"} {
+	for _, want := range []string{"no Pulumi.yaml in " + dir, "no pulumi on PATH", "no EKS component at", "no latticectl at", "no make on PATH", "no node on PATH"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)
 		}
