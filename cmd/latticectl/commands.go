@@ -33,6 +33,7 @@ start, 130 interrupted.`,
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "the project's folder, which contains Pulumi.yaml")
 	cmd.AddCommand(rehearse(&dir), serveTwin(&dir), laws(), languageHost())
+	addCompletions(cmd)
 	return cmd
 }
 

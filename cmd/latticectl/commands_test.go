@@ -12,7 +12,7 @@ func TestHelpNamesWhatThereIs(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--help"}, []string{"rehearse", "twin", "laws", "Exit codes", "--dir"}},
+		{[]string{"--help"}, []string{"rehearse", "twin", "laws", "completion", "Exit codes", "--dir"}},
 		{[]string{"rehearse", "--help"}, []string{"--json", "--world", "--stacks", "latticectl rehearse --stacks examples/three-clusters"}},
 		{[]string{"twin", "--help"}, []string{"PULUMI_CONFIG_PASSPHRASE", "pulumi up"}},
 	} {
