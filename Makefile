@@ -22,8 +22,8 @@ help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: rehearse
-rehearse: tools build ## Deploy all stacks to the twin, call, deploy again, destroy (JSON=file, STACKS=folder, WORLD=file)
-	@$(CTL) rehearse $(if $(JSON),--json $(JSON)) $(if $(STACKS),--stacks $(STACKS)) $(if $(WORLD),--world $(WORLD))
+rehearse: tools build ## Deploy all stacks to the twin, call, deploy again, destroy (JSON=file, HTML=file, STACKS=folder, WORLD=file)
+	@$(CTL) rehearse $(if $(JSON),--json $(JSON)) $(if $(HTML),--html $(HTML)) $(if $(STACKS),--stacks $(STACKS)) $(if $(WORLD),--world $(WORLD))
 
 .PHONY: twin
 twin: tools build ## Serve an empty twin for plain pulumi commands and print its environment variables

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"eks-lattice/cmd/latticectl/internal/languagehost"
 	"eks-lattice/cmd/latticectl/internal/rehearsal"
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/cmd/latticectl/internal/toolkit"
 	"eks-lattice/internal/twin"
 )
@@ -38,17 +40,17 @@ start, 130 interrupted.`,
 }
 
 func rehearse(dir *string) *cobra.Command {
-	var jsonFile, worldFile, overlay string
+	var jsonFile, htmlFile, worldFile, overlay string
 	cmd := &cobra.Command{
 		Use:   "rehearse",
 		Short: "Deploy all stacks to the twin, call between the clusters, deploy again, destroy",
 		Example: `  latticectl rehearse
-  latticectl rehearse --json report.json
+  latticectl rehearse --json report.json --html report.html
   latticectl rehearse --stacks examples/three-clusters`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kit, err := toolkit.Open(*dir)
-			if err = errors.Join(err, writable("--json", jsonFile), writable("--world", worldFile)); err != nil {
+			if err = errors.Join(err, writable("--json", jsonFile), writable("--html", htmlFile), writable("--world", worldFile)); err != nil {
 				return err
 			}
 			options := rehearsal.Options{Kit: kit, Overlay: overlay}
@@ -57,13 +59,16 @@ func rehearse(dir *string) *cobra.Command {
 			}
 			stderr := cmd.ErrOrStderr()
 			options.Progress = rehearsal.NewProgress(stderr, isTerminal(stderr))
-			report, err := rehearsal.Run(cmd.Context(), options)
+			found, err := rehearsal.Run(cmd.Context(), options)
 			options.Progress.Stop()
 			if cmd.Context().Err() == nil && err == nil {
-				rehearsal.Summarize(cmd.OutOrStdout(), report)
+				report.Summarize(cmd.OutOrStdout(), found)
 			}
 			if jsonFile != "" {
-				err = errors.Join(err, writeJSON(jsonFile, report))
+				err = errors.Join(err, writeJSON(jsonFile, found))
+			}
+			if htmlFile != "" {
+				err = errors.Join(err, writeHTML(htmlFile, found))
 			}
 			var unready *rehearsal.NotStartedError
 			switch {
@@ -75,13 +80,14 @@ func rehearse(dir *string) *cobra.Command {
 				_, _ = fmt.Fprintln(stderr, "rehearsal stopped:", err)
 				return errFailed
 			}
-			if !report.OK {
+			if !found.OK {
 				return errFailed
 			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&jsonFile, "json", "", "write the report to this file")
+	cmd.Flags().StringVar(&htmlFile, "html", "", "write the report to this file as a page")
 	cmd.Flags().StringVar(&worldFile, "world", "", "write the world after up to this file, which then contains private keys")
 	cmd.Flags().StringVar(&overlay, "stacks", "", "folder with Pulumi.<stack>.yaml files that replace the project's or add to them")
 	return cmd
@@ -172,6 +178,17 @@ func writeJSON(path string, v any) error {
 	}
 	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
+	}
+	return nil
+}
+
+func writeHTML(path string, found *report.Report) error {
+	var page bytes.Buffer
+	if err := found.WriteHTML(&page); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, page.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("writing what was asked for: %w", err)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ func TestHelpNamesWhatThereIs(t *testing.T) {
 		want []string
 	}{
 		{[]string{"--help"}, []string{"rehearse", "twin", "laws", "completion", "Exit codes", "--dir"}},
-		{[]string{"rehearse", "--help"}, []string{"--json", "--world", "--stacks", "latticectl rehearse --stacks examples/three-clusters"}},
+		{[]string{"rehearse", "--help"}, []string{"--json", "--html", "--world", "--stacks", "latticectl rehearse --stacks examples/three-clusters"}},
 		{[]string{"twin", "--help"}, []string{"PULUMI_CONFIG_PASSPHRASE", "pulumi up"}},
 	} {
 		var out bytes.Buffer

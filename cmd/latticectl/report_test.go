@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"eks-lattice/cmd/latticectl/internal/rehearsal"
+	"eks-lattice/cmd/latticectl/internal/report"
 )
 
 // docs/architecture.md shows the keys of the report in their order.
@@ -24,7 +24,7 @@ func TestReportInDocs(t *testing.T) {
 	for _, m := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(section, -1) {
 		shown = append(shown, m[1])
 	}
-	if want := keys(reflect.TypeFor[rehearsal.Report]()); !slices.Equal(shown, want) {
+	if want := keys(reflect.TypeFor[report.Report]()); !slices.Equal(shown, want) {
 		t.Errorf("docs/architecture.md shows the keys\n%q\nthe report has\n%q", shown, want)
 	}
 }

@@ -55,13 +55,13 @@ func BenchmarkRehearsal(b *testing.B) {
 			overlay := stacks(b, size.clusters, size.apps)
 			for b.Loop() {
 				before := cpuSeconds(b)
-				report := rehearse(b, Options{Kit: k, Overlay: overlay, clusters: size.clusters})
-				if !report.OK {
-					b.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
+				found := rehearse(b, Options{Kit: k, Overlay: overlay, clusters: size.clusters})
+				if !found.OK {
+					b.Fatalf("not ok:\n%s", strings.Join(found.Failures, "\n"))
 				}
 				b.ReportMetric(cpuSeconds(b)-before, "cpu-s")
-				b.ReportMetric(report.Modelled.UpSeconds, "modelled-up-s")
-				b.ReportMetric(report.Modelled.DestroySeconds, "modelled-destroy-s")
+				b.ReportMetric(found.Modelled.UpSeconds, "modelled-up-s")
+				b.ReportMetric(found.Modelled.DestroySeconds, "modelled-destroy-s")
 			}
 		})
 	}

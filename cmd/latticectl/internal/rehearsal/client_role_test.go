@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"eks-lattice/cmd/latticectl/internal/report"
 )
 
 // The way that docs/operations.md shows: calls are answered after each step.
@@ -59,7 +61,7 @@ func TestClientRoleChangesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range rows {
-		if row.Got == Allow {
+		if row.Got == report.Allow {
 			t.Errorf("%s reached %s with credentials of a role that is gone", row.Cluster, row.URL)
 		}
 	}

@@ -3,25 +3,40 @@ package rehearsal
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/internal/twin/world"
 )
 
 // graph is the dependency graph of one stack's checkpoint, which is what the
 // engine goes by, in both directions.
 type graph struct {
-	order []string            // URNs, each after all that it depends on
-	deps  map[string][]string // URN -> what it directly depends on
+	order     []string            // URNs, each after all that it depends on
+	deps      map[string][]string // URN -> what it directly depends on
+	resources []resource          // in the same order
+}
+
+// resource is one resource of a checkpoint.
+type resource struct {
+	URN    string         `json:"urn"`
+	Type   string         `json:"type"`
+	ID     string         `json:"id"`
+	Inputs map[string]any `json:"inputs"`
+}
+
+// input returns an input that is a text.
+func (r resource) input(name string) string {
+	text, _ := r.Inputs[name].(string)
+	return text
 }
 
 // parseGraph reads the deployment of an exported stack.
 func parseGraph(deployment json.RawMessage) (*graph, error) {
 	var d struct {
 		Resources []struct {
-			URN                  string              `json:"urn"`
+			resource
 			Parent               string              `json:"parent"`
 			Provider             string              `json:"provider"` // URN::id
 			Dependencies         []string            `json:"dependencies"`
@@ -46,6 +61,7 @@ func parseGraph(deployment json.RawMessage) (*graph, error) {
 		deps = slices.DeleteFunc(slices.Compact(deps), func(u string) bool { return u == "" })
 		g.deps[r.URN] = deps
 		g.order = append(g.order, r.URN)
+		g.resources = append(g.resources, r.resource)
 	}
 	return g, nil
 }
@@ -88,22 +104,30 @@ func (g *graph) reversed() *graph {
 // schedule is when each resource of a graph starts and ends if every operation
 // begins as soon as all that it depends on has ended.
 type schedule struct {
-	end  float64
-	path []Step // the longest chain, without its instant members
+	end   float64
+	path  []report.Step // the longest chain, without its instant members
+	steps []report.Step // everything that takes time
 }
 
 func (g *graph) schedule(seconds map[string]float64, begin float64) schedule {
 	spans := g.spans(seconds, begin)
 	last, end := "", begin
+	var result schedule
+	step := func(u string) report.Step {
+		return report.Step{Resource: u, StartSeconds: spans[u].start, Seconds: seconds[u]}
+	}
 	for _, u := range g.order {
 		if spans[u].end > end {
 			last, end = u, spans[u].end
 		}
+		if seconds[u] > 0 {
+			result.steps = append(result.steps, step(u))
+		}
 	}
-	result := schedule{end: end}
+	result.end = end
 	for u := last; u != ""; u = spans[u].after {
 		if seconds[u] > 0 {
-			result.path = append(result.path, Step{Resource: u, StartSeconds: spans[u].start, Seconds: seconds[u]})
+			result.path = append(result.path, step(u))
 		}
 	}
 	slices.Reverse(result.path)
@@ -131,28 +155,6 @@ func (g *graph) spans(seconds map[string]float64, begin float64) map[string]span
 	return spans
 }
 
-// timeline is when the resources of all stacks are created and deleted if the
-// engine loses no time.
-type timeline struct{ created, deleted map[string]span }
-
-func newTimeline(graphs map[string]*graph, journal []world.Op) timeline {
-	t := timeline{created: map[string]span{}, deleted: map[string]span{}}
-	up, down := durations(journal, world.Create), durations(journal, world.Delete)
-	for _, g := range graphs {
-		maps.Copy(t.created, g.spans(up, 0))
-		maps.Copy(t.deleted, g.reversed().spans(down, 0))
-	}
-	return t
-}
-
-// between returns the seconds between a resource and the one it depends on.
-func (t timeline) between(n world.Dependency) float64 {
-	if n.During == world.Delete {
-		return t.deleted[n.On].start - t.deleted[n.Dependent].end
-	}
-	return t.created[n.Dependent].start - t.created[n.On].end
-}
-
 // durations sums the modelled seconds of the journal's successful operations with
 // one action, by resource.
 func durations(journal []world.Op, action world.Action) map[string]float64 {
@@ -163,56 +165,4 @@ func durations(journal []world.Op, action world.Action) map[string]float64 {
 		}
 	}
 	return seconds
-}
-
-// undeclared lists the dependencies that the program does not declare, and those
-// that it declares but that take longer than the program waits. rank orders the
-// stacks: a later stack may depend on an earlier one, because a user deploys them
-// in that order, as the rehearsal does.
-func undeclared(dependencies []world.Dependency, graphs map[string]*graph, rank map[string]int, journal []world.Op) []string {
-	times := newTimeline(graphs, journal)
-	var found []string
-	for _, n := range dependencies {
-		by, on := stackOf(n.Dependent), stackOf(n.On)
-		switch {
-		case by == on && graphs[by] != nil && graphs[by].reaches(n.Dependent, n.On):
-			if gap := times.between(n); n.After > 0 && gap < n.After {
-				found = append(found, tooSoon(n, gap))
-			}
-		case by != on && rank[on] < rank[by]:
-		default:
-			order := "was created after"
-			if n.During == world.Delete {
-				order = "was deleted before"
-			}
-			found = append(found, fmt.Sprintf("%s %s %s only by chance: it does not depend on it [law %s]",
-				short(n.Dependent), order, short(n.On), n.Law.ID))
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-func tooSoon(n world.Dependency, gap float64) string {
-	order := "created %g s after %s, which"
-	if n.During == world.Delete {
-		order = "deleted %g s before %s, which"
-	}
-	return fmt.Sprintf("%s is "+order+" takes %g s, and nothing waits [law %s]", short(n.Dependent), gap, short(n.On), n.After, n.Law.ID)
-}
-
-// stackOf takes the stack from a URN: urn:pulumi:<stack>::<project>::<types>::<name>.
-func stackOf(urn string) string {
-	stack, _, _ := strings.Cut(strings.TrimPrefix(urn, "urn:pulumi:"), "::")
-	return stack
-}
-
-// short is a URN as a person reads it: the resource's own type and its name.
-func short(urn string) string {
-	parts := strings.SplitN(urn, "::", 4)
-	if len(parts) < 4 {
-		return urn
-	}
-	types := strings.Split(parts[2], "$")
-	return types[len(types)-1] + " " + parts[3]
 }

@@ -14,7 +14,7 @@ import (
 // leave in it is only seen in between.
 func TestWhatAClusterLeavesInTheEnvironmentIsFound(t *testing.T) {
 	t.Parallel()
-	report := rehearse(t, Options{Kit: kit(t), Inspect: func(tw *twin.Twin) error {
+	found := rehearse(t, Options{Kit: kit(t), Inspect: func(tw *twin.Twin) error {
 		return tw.World.Do(world.Update, "person", func(op *world.Op) error {
 			route53 := tw.AWS.Route53("")
 			zones, err := route53.Zones(tw.AWS.Caller())
@@ -25,8 +25,8 @@ func TestWhatAClusterLeavesInTheEnvironmentIsFound(t *testing.T) {
 			return route53.ChangeRecords(op, tw.AWS.Caller(), zones[0].ID, []aws.RecordChange{{Action: "CREATE", Record: record}})
 		})
 	}})
-	if report.OK || len(report.Leftovers) != 1 || !strings.HasPrefix(report.Leftovers[0], "route53 record stray.example.com. CNAME") {
-		t.Errorf("left over: %q", report.Leftovers)
+	if found.OK || len(found.Leftovers) != 1 || !strings.HasPrefix(found.Leftovers[0], "route53 record stray.example.com. CNAME") {
+		t.Errorf("left over: %q", found.Leftovers)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/cmd/latticectl/internal/toolkit"
 	"eks-lattice/internal/twin"
 	"eks-lattice/internal/twin/lattice"
@@ -35,16 +36,16 @@ func kit(t testing.TB) *toolkit.Kit {
 	return k
 }
 
-func rehearse(t testing.TB, o Options) *Report {
+func rehearse(t testing.TB, o Options) *report.Report {
 	t.Helper()
 	var log bytes.Buffer
 	o.Progress = NewProgress(&log, false)
-	report, err := Run(t.Context(), o)
+	found, err := Run(t.Context(), o)
 	o.Progress.Stop()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
-	return report
+	return found
 }
 
 // The walk-through's answers, with the parts that differ from run to run open.
@@ -59,12 +60,12 @@ var (
 
 func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 	t.Parallel()
-	report := rehearse(t, Options{Kit: kit(t)})
-	if !report.OK {
-		t.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
+	found := rehearse(t, Options{Kit: kit(t)})
+	if !found.OK {
+		t.Fatalf("not ok:\n%s", strings.Join(found.Failures, "\n"))
 	}
-	if len(report.Warnings) > 0 { // of extended support, for one
-		t.Errorf("warnings:\n%s", strings.Join(report.Warnings, "\n"))
+	if len(found.Warnings) > 0 { // of extended support, for one
+		t.Errorf("warnings:\n%s", strings.Join(found.Warnings, "\n"))
 	}
 	for _, four := range []struct {
 		from, to string
@@ -76,7 +77,7 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 		{"eks-cluster2", "demo-cluster1", greeting("cluster1"), 200},
 		{"eks-cluster2", "demo-cluster2", denied, 403},
 	} {
-		row := find(t, report, four.from, "http://"+four.to+".example.com", "")
+		row := find(t, found, four.from, "http://"+four.to+".example.com", "")
 		if !four.body.MatchString(row.Body) || row.Status != four.status {
 			t.Errorf("%s calling %s: %d %q, want %d %s", four.from, four.to, row.Status, row.Body, four.status, four.body)
 		}
@@ -86,20 +87,20 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 		"another namespace":                             "service policy",
 		"a cluster of the same name in another account": "network policy",
 	} {
-		if row := find(t, report, "eks-cluster1", "http://demo-cluster2.example.com", what); row.DecidedBy != by {
+		if row := find(t, found, "eks-cluster1", "http://demo-cluster2.example.com", what); row.DecidedBy != by {
 			t.Errorf("a caller %s is refused by %s (%s), want %s", what, row.DecidedBy, row.Body, by)
 		}
 	}
 	for _, cluster := range []string{"eks-cluster1", "eks-cluster2"} { // the walk-through's own warning
-		for _, row := range straightRows(t, report.Matrix, cluster) {
-			if row.Got != Deny || row.DecidedBy != "NetworkPolicy" {
+		for _, row := range straightRows(t, found.Matrix, cluster) {
+			if row.Got != report.Deny || row.DecidedBy != "NetworkPolicy" {
 				t.Errorf("the way past VPC Lattice: %+v", row)
 			}
 		}
 	}
 }
 
-func find(t *testing.T, r *Report, cluster, url, what string) Row {
+func find(t *testing.T, r *report.Report, cluster, url, what string) report.Row {
 	t.Helper()
 	for _, row := range r.Matrix {
 		if row.Cluster == cluster && row.URL == url && row.Case == what {
@@ -107,14 +108,14 @@ func find(t *testing.T, r *Report, cluster, url, what string) Row {
 		}
 	}
 	t.Fatalf("the matrix has no call from %s to %s %s", cluster, url, what)
-	return Row{}
+	return report.Row{}
 }
 
 func TestRehearsalsByConfigurationAlone(t *testing.T) {
 	t.Parallel()
-	for folder, check := range map[string]func(*testing.T, *Report){
+	for folder, check := range map[string]func(*testing.T, *report.Report){
 		// Protected, encrypted, logged, and without a public endpoint.
-		"production": func(t *testing.T, r *Report) {
+		"production": func(t *testing.T, r *report.Report) {
 			find(t, r, "eks-cluster1", "http://demo-cluster2.example.com", "")
 			for _, s := range r.Stacks {
 				if s.Created == 0 {
@@ -122,16 +123,16 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 				}
 			}
 		},
-		"three-clusters": func(t *testing.T, r *Report) {
+		"three-clusters": func(t *testing.T, r *report.Report) {
 			if len(r.Stacks) != 4 {
 				t.Errorf("%d stacks, want the environment and three clusters", len(r.Stacks))
 			}
 			find(t, r, "eks-cluster3", "http://demo-cluster1.example.com", "")
 		},
-		"two-apps": func(t *testing.T, r *Report) {
+		"two-apps": func(t *testing.T, r *report.Report) {
 			apps := map[string]bool{}
 			for _, row := range r.Matrix {
-				if row.Got == Allow {
+				if row.Got == report.Allow {
 					apps[row.URL] = true
 				}
 			}
@@ -142,11 +143,11 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 	} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			report := rehearse(t, Options{Kit: kit(t), Overlay: filepath.Join(root, "examples", folder)})
-			if !report.OK {
-				t.Fatalf("not ok:\n%s", strings.Join(report.Failures, "\n"))
+			found := rehearse(t, Options{Kit: kit(t), Overlay: filepath.Join(root, "examples", folder)})
+			if !found.OK {
+				t.Fatalf("not ok:\n%s", strings.Join(found.Failures, "\n"))
 			}
-			check(t, report)
+			check(t, found)
 		})
 	}
 }
@@ -154,7 +155,7 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 // deployment is a project on a twin, for tests that take their own way.
 func deployment(t *testing.T, overlay string) *run {
 	t.Helper()
-	r := &run{Options: Options{Kit: kit(t), Progress: NewProgress(&bytes.Buffer{}, false)}, report: &Report{}}
+	r := &run{Options: Options{Kit: kit(t), Progress: NewProgress(&bytes.Buffer{}, false)}, report: &report.Report{}}
 	var err error
 	if r.project, err = loadProject(r.Kit.Project, overlay); err != nil {
 		t.Fatal(err)
@@ -201,8 +202,8 @@ func TestRehearsalWithControlPlaneLogs(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(overlay, "Pulumi.cluster1.yaml"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if report := rehearse(t, Options{Kit: k, Overlay: overlay}); !report.OK {
-		t.Errorf("not ok:\n%s", strings.Join(report.Failures, "\n"))
+	if found := rehearse(t, Options{Kit: k, Overlay: overlay}); !found.OK {
+		t.Errorf("not ok:\n%s", strings.Join(found.Failures, "\n"))
 	}
 }
 
@@ -328,8 +329,8 @@ func TestKilledRehearsalStopsNoLaterOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // says only that it was killed
-	if report := rehearse(t, Options{Kit: k}); !report.OK {
-		t.Errorf("the rehearsal after a killed one is not ok:\n%s", strings.Join(report.Failures, "\n"))
+	if found := rehearse(t, Options{Kit: k}); !found.OK {
+		t.Errorf("the rehearsal after a killed one is not ok:\n%s", strings.Join(found.Failures, "\n"))
 	}
 }
 

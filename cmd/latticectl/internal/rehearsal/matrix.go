@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/internal/names"
 	"eks-lattice/internal/twin/kube"
 )
@@ -12,16 +13,17 @@ import (
 // call is one row of the matrix before it is made.
 type call struct {
 	from   kube.Caller
+	app    string // of the caller, if the call comes from an application's pod
 	url    string // empty: the address of the pod
 	to     app    // whose pod is called, if one is
 	what   string // what is special about the caller, or about its way
-	expect Verdict
+	expect report.Verdict
 }
 
 // matrix calls every app from every kind of caller, over http and https, and
 // then from pods that must not get through.
-func (r *run) matrix(t *Track) ([]Row, error) {
-	rows := []Row{}
+func (r *run) matrix(t *Track) ([]report.Row, error) {
+	rows := []report.Row{}
 	for _, c := range r.project.calls() {
 		if c.url == "" {
 			c.url = r.podURL(c)
@@ -30,13 +32,13 @@ func (r *run) matrix(t *Track) ([]Row, error) {
 		if err != nil {
 			return rows, fmt.Errorf("calling %s from %s/%s: %w", c.url, c.from.Cluster, c.from.Namespace, err)
 		}
-		row := Row{
-			Cluster: c.from.Cluster, Namespace: c.from.Namespace, ServiceAccount: c.from.ServiceAccount,
-			URL: c.url, Case: c.what, Expect: c.expect, Got: Deny,
+		row := report.Row{
+			Cluster: c.from.Cluster, Namespace: c.from.Namespace, ServiceAccount: c.from.ServiceAccount, Application: c.app,
+			URL: c.url, Case: c.what, Expect: c.expect, Got: report.Deny,
 			Status: result.Status, Body: result.Body, DecidedBy: result.DecidedBy,
 		}
 		if result.Allowed {
-			row.Got = Allow
+			row.Got = report.Allow
 		}
 		rows = append(rows, row)
 		t.Tick()
@@ -73,14 +75,14 @@ func (p *project) calls() []call {
 			for _, to := range p.stacks {
 				for _, b := range to.apps {
 					host := names.Host(b.Name, p.domain)
-					expect := Deny
+					expect := report.Deny
 					if b.allows(from.cluster, a) {
-						expect = Allow
+						expect = report.Allow
 					}
 					calls = append(calls,
-						call{from: pod, url: "http://" + host, expect: expect},
+						call{from: pod, app: a.Name, url: "http://" + host, expect: expect},
 						// The proxy leaves the app's own TLS alone, so nobody signs it.
-						call{from: pod, url: "https://" + host, what: "TLS by the app", expect: Deny})
+						call{from: pod, app: a.Name, url: "https://" + host, what: "TLS by the app", expect: report.Deny})
 					if again {
 						break targets
 					}
@@ -139,13 +141,13 @@ func (b app) intruders(url string) []call {
 		elsewhere.Namespace = "elsewhere"
 		namesake.Elsewhere = true
 		calls = append(calls,
-			call{from: plain, url: url, what: "without the annotation", expect: Deny},
-			call{from: elsewhere, url: url, what: "another namespace", expect: Deny},
-			call{from: namesake, url: url, what: "a cluster of the same name in another account", expect: Deny})
+			call{from: plain, url: url, what: "without the annotation", expect: report.Deny},
+			call{from: elsewhere, url: url, what: "another namespace", expect: report.Deny},
+			call{from: namesake, url: url, what: "a cluster of the same name in another account", expect: report.Deny})
 		if c.ServiceAccount != "" {
 			other := near
 			other.ServiceAccount = "other"
-			calls = append(calls, call{from: other, url: url, what: "another service account", expect: Deny})
+			calls = append(calls, call{from: other, url: url, what: "another service account", expect: report.Deny})
 		}
 	}
 	return calls
@@ -156,9 +158,9 @@ func (b app) intruders(url string) []call {
 // of its cluster.
 func (b app) straight(cluster string) []call {
 	var calls []call
-	expect := Deny
+	expect := report.Deny
 	if b.DirectAccess {
-		expect = Allow
+		expect = report.Allow
 	}
 	for _, namespace := range []string{b.Namespace, "elsewhere"} {
 		from := kube.Caller{Cluster: cluster, Namespace: namespace, ServiceAccount: names.DefaultServiceAccount}

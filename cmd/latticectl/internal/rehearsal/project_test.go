@@ -82,13 +82,13 @@ func TestStackFilesThatCannotBeRehearsed(t *testing.T) {
 		{overlay(t, "config: ["), "Pulumi.cluster1.yaml: yaml: line 1"},
 		{overlay(t, "config:\n  eks-lattice:envoyImage:\n    secure: AAAA\n"), "eks-lattice:envoyImage in "},
 	} {
-		report, err := Run(t.Context(), Options{Kit: &toolkit.Kit{Project: root}, Overlay: tt.folder})
+		found, err := Run(t.Context(), Options{Kit: &toolkit.Kit{Project: root}, Overlay: tt.folder})
 		var unready *NotStartedError
 		if !errors.As(err, &unready) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got %v, want %s, before anything starts", err, tt.want)
 		}
-		if report.OK || err != nil && report.Error != err.Error() {
-			t.Errorf("the report says %q for %v", report.Error, err)
+		if found.OK || err != nil && found.Error != err.Error() {
+			t.Errorf("the report says %q for %v", found.Error, err)
 		}
 	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"golang.org/x/sync/errgroup"
 
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/cmd/latticectl/internal/toolkit"
 	"eks-lattice/internal/names"
 	"eks-lattice/internal/twin"
-	"eks-lattice/internal/twin/world"
 )
 
 // Options of a rehearsal.
@@ -47,43 +47,43 @@ type run struct {
 	twin    *twin.Twin
 	work    *workspace
 	stacks  []*stack
-	report  *Report
+	report  *report.Report
 }
 
 // Run rehearses. The report is never nil: with an error it holds what was found
 // until then.
-func Run(ctx context.Context, o Options) (report *Report, err error) {
+func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 	begun := time.Now()
-	report = &Report{UndeclaredDependencies: []string{}, Warnings: []string{}, Leftovers: []string{}, Matrix: []Row{}, Stacks: []Stack{}}
+	found = report.New()
 	defer func() {
-		report.WallSeconds = time.Since(begun).Seconds()
+		found.WallSeconds = time.Since(begun).Seconds()
 		if err != nil {
-			report.Error = err.Error()
+			found.Error = err.Error()
 		}
-		report.settle()
+		found.Settle()
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	r := &run{Options: o, report: report}
+	r := &run{Options: o, report: found}
 	if r.project, err = loadProject(o.Kit.Project, o.Overlay); err != nil {
-		return report, &NotStartedError{err}
+		return found, &NotStartedError{err}
 	}
 	if n := 1 + o.clusters; o.clusters > 0 && n < len(r.project.stacks) {
 		r.project.stacks = r.project.stacks[:n]
 	}
 	if err := r.step("compile the program", func(*Track) error { return Compile(ctx, o.Kit) }); err != nil {
-		return report, err
+		return found, err
 	}
 	if r.twin, err = twin.Start(ctx); err != nil {
-		return report, &NotStartedError{err}
+		return found, &NotStartedError{err}
 	}
 	r.project.around.build(r.twin)
 	if r.work, err = openWorkspace(o.Kit, r.project, r.twin.Attach); err != nil {
-		return report, &NotStartedError{err}
+		return found, &NotStartedError{err}
 	}
 	defer func() { err = errors.Join(err, r.work.close()) }()
-	return report, r.life(ctx)
+	return found, r.life(ctx)
 }
 
 // Compile builds the program that the engine runs.
@@ -128,6 +128,7 @@ func (r *run) life(ctx context.Context) error {
 			return err
 		}
 	}
+	r.report.Topology, r.report.Cost = topology(r.project, r.stacks), costs(r.stacks)
 	if err := r.step("calls between the clusters", func(t *Track) (err error) {
 		r.report.Matrix, err = r.matrix(t)
 		return err
@@ -227,35 +228,13 @@ func (r *run) conclude() {
 		rank[s.file.name] = map[string]int{names.RoleEnvironment: 0, names.RoleCluster: 1}[s.file.role]
 		r.report.Stacks = append(r.report.Stacks, s.tally)
 	}
-	r.report.UndeclaredDependencies = append(r.report.UndeclaredDependencies, undeclared(r.twin.World.Dependencies(), graphs, rank, r.twin.World.Journal())...)
+	journal, dependencies := r.twin.World.Journal(), r.twin.World.Dependencies()
+	found := undeclared(dependencies, graphs, rank, journal)
+	r.report.UndeclaredDependencies = sentences(found)
+	r.report.UndeclaredGroups = grouped(found, graphs)
 	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
 	r.report.Warnings = append(r.report.Warnings, beyond(r.report.Warnings, r.warnings())...)
 	r.report.Leftovers = append(r.report.Leftovers, beyond(r.report.Leftovers, r.twin.Leftovers())...)
-	r.report.Modelled = model(r.twin.World.Journal(), r.stacks)
-}
-
-// model computes the modelled times: clusters begin when the environment has
-// ended, side by side, and the environment is destroyed when the last cluster is.
-func model(journal []world.Op, stacks []*stack) Modelled {
-	var m Modelled
-	up, down := durations(journal, world.Create), durations(journal, world.Delete)
-	longest := func(role string, begin float64, turn func(*graph) *graph, seconds map[string]float64) schedule {
-		best := schedule{end: begin}
-		for _, s := range stacks {
-			if s.file.role == role {
-				if c := turn(s.graph).schedule(seconds, begin); c.end >= best.end {
-					best = c
-				}
-			}
-		}
-		return best
-	}
-	same := func(g *graph) *graph { return g }
-	env := longest(names.RoleEnvironment, 0, same, up)
-	clusters := longest(names.RoleCluster, env.end, same, up)
-	m.UpSeconds = clusters.end
-	m.CriticalPath = append(append([]Step{}, env.path...), clusters.path...)
-	gone := longest(names.RoleCluster, 0, (*graph).reversed, down)
-	m.DestroySeconds = longest(names.RoleEnvironment, gone.end, (*graph).reversed, down).end
-	return m
+	r.report.Laws = met(journal, dependencies, r.twin.Warnings())
+	r.report.Modelled = model(journal, r.stacks)
 }

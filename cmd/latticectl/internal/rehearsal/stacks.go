@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/cmd/latticectl/internal/toolkit"
 )
 
@@ -117,7 +118,7 @@ type stack struct {
 	file  stackFile
 	auto  auto.Stack
 	graph *graph // after up
-	tally Stack
+	tally report.Stack
 }
 
 func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
@@ -130,7 +131,7 @@ func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the stack %s: %w", file.name, err)
 	}
-	return &stack{file: file, auto: s, tally: Stack{Name: file.name}}, nil
+	return &stack{file: file, auto: s, tally: report.Stack{Name: file.name}}, nil
 }
 
 // up deploys the stack and returns how many resources changed. What a refresh
@@ -214,7 +215,7 @@ func newWatch(t *Track) *watch {
 			case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":
 				text := strings.TrimSpace(e.DiagnosticEvent.Message)
 				if e.DiagnosticEvent.URN != "" {
-					text = short(e.DiagnosticEvent.URN) + ": " + text
+					text = report.Short(e.DiagnosticEvent.URN) + ": " + text
 				}
 				if !slices.Contains(w.errors, text) {
 					w.errors = append(w.errors, text)

@@ -4,13 +4,15 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"eks-lattice/cmd/latticectl/internal/report"
 )
 
 // straightRows are the calls of a cluster's own pods past VPC Lattice: by
 // address and by the Service's name, from two namespaces.
-func straightRows(t *testing.T, rows []Row, cluster string) []Row {
+func straightRows(t *testing.T, rows []report.Row, cluster string) []report.Row {
 	t.Helper()
-	var found []Row
+	var found []report.Row
 	for _, row := range rows {
 		if row.Cluster == cluster && row.Case == "straight to the pod" {
 			found = append(found, row)
@@ -39,12 +41,12 @@ func TestDirectAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, row := range straightRows(t, rows, "eks-cluster1") {
-			if (row.Got == Allow) != open || row.DecidedBy != "NetworkPolicy" {
+			if (row.Got == report.Allow) != open || row.DecidedBy != "NetworkPolicy" {
 				t.Errorf("with directAccess %v: %+v", open, row)
 			}
 		}
 		for _, row := range straightRows(t, rows, "eks-cluster2") {
-			if row.Got == Allow {
+			if row.Got == report.Allow {
 				t.Errorf("another cluster's application is open too: %+v", row)
 			}
 		}
@@ -82,7 +84,7 @@ func TestDirectAccessInTheMatrix(t *testing.T) {
 			continue
 		}
 		seen[c.to.Name]++
-		if (c.expect == Allow) != (c.to.Name == "open") {
+		if (c.expect == report.Allow) != (c.to.Name == "open") {
 			t.Errorf("calling %s from %s is expected to be %s", c.to.Name, c.from.Namespace, c.expect)
 		}
 	}

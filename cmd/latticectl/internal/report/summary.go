@@ -1,4 +1,4 @@
-package rehearsal
+package report
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ func Summarize(w io.Writer, r *Report) {
 	out("On AWS this would take about %s up and %s down (modelled, see docs/twin.md); the longest way up:",
 		minutes(r.Modelled.UpSeconds), minutes(r.Modelled.DestroySeconds))
 	for _, s := range r.Modelled.CriticalPath {
-		out("  %7s  +%-7s %s", minutes(s.StartSeconds), minutes(s.Seconds), short(s.Resource))
+		out("  %7s  +%-7s %s", minutes(s.StartSeconds), minutes(s.Seconds), Short(s.Resource))
 	}
 	for _, warning := range r.Warnings {
 		out("warning: %s", warning)

@@ -1,4 +1,4 @@
-package rehearsal
+package report
 
 import (
 	"slices"
@@ -25,7 +25,9 @@ func TestEveryReasonIsListed(t *testing.T) {
 			"eks-cluster1/apps calling http://demo.example.com: expected allow, got deny (service policy: no)"},
 		"a special call": {func(r *Report) { r.Matrix[0].Got, r.Matrix[0].Case = Deny, "TLS by the app" },
 			"eks-cluster1/apps calling http://demo.example.com TLS by the app: expected allow, got deny (service policy: no)"},
-		"undeclared": {func(r *Report) { r.UndeclaredDependencies = []string{"a worked only because b was there"} }, "a worked only because b was there"},
+		"undeclared": {func(r *Report) {
+			r.UndeclaredGroups = []UndeclaredGroup{{Message: "a worked only because b was there"}}
+		}, "a worked only because b was there"},
 		"a leftover": {func(r *Report) { r.Leftovers = []string{"zone Z1"} }, "left over: zone Z1"},
 	} {
 		r := &Report{
@@ -33,7 +35,7 @@ func TestEveryReasonIsListed(t *testing.T) {
 			Matrix: []Row{{Cluster: "eks-cluster1", Namespace: "apps", URL: "http://demo.example.com", Expect: Allow, Got: Allow, DecidedBy: "service policy", Body: "no"}},
 		}
 		tt.spoil(r)
-		r.settle()
+		r.Settle()
 		want := []string{}
 		if tt.want != "" {
 			want = append(want, tt.want)
