@@ -131,20 +131,3 @@ func TestConfigureKubectlInReadme(t *testing.T) {
 }
 
 // The example in README.md is a program that compiles, and makes what it says.
-func TestExampleProgram(t *testing.T) {
-	t.Parallel()
-	source := readText(t, "docs_example_test.go")
-	source = regexp.MustCompile(`(?m)^// What follows .*\n\n`).ReplaceAllString(source, "")
-	source = strings.Replace(source, "\nfunc shop(", "\nfunc main() { pulumi.Run(shop) }\n\nfunc shop(", 1)
-	checkGenerated(t, "README.md", "<!-- example -->\n", "<!-- /example -->", "```go\n"+source+"```\n")
-
-	r, err := recorder.Run(t, recorder.Options{}, shop)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, component := range []string{"Environment", "LatticeCluster", "AppNamespace", "SecureApp"} {
-		if got := len(r.OfType("eks-lattice:index:" + component)); got != 1 {
-			t.Errorf("made %d of %s, want one", got, component)
-		}
-	}
-}

@@ -1,5 +1,5 @@
-// The Pulumi program of eks-lattice. A stack is either the environment that
-// clusters share or one cluster, as eks-lattice:role says.
+// Command eks-lattice is the Pulumi program. A stack is either the environment
+// that clusters share or one cluster, depending on eks-lattice:role.
 package main
 
 import (
@@ -26,14 +26,16 @@ var roles = map[string]pulumi.RunFunc{
 
 func run(ctx *pulumi.Context) error {
 	r := settings.NewReader(ctx, "")
-	var role string
-	own := settings.List{settings.Role.For(&role)}
-	r.Read(own)
-	if start, ok := roles[role]; ok {
-		ctx.Export("readme", pulumi.String(readme(role)))
+	var config struct {
+		Role string `setting:"role"`
+	}
+	keys := settings.Stack.Bind(&config)
+	r.Read(keys)
+	if start, ok := roles[config.Role]; ok {
+		ctx.Export("readme", pulumi.String(readme(config.Role)))
 		return start(ctx)
 	}
-	r.Report(own.Check())
+	r.Report(keys.Keys(keys.Check()))
 	return r.Err()
 }
 

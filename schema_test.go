@@ -51,7 +51,7 @@ func TestUnknownKeys(t *testing.T) {
 		_, err := recorder.Run(t, recorder.Options{Stack: "prod", Config: map[string]string{"eks-lattice:role": role}}, run)
 		const want = `
   eks-lattice:protectCA: is not a key of this project; write eks-lattice:protectCa
-  eks-lattice:typo: is not a key of this project; remove it, or look its name up in docs/configuration.md
+  eks-lattice:typo: is not a key of this project; delete it, or look its name up in docs/configuration.md
 `
 		if err == nil || !strings.Contains(err.Error()+"\n", want) {
 			t.Errorf("role %q: got:\n%v\nwant in it:%s", role, err, want)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"eks-lattice/internal/names"
+	"eks-lattice/internal/problem"
 	"eks-lattice/internal/recorder"
 )
 
@@ -28,12 +30,16 @@ type verdict struct {
 	role     string
 	config   map[string]string
 	problems []string // none if it is accepted
+	unfill   *strings.Replacer
 }
 
-// TestVerdicts tries configurations, good and bad ones. The bad are refused with
-// these words and nothing more, and before anything exists.
+// TestVerdicts tries good and bad configurations. The program refuses the bad ones
+// with exactly these words, before anything exists. -update writes the words anew.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
+	if *updateDocs {
+		updateVerdicts(t)
+	}
 	verdicts := readVerdicts(t)
 	if len(verdicts) < 150 {
 		t.Errorf("%d configurations", len(verdicts))
@@ -59,6 +65,37 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("made %d resources", made)
 			}
 		})
+	}
+}
+
+const verdictsFile = "testdata/verdicts.txt"
+
+// updateVerdicts replaces the problems in the file with those of the program.
+func updateVerdicts(t *testing.T) {
+	t.Helper()
+	verdicts := readVerdicts(t)
+	var text strings.Builder
+	for line := range strings.Lines(readText(t, verdictsFile)) {
+		if strings.HasPrefix(line, "    ") {
+			continue
+		}
+		text.WriteString(line)
+		if len(verdicts) == 0 || strings.TrimSuffix(line, "\n") != verdicts[0].name {
+			continue
+		}
+		var v verdict
+		v, verdicts = verdicts[0], verdicts[1:]
+		_, err := recorder.Run(t, v.options(), run)
+		found := problem.Of(err)
+		if err == nil {
+			text.WriteString("    accepted\n")
+		}
+		for _, p := range found {
+			text.WriteString("    " + v.unfill.Replace(p.String()) + "\n")
+		}
+	}
+	if err := os.WriteFile(verdictsFile, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -143,8 +180,9 @@ func (v verdict) options() recorder.Options {
 func readVerdicts(t *testing.T) []verdict {
 	t.Helper()
 	var verdicts []verdict
-	fill := strings.NewReplacer(placeholders(t)...)
-	for line := range strings.Lines(readText(t, "testdata/verdicts.txt")) {
+	all := placeholders(t)
+	fill := strings.NewReplacer(all...)
+	for line := range strings.Lines(readText(t, verdictsFile)) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
 		case line == "", strings.HasPrefix(line, "#"):
@@ -154,7 +192,7 @@ func readVerdicts(t *testing.T) []verdict {
 			}
 		default:
 			role, pairs, _ := strings.Cut(line, " ")
-			v := verdict{name: line, role: role, config: map[string]string{}}
+			v := verdict{name: line, role: role, config: map[string]string{}, unfill: unfill(all, line)}
 			if role != names.RoleEnvironment && role != names.RoleCluster {
 				t.Fatalf("%s: no role", line)
 			}
@@ -174,7 +212,18 @@ func readVerdicts(t *testing.T) []verdict {
 	return verdicts
 }
 
-// placeholders are texts that are too long for a line, or that end some day.
+// unfill replaces the texts of a line's placeholders, and dates, with their names.
+func unfill(all []string, line string) *strings.Replacer {
+	var pairs []string
+	for i := 0; i < len(all); i += 2 {
+		if name := all[i]; strings.Contains(line, name) || name == "$PAST" || name == "$SOON" {
+			pairs = append(pairs, all[i+1], name)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// placeholders are texts that are too long for a line, or that expire some day.
 func placeholders(t *testing.T) []string {
 	t.Helper()
 	var callers, networks, types []string

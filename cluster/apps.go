@@ -8,51 +8,42 @@ import (
 	"eks-lattice/components"
 )
 
-// newApps makes the applications, and once for each namespace what those in it
-// share.
-func newApps(ctx *pulumi.Context, config *Config, cluster *components.LatticeCluster, providers pulumi.ResourceOption) ([]*components.SecureApp, error) {
-	namespaces := map[string]*components.AppNamespace{}
-	for _, name := range appNamespaces(config.Apps) {
+// newApps creates the namespaces and the applications in them.
+func newApps(
+	ctx *pulumi.Context, c *config, cluster components.ClusterRef, providers pulumi.ResourceOption,
+) ([]*components.SecureApp, error) {
+	namespaces := map[string]components.NamespaceRef{}
+	for _, name := range namespaceNames(c.AppList.Apps) {
 		namespace, err := components.NewAppNamespace(ctx, name, &components.AppNamespaceArgs{
-			Account:         config.Cluster.Account,
-			Namespace:       name,
-			ServiceAccounts: serviceAccounts(config.Apps, name),
-			Sources:         config.Cluster.Sources,
-			Proxy:           config.Cluster.Proxy,
-			ClusterName:     cluster.ClusterName,
-			ClientRoleARN:   config.Environment.ClientRoleARN.Input(),
-			CACertificate:   config.Environment.CACertificate.Input(),
+			Cluster:         cluster,
+			ServiceAccounts: serviceAccounts(c.AppList.Apps, name),
 		}, providers)
 		if err != nil {
 			return nil, err
 		}
-		namespaces[name] = namespace
+		namespaces[name] = namespace.Ref()
 	}
 	var apps []*components.SecureApp
-	for _, app := range config.Apps {
-		namespace := namespaces[app.Namespace]
-		args := config.appArgs(app)
-		args.InjectionPolicy = cluster.InjectionPolicy
-		args.LatticeRanges = cluster.LatticeRanges()
-		args.CACertificate = config.Environment.CACertificate.Input()
-		args.ClientRoleARN = config.Environment.ClientRoleARN.Input()
-		args.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)
-		args.BeforeRoute = cluster.BeforeRoutes()
-		secureApp, err := components.NewSecureApp(ctx, app.Name, args, providers)
+	for _, args := range c.AppList.Apps {
+		args.Namespace = namespaces[args.Namespace.Name]
+		if args.Image == "" {
+			args.Image = c.Own.AppImage
+		}
+		app, err := components.NewSecureApp(ctx, args.Name, &args, providers)
 		if err != nil {
 			return nil, err
 		}
-		apps = append(apps, secureApp)
+		apps = append(apps, app)
 	}
 	return apps, nil
 }
 
-// appNamespaces returns each namespace once, in the order of the applications.
-func appNamespaces(apps []components.SecureAppArgs) []string {
+// namespaceNames returns each namespace once, in the order of the applications.
+func namespaceNames(apps []components.SecureAppArgs) []string {
 	var names []string
 	for _, app := range apps {
-		if !slices.Contains(names, app.Namespace) {
-			names = append(names, app.Namespace)
+		if !slices.Contains(names, app.Namespace.Name) {
+			names = append(names, app.Namespace.Name)
 		}
 	}
 	return names
@@ -62,7 +53,7 @@ func appNamespaces(apps []components.SecureAppArgs) []string {
 func serviceAccounts(apps []components.SecureAppArgs, namespace string) []string {
 	var names []string
 	for _, app := range apps {
-		if app.Namespace == namespace && !slices.Contains(names, app.ServiceAccount) {
+		if app.Namespace.Name == namespace && !slices.Contains(names, app.ServiceAccount) {
 			names = append(names, app.ServiceAccount)
 		}
 	}

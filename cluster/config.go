@@ -1,6 +1,6 @@
-// Package cluster is the stack of one cluster with its applications: it reads
-// the stack's configuration and the environment's outputs, and makes
-// components.LatticeCluster with an AppNamespace and a SecureApp for each
+// Package cluster is the stack of one cluster with its applications. It reads
+// the stack's configuration and the environment's outputs, and creates a
+// components.LatticeCluster, and an AppNamespace and a SecureApp for each
 // namespace and application.
 package cluster
 
@@ -17,87 +17,102 @@ import (
 	"eks-lattice/internal/settings"
 )
 
-// Config is the configuration of a cluster stack, with what it learned from
-// its environment.
-type Config struct {
-	AWS         settings.AWS
-	Environment *environment.Outputs
-	Cluster     components.LatticeClusterArgs
-	// Apps have what their list says; appArgs adds what they share.
-	Apps []components.SecureAppArgs
-	// AppImage is that of applications that name none.
-	AppImage string
+// config is the configuration of a cluster stack.
+type config struct {
+	AWS     settings.AWS
+	Own     ownConfig
+	Cluster components.LatticeClusterArgs
+	AppList appList
 
-	environmentStack string
+	reader *settings.Reader
 }
 
-// settings are those that no component has.
-func (c *Config) settings() settings.List {
-	return settings.List{
-		settings.Tags.For(&c.AWS.Tags),
-		settings.EnvironmentStack.For(&c.environmentStack),
-		settings.AppImage.For(&c.AppImage),
-	}
+// ownConfig has the keys that are not arguments of a component.
+type ownConfig struct {
+	Tags             map[string]string `setting:"tags"`
+	EnvironmentStack string            `setting:"environmentStack"`
+	AppImage         string            `setting:"appImage"`
 }
 
-// ReadConfig reads the configuration of the running stack and the outputs of
+type appList struct {
+	// Apps name their namespaces. The rest of the Ref follows with the namespace.
+	Apps []components.SecureAppArgs `setting:"apps"`
+}
+
+// readConfig reads the configuration of the running stack and the outputs of
 // its environment. Its error names everything that is wrong with them.
-func ReadConfig(ctx *pulumi.Context) (*Config, error) {
-	r := settings.NewReader(ctx, names.RoleCluster)
-	config := read(r, ctx.Stack())
-	// The engine ends a program that refers to a stack which does not exist, and
-	// shows its own error alone: what is wrong here must have been said before.
-	if err := r.Err(); err != nil {
+func readConfig(ctx *pulumi.Context) (*config, error) {
+	c := &config{reader: settings.NewReader(ctx, names.RoleCluster)}
+	c.read(ctx.Stack())
+	// If the stack of the environment does not exist, the engine ends the program
+	// and shows only its own error, so the configuration's problems come first.
+	if err := c.reader.Err(); err != nil {
 		return nil, err
 	}
-	outputs, missing := environment.ReadOutputs(ctx, config.environmentStack)
-	r.ReportAs(missing)
-	if len(missing) == 0 {
-		if config.AWS.Region != outputs.Region.Plain() {
-			var found problem.List
-			found.Add("aws:region", config.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", outputs.Region.Plain())
-			r.ReportAs(found)
-		}
-		config.AWS.Tags = settings.StackTags(ctx, config.AWS.Tags)
-		config.connect(outputs)
-		r.Report(config.Cluster.Check()) // with the account, which is known now
+	shared, missing := environment.Read(ctx, c.Own.EnvironmentStack)
+	if missing != nil {
+		c.reader.ReportAs(problem.Of(missing))
+		return nil, c.reader.Err()
 	}
-	return config, r.Err()
+	c.Cluster.Environment = shared
+	c.checkEnvironment()
+	c.AWS.AccountID = shared.Account.ID
+	c.AWS.Tags = settings.StackTags(ctx, c.Own.Tags)
+	c.Cluster.Tags = c.AWS.Tags
+	return c, c.reader.Err()
 }
 
-// read returns the stack's own configuration.
-func read(r *settings.Reader, stack string) *Config {
-	config := &Config{AWS: r.AWS()}
-	r.Read(config.settings())
-	r.Read(config.Cluster.Settings())
-	r.Read(settings.List{settings.Each(settings.Apps, &config.Apps, (*components.SecureAppArgs).Settings)})
-	if config.Cluster.ClusterName == "" {
-		config.Cluster.ClusterName = names.Cluster(stack)
+// read reads the stack's own configuration.
+func (c *config) read(stack string) {
+	c.AWS = c.reader.AWS()
+	own := settings.Cluster.Bind(&c.Own)
+	c.reader.Read(own)
+	c.reader.Read(c.clusterKeys())
+	c.reader.Read(settings.Cluster.Bind(&c.AppList))
+	if c.Cluster.ClusterName == "" {
+		c.Cluster.ClusterName = names.Cluster(stack)
 	}
-	for _, app := range config.Apps {
-		config.Cluster.AppNames = append(config.Cluster.AppNames, app.Name)
+	for i := range c.AppList.Apps {
+		app := &c.AppList.Apps[i]
+		app.Namespace.Cluster.Name = c.Cluster.ClusterName
+		c.Cluster.AppNames = append(c.Cluster.AppNames, app.Name)
 	}
-	r.Report(config.settings().Check())
-	if config.environmentStack == stack {
-		var found problem.List
+	c.reader.Report(own.Keys(own.Check()))
+	var found problem.List
+	if c.Own.EnvironmentStack == stack {
 		found.Add("environmentStack", stack, "is this stack itself; give the name of a stack of role %s", names.RoleEnvironment)
-		r.Report(found)
 	}
-	r.Report(config.Cluster.Check())
-	r.Report(config.checkApps())
-	return config
+	found = append(found, c.checkCluster()...)
+	c.reader.Report(append(found, c.checkApps()...))
+}
+
+func (c *config) clusterKeys() settings.List { return settings.Cluster.Bind(&c.Cluster) }
+
+func (c *config) checkCluster() problem.List {
+	return c.clusterKeys().Keys(problem.Of(c.Cluster.Check()))
+}
+
+// checkEnvironment reports configuration that does not fit the environment.
+func (c *config) checkEnvironment() {
+	var found problem.List
+	if region := c.Cluster.Environment.Account.Region; c.AWS.Region != region {
+		found.Add("aws:region", c.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", region)
+	}
+	c.reader.ReportAs(found)
+	c.reader.Report(c.checkCluster()) // again, with the account
 }
 
 // checkApps returns what is wrong with each application and between them.
-func (c *Config) checkApps() problem.List {
+func (c *config) checkApps() problem.List {
 	var found problem.List
 	taken := map[string]int{}
-	for i, app := range c.Apps {
-		path := fmt.Sprintf("apps[%d]", i)
-		app.ClusterName = c.Cluster.ClusterName
-		found = append(found, app.Check().Under(path+".")...)
+	for i := range c.AppList.Apps {
+		app := &c.AppList.Apps[i]
+		path := fmt.Sprintf("apps[%d].", i)
+		keys := settings.Application.Bind(app)
+		found = append(found, keys.Keys(problem.Of(app.Check())).Under(path)...)
 		if first, ok := taken[app.Name]; ok && app.Name != "" {
-			found.Add(path+".name", app.Name, "is the name of apps[%d] too; it is the host name, so each application needs its own", first)
+			found.Add(path+"name", app.Name, "is the name of apps[%d], too; it is the host name, so it must be unique", first)
 		} else {
 			taken[app.Name] = i
 		}
@@ -105,17 +120,19 @@ func (c *Config) checkApps() problem.List {
 	return append(found, c.checkServiceNames()...)
 }
 
-// checkServiceNames reports applications of different names that VPC Lattice
-// would know by one, which is <name>-<namespace>.
+// checkServiceNames reports applications with different names but the same
+// service in VPC Lattice, whose name is <name>-<namespace>.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/utils/common.go
-func (c *Config) checkServiceNames() problem.List {
+func (c *config) checkServiceNames() problem.List {
 	var found problem.List
+	apps := c.AppList.Apps
 	taken := map[string]int{}
-	for i, app := range c.Apps {
-		service := app.Name + "-" + app.Namespace
+	for i, app := range apps {
+		service := app.Name + "-" + app.Namespace.Name
 		first, ok := taken[service]
-		if ok && app.Name != c.Apps[first].Name {
-			found.Add(fmt.Sprintf("apps[%d].name", i), app.Name, "makes with its namespace the service name %s, which apps[%d] has too; rename one of them",
+		if ok && app.Name != apps[first].Name {
+			found.Add(fmt.Sprintf("apps[%d].name", i), app.Name,
+				"and its namespace give the service name %s, as those of apps[%d] do; rename one of them",
 				problem.Derived(strconv.Quote(service)), first)
 		}
 		if !ok {
@@ -123,36 +140,4 @@ func (c *Config) checkServiceNames() problem.List {
 		}
 	}
 	return found
-}
-
-// appArgs adds what applications share.
-func (c *Config) appArgs(app components.SecureAppArgs) *components.SecureAppArgs {
-	if app.Image == "" {
-		app.Image = c.AppImage
-	}
-	app.Account = c.Cluster.Account
-	app.ClusterName = c.Cluster.ClusterName
-	app.Domain = c.Cluster.Domain
-	app.GatewayName = c.Cluster.ServiceNetworkName
-	app.Tags = c.AWS.Tags
-	app.Sources = c.Cluster.Sources
-	return &app
-}
-
-// connect fills in what the environment knows.
-func (c *Config) connect(outputs *environment.Outputs) {
-	c.Environment = outputs
-	c.AWS.AccountID = outputs.AccountID.Plain()
-	c.Cluster.Account = components.Account{
-		ID:        outputs.AccountID.Plain(),
-		Region:    outputs.Region.Plain(),
-		Partition: outputs.Partition.Plain(),
-	}
-	c.Cluster.Tags = c.AWS.Tags
-	c.Cluster.Domain = outputs.Domain.Plain()
-	c.Cluster.ServiceNetworkName = outputs.ServiceNetworkName.Plain()
-	c.Cluster.ServiceNetworkID = outputs.ServiceNetworkID.Input()
-	c.Cluster.ZoneID = outputs.ZoneID.Input()
-	c.Cluster.ZoneARN = outputs.ZoneARN.Input()
-	c.Cluster.CertificateARN = outputs.CertificateARN.Input()
 }

@@ -8,38 +8,38 @@ import (
 	"eks-lattice/components"
 )
 
-// Outputs is what a cluster's stack tells people and tools.
-type Outputs struct {
+// outputs are those of a cluster's stack, for people and tools.
+type outputs struct {
 	ClusterName pulumi.StringOutput
 	ClusterARN  pulumi.StringOutput
 	VPCID       pulumi.StringOutput
-	// ConfigureKubectl is a command after which kubectl knows the cluster as a
-	// context of the cluster's name.
+	// ConfigureKubectl is a command that adds the cluster to kubectl, as a context
+	// of the cluster's name.
 	ConfigureKubectl pulumi.StringOutput
-	// AppURLs maps the applications' names to what callers use.
+	// AppURLs maps the applications' names to the URLs for their callers.
 	AppURLs pulumi.StringMap
 	// Kubeconfig is a secret.
 	Kubeconfig pulumi.StringOutput
 }
 
-func newOutputs(config *Config, cluster *components.LatticeCluster, apps []*components.SecureApp) *Outputs {
+func newOutputs(c *config, cluster *components.LatticeCluster, apps []*components.SecureApp) *outputs {
 	urls := pulumi.StringMap{}
 	for i, app := range apps {
-		urls[config.Apps[i].Name] = app.URL
+		urls[c.AppList.Apps[i].Name] = app.URL
 	}
-	return &Outputs{
+	return &outputs{
 		ClusterName: cluster.ClusterName,
 		ClusterARN:  cluster.ClusterARN,
 		VPCID:       cluster.VPCID,
 		ConfigureKubectl: cluster.ClusterName.ApplyT(func(name string) string {
-			return fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s --alias %s", config.AWS.Region, name, name)
+			return fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s --alias %s", c.AWS.Region, name, name)
 		}).(pulumi.StringOutput),
 		AppURLs:    urls,
 		Kubeconfig: cluster.Kubeconfig,
 	}
 }
 
-func (o *Outputs) export(ctx *pulumi.Context) {
+func (o *outputs) export(ctx *pulumi.Context) {
 	ctx.Export("clusterName", o.ClusterName)
 	ctx.Export("clusterArn", o.ClusterARN)
 	ctx.Export("vpcId", o.VPCID)

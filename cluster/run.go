@@ -9,7 +9,7 @@ import (
 	"eks-lattice/components"
 )
 
-// Run makes a cluster and its applications from the configuration of the
+// Run creates a cluster and its applications from the configuration of the
 // running stack.
 func Run(ctx *pulumi.Context) error {
 	outputs, err := deploy(ctx)
@@ -20,12 +20,12 @@ func Run(ctx *pulumi.Context) error {
 	return nil
 }
 
-func deploy(ctx *pulumi.Context) (*Outputs, error) {
-	config, err := ReadConfig(ctx)
+func deploy(ctx *pulumi.Context) (*outputs, error) {
+	c, err := readConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	aws, err := config.AWS.NewProvider(ctx)
+	aws, err := c.AWS.NewProvider(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -33,13 +33,13 @@ func deploy(ctx *pulumi.Context) (*Outputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating eks provider: %w", err)
 	}
-	cluster, err := components.NewLatticeCluster(ctx, config.Cluster.ClusterName, &config.Cluster, pulumi.Providers(aws, component))
+	cluster, err := components.NewLatticeCluster(ctx, c.Cluster.ClusterName, &c.Cluster, pulumi.Providers(aws, component))
+	if err != nil {
+		return nil, c.reader.Explain(c.clusterKeys(), err)
+	}
+	apps, err := newApps(ctx, c, cluster.Ref(), pulumi.Providers(aws, cluster.Kubernetes()))
 	if err != nil {
 		return nil, err
 	}
-	apps, err := newApps(ctx, config, cluster, pulumi.Providers(aws, cluster.Kubernetes()))
-	if err != nil {
-		return nil, err
-	}
-	return newOutputs(config, cluster, apps), nil
+	return newOutputs(c, cluster, apps), nil
 }

@@ -237,7 +237,7 @@ func TestProblemsAreReportedTogether(t *testing.T) {
 	}
 	const want = `the configuration of stack "cluster1" has 2 problems:
   eks-lattice:nodeMinSize = "many": is not a whole number
-  eks-lattice:vpcCidr = "169.254.0.0/16": overlaps 169.254.171.0/24, which VPC Lattice answers on; give a private range such as 10.0.0.0/16`
+  eks-lattice:vpcCidr = "169.254.0.0/16": overlaps 169.254.171.0/24, which VPC Lattice uses; give a private range such as 10.0.0.0/16`
 	if found.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", found, want)
 	}

@@ -24,7 +24,7 @@ func (c *LatticeCluster) newAdmins(ctx *pulumi.Context) error {
 		policy, err := eks.NewAccessPolicyAssociation(ctx, name, &eks.AccessPolicyAssociationArgs{
 			ClusterName:  c.plane.name,
 			PrincipalArn: entry.PrincipalArn,
-			PolicyArn:    pulumi.Sprintf("arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", c.args.Account.Partition),
+			PolicyArn:    pulumi.Sprintf("arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", c.args.Environment.Account.Partition),
 			AccessScope:  eks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("cluster")},
 		}, pulumi.Parent(c))
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Account is where everything is made: one AWS account in one Region. VPC
-// Lattice is regional, so an environment and its clusters share it.
+// Account is one AWS account in one Region. VPC Lattice is regional, so an
+// environment and its clusters share it.
 type Account struct {
 	// ID has twelve digits.
 	ID string

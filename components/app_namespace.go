@@ -12,41 +12,31 @@ import (
 	"eks-lattice/internal/check"
 	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
-	"eks-lattice/internal/settings"
 	"eks-lattice/internal/sidecar"
 )
 
 const appNamespaceType = "eks-lattice:index:AppNamespace"
 
-// DefaultServiceAccount is the account that every namespace has.
-const DefaultServiceAccount = names.DefaultServiceAccount
-
-// AppNamespaceArgs decides what a namespace of applications looks like.
+// AppNamespaceArgs configures a namespace of applications.
 type AppNamespaceArgs struct {
-	Account Account
-	// Namespace is the name in Kubernetes, and part of other clusters' policies.
+	Cluster ClusterRef
+	// Namespace is the name in Kubernetes, which the policies of other clusters'
+	// applications contain. Empty means the name of the component.
 	Namespace string
-	// ServiceAccounts whose pods may call services.
+	// ServiceAccounts whose pods may call services. Nil means "default".
 	ServiceAccounts []string
-	Sources         Sources
-	Proxy           ProxyArgs
-
-	ClusterName   pulumi.StringInput
-	ClientRoleARN pulumi.StringInput
-	// CACertificate is what the proxies trust, in PEM.
-	CACertificate pulumi.StringInput
 }
 
-// AppNamespace is a namespace whose applications attach to the Gateway and
-// call services: all that applications in it share.
+// AppNamespace is a namespace whose applications attach to the Gateway and call
+// services, with everything that applications in it share.
 type AppNamespace struct {
 	pulumi.ResourceState
 
-	// Name is known once the namespace is there.
+	// Name is known once the namespace exists.
 	Name pulumi.StringOutput `pulumi:"name"`
 
 	args *AppNamespaceArgs
-	// ready is what pods need from their first moment.
+	// ready is what pods need when they are created.
 	ready []pulumi.Resource
 }
 
@@ -55,7 +45,8 @@ func NewAppNamespace(ctx *pulumi.Context, name string, args *AppNamespaceArgs, o
 	if args == nil {
 		args = &AppNamespaceArgs{}
 	}
-	if err := args.check().Err(fmt.Sprintf("app namespace %q", name)); err != nil {
+	args = args.withDefaults(name)
+	if err := args.problems().Err(fmt.Sprintf("app namespace %q", name)); err != nil {
 		return nil, err
 	}
 	n := &AppNamespace{args: args}
@@ -71,31 +62,32 @@ func NewAppNamespace(ctx *pulumi.Context, name string, args *AppNamespaceArgs, o
 	return n, nil
 }
 
-// BeforePods returns what must be there before a pod of the namespace: pods get
-// credentials and proxy configuration when they are created.
-func (n *AppNamespace) BeforePods() []pulumi.Resource { return slices.Clone(n.ready) }
+// Ref returns what applications need to know of the namespace.
+func (n *AppNamespace) Ref() NamespaceRef {
+	return NamespaceRef{Cluster: n.args.Cluster, Name: n.args.Namespace, beforePods: slices.Clone(n.ready)}
+}
 
-func (a *AppNamespaceArgs) check() problem.List {
-	found := settings.List{settings.AppNamespace.For(&a.Namespace)}.Check()
+func (a *AppNamespaceArgs) withDefaults(name string) *AppNamespaceArgs {
+	args := *a
+	if args.Namespace == "" {
+		args.Namespace = name
+	}
+	if args.ServiceAccounts == nil {
+		args.ServiceAccounts = []string{names.DefaultServiceAccount}
+	}
+	return &args
+}
+
+func (a *AppNamespaceArgs) problems() problem.List {
+	var found problem.List
+	check.AppNamespace(&found, "Namespace", a.Namespace)
 	if len(a.ServiceAccounts) == 0 {
-		found.Missing("serviceAccounts", "is empty: no pod could call anything")
+		found.Missing("ServiceAccounts", "is empty: no pod could call anything")
 	}
 	for i, account := range a.ServiceAccounts {
-		check.ServiceAccount(&found, fmt.Sprintf("serviceAccounts[%d]", i), account)
+		check.ServiceAccount(&found, fmt.Sprintf("ServiceAccounts[%d]", i), account)
 	}
-	for _, input := range []struct {
-		path  string
-		given bool
-	}{
-		{"account", a.Account != Account{}},
-		{"clusterName", a.ClusterName != nil},
-		{"clientRoleArn", a.ClientRoleARN != nil},
-		{"caCertificate", a.CACertificate != nil},
-	} {
-		if !input.given {
-			found.Missing(input.path, "is missing")
-		}
-	}
+	a.Cluster.checkForNamespace(&found)
 	return found
 }
 
@@ -114,13 +106,14 @@ func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
 	}
 	n.Name = namespace.Metadata.Name().Elem()
 
+	cluster := n.args.Cluster
 	config, err := corev1.NewConfigMap(ctx, name+"-proxy", &corev1.ConfigMapArgs{
 		Metadata: metav1.ObjectMetaArgs{
 			Name:      pulumi.String(sidecar.ConfigMapName),
 			Namespace: n.Name,
 		},
-		Data: n.args.CACertificate.ToStringOutput().ApplyT(func(ca string) (map[string]string, error) {
-			return sidecar.ConfigMapData(sidecarArgs(n.args.Account, n.args.Sources, n.args.Proxy), ca)
+		Data: cluster.Environment.CACertificate.ToStringOutput().ApplyT(func(ca string) (map[string]string, error) {
+			return sidecar.ConfigMapData(cluster.Proxy.sidecar(cluster.Environment.Account, cluster.Sources), ca)
 		}).(pulumi.StringMapOutput),
 	}, pulumi.Parent(n))
 	if err != nil {
@@ -139,19 +132,19 @@ func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
 // newCaller lets the pods of one service account call services.
 func (n *AppNamespace) newCaller(ctx *pulumi.Context, name, account string) error {
 	association, err := eks.NewPodIdentityAssociation(ctx, name+"-"+account, &eks.PodIdentityAssociationArgs{
-		ClusterName:    n.args.ClusterName,
+		ClusterName:    n.args.Cluster.clusterName(),
 		Namespace:      pulumi.String(n.args.Namespace),
 		ServiceAccount: pulumi.String(account),
-		RoleArn:        n.args.ClientRoleARN,
+		RoleArn:        n.args.Cluster.Environment.ClientRoleARN,
 	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("associating client role with %s/%s: %w", n.args.Namespace, account, err)
 	}
 	n.ready = append(n.ready, association)
-	if account == DefaultServiceAccount {
-		return nil // Kubernetes makes it
+	if account == names.DefaultServiceAccount {
+		return nil // Kubernetes creates it
 	}
-	made, err := corev1.NewServiceAccount(ctx, name+"-"+account, &corev1.ServiceAccountArgs{
+	created, err := corev1.NewServiceAccount(ctx, name+"-"+account, &corev1.ServiceAccountArgs{
 		Metadata: metav1.ObjectMetaArgs{
 			Name:      pulumi.String(account),
 			Namespace: n.Name,
@@ -160,6 +153,6 @@ func (n *AppNamespace) newCaller(ctx *pulumi.Context, name, account string) erro
 	if err != nil {
 		return fmt.Errorf("creating service account %s: %w", account, err)
 	}
-	n.ready = append(n.ready, made)
+	n.ready = append(n.ready, created)
 	return nil
 }

@@ -20,7 +20,7 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 	// association that has had one must be made anew to lose it.
 	// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateServiceNetworkVpcAssociation.html
 	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, c.name+"-service-network", &vpclattice.ServiceNetworkVpcAssociationArgs{
-		ServiceNetworkIdentifier: c.args.ServiceNetworkID,
+		ServiceNetworkIdentifier: c.args.Environment.ServiceNetworkID,
 		VpcIdentifier:            c.network.vpcID,
 		Tags:                     nameTag(c.args.ClusterName),
 	}, pulumi.Parent(c), timeouts(associationTimeout),
@@ -33,9 +33,9 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 	c.association = association
 
 	_, err = route53.NewZoneAssociation(ctx, c.name+"-zone", &route53.ZoneAssociationArgs{
-		ZoneId:    c.args.ZoneID,
+		ZoneId:    c.args.Environment.ZoneID,
 		VpcId:     c.network.vpcID,
-		VpcRegion: pulumi.String(c.args.Account.Region),
+		VpcRegion: pulumi.String(c.args.Environment.Account.Region),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return fmt.Errorf("associating private zone: %w", err)
@@ -47,7 +47,7 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 // range, hence the prefix lists.
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
 func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
-	region := c.args.Account.Region
+	region := c.args.Environment.Account.Region
 	for _, list := range []struct{ suffix, name string }{
 		{"lattice-ipv4", "com.amazonaws." + region + ".vpc-lattice"},
 		{"lattice-ipv6", "com.amazonaws." + region + ".ipv6.vpc-lattice"},

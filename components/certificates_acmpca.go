@@ -9,7 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newPrivateCA makes a root CA in AWS Private CA and has ACM issue from it.
+// newPrivateCA creates a root CA in AWS Private CA, and a certificate that ACM
+// issues from it.
 func (e *Environment) newPrivateCA(ctx *pulumi.Context, name string) error {
 	const signing = "SHA512WITHRSA"
 	ca, err := acmpca.NewCertificateAuthority(ctx, name+"-ca", &acmpca.CertificateAuthorityArgs{
@@ -21,9 +22,9 @@ func (e *Environment) newPrivateCA(ctx *pulumi.Context, name string) error {
 				CommonName: pulumi.String(e.args.Domain),
 			},
 		},
-		// the shortest that AWS offers; a CA waiting for its end costs nothing
+		// The shortest period that AWS offers. A CA that waits for its deletion is free.
 		PermanentDeletionTimeInDays: pulumi.Int(7),
-	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.Protect))
+	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.ProtectCA))
 	if err != nil {
 		return fmt.Errorf("creating private CA: %w", err)
 	}
@@ -34,9 +35,9 @@ func (e *Environment) newPrivateCA(ctx *pulumi.Context, name string) error {
 		TemplateArn:               pulumi.Sprintf("arn:%s:acm-pca:::template/RootCACertificate/V1", e.args.Account.Partition),
 		Validity: acmpca.CertificateValidityArgs{
 			Type:  pulumi.String("YEARS"),
-			Value: pulumi.String(strconv.Itoa(e.args.Certificates.ValidityYears)),
+			Value: pulumi.String(strconv.Itoa(e.args.Certificates.CAValidityYears)),
 		},
-	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.Protect))
+	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.ProtectCA))
 	if err != nil {
 		return fmt.Errorf("issuing root certificate: %w", err)
 	}
@@ -44,7 +45,7 @@ func (e *Environment) newPrivateCA(ctx *pulumi.Context, name string) error {
 		CertificateAuthorityArn: ca.Arn,
 		Certificate:             root.Certificate,
 		CertificateChain:        root.CertificateChain,
-	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.Protect))
+	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.ProtectCA))
 	if err != nil {
 		return fmt.Errorf("installing root certificate: %w", err)
 	}
@@ -61,13 +62,13 @@ func (e *Environment) newPrivateCA(ctx *pulumi.Context, name string) error {
 		DomainName:              pulumi.String(e.certificateNames()[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(e.certificateNames()),
 		CertificateAuthorityArn: ca.Arn,
-		// the only kind that VPC Lattice serves
+		// The only kind that VPC Lattice serves.
 		// https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-byoc.html
 		KeyAlgorithm: pulumi.String("RSA_2048"),
 	}, pulumi.Parent(e), pulumi.DependsOn([]pulumi.Resource{
-		// a CA issues only once it has its own certificate
+		// A CA issues only once it has its own certificate.
 		active,
-		// without it ACM can issue, but the certificate ends after 13 months
+		// Without it ACM can issue the certificate, but not renew it after 13 months.
 		renewal,
 	}))
 	if err != nil {

@@ -10,22 +10,22 @@ import (
 
 const (
 	hoursPerYear = 365 * 24
-	// The longest that ACM itself gives, so that both modes renew alike.
+	// The longest validity of ACM's own certificates, so that both modes renew alike.
 	leafHours = 395 * 24
-	// An up within this time before the end makes a new one.
+	// An up within this time before the expiry creates a new one.
 	earlyRenewalHours = 30 * 24
 )
 
-// newSelfManagedCA makes a CA and a certificate without AWS, and imports the
+// newSelfManagedCA creates a CA and a certificate without AWS, and imports the
 // certificate into ACM, where VPC Lattice finds it.
 func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
-	// The key is the CA: a new certificate for it, which an up makes in time,
-	// keeps all trust. The provider can only make one by replacing the
-	// certificate's resource, so protecting that would refuse every up from then on.
+	// The key is the CA: a new certificate for the same key keeps all trust. The
+	// provider creates one by replacing the certificate's resource. Protecting that
+	// resource would refuse every up from then on.
 	caKey, err := tls.NewPrivateKey(ctx, name+"-ca-key", &tls.PrivateKeyArgs{
 		Algorithm: pulumi.String("RSA"),
 		RsaBits:   pulumi.Int(4096),
-	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.Protect))
+	}, pulumi.Parent(e), pulumi.Protect(e.args.Certificates.ProtectCA))
 	if err != nil {
 		return fmt.Errorf("creating key of the CA: %w", err)
 	}
@@ -34,8 +34,8 @@ func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
 		IsCaCertificate:     pulumi.Bool(true),
 		SetSubjectKeyId:     pulumi.Bool(true),
 		AllowedUses:         pulumi.ToStringArray([]string{"cert_signing", "crl_signing", "digital_signature"}),
-		ValidityPeriodHours: pulumi.Int(e.args.Certificates.ValidityYears * hoursPerYear),
-		// early enough for certificates that outlive the old CA
+		ValidityPeriodHours: pulumi.Int(e.args.Certificates.CAValidityYears * hoursPerYear),
+		// Early enough for certificates that outlive the old CA.
 		EarlyRenewalHours: pulumi.Int(leafHours),
 		Subject: tls.SelfSignedCertSubjectArgs{
 			CommonName: pulumi.String(e.args.Domain),
@@ -46,7 +46,7 @@ func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
 	}
 	key, err := tls.NewPrivateKey(ctx, name+"-key", &tls.PrivateKeyArgs{
 		Algorithm: pulumi.String("RSA"),
-		// the only size that VPC Lattice serves
+		// The only size that VPC Lattice serves.
 		// https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-byoc.html
 		RsaBits: pulumi.Int(2048),
 	}, pulumi.Parent(e))
@@ -67,7 +67,7 @@ func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
 		CaPrivateKeyPem: caKey.PrivateKeyPem,
 		CaCertPem:       ca.CertPem,
 		CertRequestPem:  request.CertRequestPem,
-		// Envoy refuses an RSA certificate whose key usage does not fit.
+		// Envoy rejects an RSA certificate with another key usage.
 		AllowedUses:         pulumi.ToStringArray([]string{"digital_signature", "key_encipherment", "server_auth"}),
 		ValidityPeriodHours: pulumi.Int(leafHours),
 		EarlyRenewalHours:   pulumi.Int(earlyRenewalHours),

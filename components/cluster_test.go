@@ -114,7 +114,9 @@ func TestZonesForSubnets(t *testing.T) {
 
 func TestControlPlane(t *testing.T) {
 	t.Parallel()
-	r := recordCluster(t, func(args *LatticeClusterArgs) { args.LogTypes, args.LogRetentionDays = []string{"audit"}, 30 })
+	r := recordCluster(t, func(args *LatticeClusterArgs) {
+		args.ClusterLogTypes, args.ClusterLogRetentionDays = []string{"audit"}, 30
+	})
 	checkJSON(t, "log group", plain(t, find(t, r, "aws:cloudwatch/logGroup:LogGroup eks-cluster1-control-plane").Inputs),
 		`{"name": "/aws/eks/eks-cluster1/cluster", "retentionInDays": 30}`)
 	checkJSON(t, "cluster", plain(t, find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs), `{
@@ -134,7 +136,7 @@ func TestNodesAndAddons(t *testing.T) {
 		"subnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
 		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"],
 		"launchTemplate": {"id": "eks-cluster1-nodes-id", "version": "3"},
-		"scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2}, "tags": {"Name": "eks-cluster1"}}`)
+		"scalingConfig": {"minSize": 2, "maxSize": 5, "desiredSize": 2}, "tags": {"Name": "eks-cluster1"}}`)
 	checkJSON(t, "vpc-cni", plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-vpc-cni").Inputs), `{
 		"clusterName": "eks-test", "addonName": "vpc-cni", "configurationValues": "{\"enableNetworkPolicy\":\"true\"}",
 		"addonVersion": "v1.2.3-eksbuild.4", "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}`)

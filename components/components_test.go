@@ -52,7 +52,9 @@ func TestPreviewOfUnknownInputs(t *testing.T) {
 	r, err := recorder.Run(t, recorder.Options{Preview: true}, func(ctx *pulumi.Context) error {
 		return newCluster(ctx, "eks-cluster1", func(args *LatticeClusterArgs) {
 			unknown := pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
-			args.ServiceNetworkID, args.ZoneID, args.ZoneARN, args.CertificateARN = unknown, unknown, unknown, unknown
+			shared := &args.Environment
+			shared.ServiceNetworkID, shared.ZoneID, shared.ZoneARN = unknown, unknown, unknown
+			shared.CertificateARN, shared.CACertificate, shared.ClientRoleARN = unknown, unknown, unknown
 		})
 	})
 	if err != nil {
@@ -63,64 +65,101 @@ func TestPreviewOfUnknownInputs(t *testing.T) {
 	}
 }
 
-func TestArgumentsThatAreMissing(t *testing.T) {
+func TestMissingArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		make func(*pulumi.Context) error
-		want string
+		create func(*pulumi.Context) error
+		want   string
 	}{
 		"environment": {
 			func(ctx *pulumi.Context) error { _, err := NewEnvironment(ctx, "x", nil); return err },
 			"environment \"x\" has 1 problem:\n" +
-				"  account: is missing",
+				"  Account: is missing",
 		},
-		"cluster without inputs": {
+		"cluster": {
+			func(ctx *pulumi.Context) error { _, err := NewLatticeCluster(ctx, "x", nil); return err },
+			"lattice cluster \"x\" has 1 problem:\n" +
+				"  Environment: is missing; set it to the Ref of an Environment",
+		},
+		"cluster with half an environment": {
 			func(ctx *pulumi.Context) error {
-				args := clusterArgs("eks-cluster1")
-				args.ServiceNetworkID, args.ZoneID, args.Account = nil, nil, Account{}
-				_, err := NewLatticeCluster(ctx, "x", args)
+				shared := testEnvironment()
+				shared.ServiceNetworkID, shared.ZoneID, shared.Account = nil, nil, Account{}
+				_, err := NewLatticeCluster(ctx, "x", &LatticeClusterArgs{Environment: shared})
 				return err
 			},
 			"lattice cluster \"x\" has 3 problems:\n" +
-				"  serviceNetworkId: is missing\n" +
-				"  zoneId: is missing\n" +
-				"  account: is missing",
+				"  Environment.Account: is missing\n" +
+				"  Environment.ServiceNetworkID: is missing\n" +
+				"  Environment.ZoneID: is missing",
 		},
 		"namespace": {
 			func(ctx *pulumi.Context) error { _, err := NewAppNamespace(ctx, "x", nil); return err },
-			"app namespace \"x\" has 6 problems:\n" +
-				"  namespace: is missing\n" +
-				"  serviceAccounts: is empty: no pod could call anything\n" +
-				"  account: is missing\n" +
-				"  clusterName: is missing\n" +
-				"  clientRoleArn: is missing\n" +
-				"  caCertificate: is missing",
+			"app namespace \"x\" has 1 problem:\n" +
+				"  Cluster: is missing; set it to the Ref of a LatticeCluster",
+		},
+		"namespace with half a cluster": {
+			func(ctx *pulumi.Context) error {
+				_, err := NewAppNamespace(ctx, "x", &AppNamespaceArgs{Cluster: ClusterRef{Name: "c"}, ServiceAccounts: []string{}})
+				return err
+			},
+			"app namespace \"x\" has 4 problems:\n" +
+				"  ServiceAccounts: is empty: no pod could call anything\n" +
+				"  Cluster.Environment.Account: is missing\n" +
+				"  Cluster.Environment.CACertificate: is missing\n" +
+				"  Cluster.Environment.ClientRoleARN: is missing",
 		},
 		"app": {
 			func(ctx *pulumi.Context) error { _, err := NewSecureApp(ctx, "x", nil); return err },
-			"secure app \"x\" has 11 problems:\n" +
-				"  name: is missing\n" +
-				"  namespace: is missing\n" +
-				"  allow: is empty: nobody could call the application; name a cluster and a namespace\n" +
-				"  account: is missing\n" +
-				"  clusterName: is missing\n" +
-				"  domain: is missing\n" +
-				"  gatewayName: is missing\n" +
-				"  injectionPolicy: is missing\n" +
-				"  caCertificate: is missing\n" +
-				"  clientRoleArn: is missing\n" +
-				"  latticeRanges: is empty: VPC Lattice could not reach the pods; give those of the LatticeCluster, or set directAccess",
+			"secure app \"x\" has 3 problems:\n" +
+				"  Namespace.Name: is missing\n" +
+				"  Allow: is empty: nobody could call the application; name a cluster and a namespace\n" +
+				"  Namespace.Cluster: is missing; set Namespace to the Ref of an AppNamespace",
+		},
+		"app with half a namespace": {
+			func(ctx *pulumi.Context) error {
+				half := NamespaceRef{Name: "shop", Cluster: ClusterRef{Name: "c"}}
+				_, err := NewSecureApp(ctx, "x", &SecureAppArgs{Namespace: half, Allow: []Caller{{Cluster: "c", Namespace: "shop"}}})
+				return err
+			},
+			"secure app \"x\" has 8 problems:\n" +
+				"  Allow[0]: is the application itself (c/shop/default); delete it, or give the service account of another application\n" +
+				"  Namespace.Cluster.Environment.Account: is missing\n" +
+				"  Namespace.Cluster.Environment.Domain: is missing\n" +
+				"  Namespace.Cluster.Environment.ServiceNetworkName: is missing\n" +
+				"  Namespace.Cluster.Environment.CACertificate: is missing\n" +
+				"  Namespace.Cluster.Environment.ClientRoleARN: is missing\n" +
+				"  Namespace.Cluster.InjectionPolicy: is missing\n" +
+				"  Namespace.Cluster.LatticeRanges: is empty: VPC Lattice could not reach the pods; " +
+				"give the ranges of a LatticeCluster, or set DirectAccess",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := recorder.Run(t, recorder.Options{}, test.make)
+			r, err := recorder.Run(t, recorder.Options{}, test.create)
 			if err == nil || err.Error() != test.want {
 				t.Errorf("got:\n%v\nwant:\n%s", err, test.want)
 			}
-			if made := r.Resources(); len(made) > 0 {
-				t.Errorf("made %d resources", len(made))
+			if created := r.Resources(); len(created) > 0 {
+				t.Errorf("created %d resources", len(created))
 			}
 		})
+	}
+}
+
+// A component speaks of its own arguments, not of the keys of the configuration.
+func TestProblemsNameArguments(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string]interface{ Check() error }{
+		`lattice cluster has 1 problem:
+  Nodes.MaxSize = 1: must not be less than Nodes.MinSize, which is 2`: &LatticeClusterArgs{ClusterName: "c", Nodes: NodesArgs{MaxSize: 1}},
+		`environment has 1 problem:
+  Certificates.CACertificate: is used only with Certificates.CAMode existing; delete it or change Certificates.CAMode`: &EnvironmentArgs{Certificates: CertificatesArgs{CACertificate: recorder.CACertificate}},
+		`secure app has 1 problem:
+  Allow[0].Namespace: is missing`: &SecureAppArgs{Name: "a", Namespace: NamespaceRef{Name: "n"}, Allow: []Caller{{Cluster: "c"}}},
+	} {
+		if err := args.Check(); err == nil || err.Error() != want {
+			t.Errorf("got:\n%v\nwant:\n%s", err, want)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// has none, nodes come before anybody who deploys looks at it.
 		EndpointPublicAccess:   pulumi.Bool(len(c.args.PublicAccessCIDRs) > 0),
 		EndpointPrivateAccess:  pulumi.Bool(true),
-		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.LogTypes),
+		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.ClusterLogTypes),
 		// Nodes come as a managed node group of our own, and EKS makes the access
 		// entry of their role with it. The component would make one as well unless
 		// it is given no roles at all; nothing would depend on that one, so a
@@ -72,7 +72,7 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 		// The only role among its children is the cluster's: the nodes' is ours.
 		pulumi.Transforms([]pulumi.ResourceTransform{
 			upgradePolicy(c.args.ExtendedSupport),
-			trustOfRoles(clusterTrust(c.args.Account, c.args.ClusterName)),
+			trustOfRoles(clusterTrust(c.args.Environment.Account, c.args.ClusterName)),
 		}))
 	if err != nil {
 		return fmt.Errorf("creating EKS cluster: %w", err)
@@ -80,7 +80,7 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	c.plane.name = cluster.EksCluster.Name()
 	c.plane.arn = cluster.EksCluster.Arn()
 	c.plane.securityGroupID = cluster.EksCluster.VpcConfig().ClusterSecurityGroupId().Elem()
-	c.plane.kubeconfig = kubeconfigFor(c.args.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
+	c.plane.kubeconfig = kubeconfigFor(c.args.Environment.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
 	c.ClusterName, c.ClusterARN, c.Kubeconfig = c.plane.name, c.plane.arn, c.plane.kubeconfig
 	return c.admitClusterRole(ctx, cluster.EksCluster.RoleArn(), key)
 }
@@ -107,12 +107,12 @@ func upgradePolicy(extended bool) pulumi.ResourceTransform {
 // are any. EKS would make it by itself, keep all in it forever, and leave it
 // behind. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920
 func (c *LatticeCluster) newLogGroup(ctx *pulumi.Context) ([]pulumi.Resource, error) {
-	if len(c.args.LogTypes) == 0 {
+	if len(c.args.ClusterLogTypes) == 0 {
 		return nil, nil
 	}
 	logs, err := cloudwatch.NewLogGroup(ctx, c.name+"-control-plane", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("/aws/eks/" + c.args.ClusterName + "/cluster"),
-		RetentionInDays: pulumi.Int(c.args.LogRetentionDays),
+		RetentionInDays: pulumi.Int(c.args.ClusterLogRetentionDays),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, fmt.Errorf("creating log group of the control plane: %w", err)
@@ -136,7 +136,7 @@ func (c *LatticeCluster) newNodeRole(ctx *pulumi.Context) error {
 	for _, policy := range nodePolicies {
 		attachment, err := iam.NewRolePolicyAttachment(ctx, c.name+"-node-"+policy, &iam.RolePolicyAttachmentArgs{
 			Role:      role.Name,
-			PolicyArn: pulumi.String(c.args.Account.managedPolicyARN(policy)),
+			PolicyArn: pulumi.String(c.args.Environment.Account.managedPolicyARN(policy)),
 		}, pulumi.Parent(c))
 		if err != nil {
 			return fmt.Errorf("attaching %s to node role: %w", policy, err)

@@ -43,8 +43,8 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 	identity, err := c.newIdentity(ctx, "lattice-controller", controllerIdentity{
 		namespace:      latticeNamespace,
 		serviceAccount: latticeServiceAccount,
-		policy: pulumi.All(c.network.vpcID, c.args.ServiceNetworkID).ApplyT(func(ids []any) string {
-			return latticeControllerPolicy(c.args.Account, c.args.ClusterName, ids[0].(string), ids[1].(string)).JSON()
+		policy: pulumi.All(c.network.vpcID, c.args.Environment.ServiceNetworkID).ApplyT(func(ids []any) string {
+			return latticeControllerPolicy(c.args.Environment.Account, c.args.ClusterName, ids[0].(string), ids[1].(string)).JSON()
 		}).(pulumi.StringOutput),
 	})
 	if err != nil {
@@ -66,8 +66,8 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 			// Whatever is missing here the controller asks the node's metadata
 			// service for, which pods do not reach, and then it exits.
 			// https://www.gateway-api-controller.eks.aws.dev/latest/faq/
-			"awsRegion":    c.args.Account.Region,
-			"awsAccountId": c.args.Account.ID, // a string: as a number Helm prints 1.23e+11
+			"awsRegion":    c.args.Environment.Account.Region,
+			"awsAccountId": c.args.Environment.Account.ID, // a string: as a number Helm prints 1.23e+11
 			"clusterVpcId": c.network.vpcID,
 			"clusterName":  c.args.ClusterName,
 			// The service network is not this cluster's to make. What the
@@ -82,8 +82,8 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 	identity, err := c.newIdentity(ctx, "external-dns", controllerIdentity{
 		namespace:      externalDNSNamespace,
 		serviceAccount: externalDNSServiceAccount,
-		policy: c.args.ZoneARN.ToStringOutput().ApplyT(func(zoneARN string) string {
-			return externalDNSPolicy(zoneARN, c.args.ClusterName, c.args.Domain, c.args.AppNames).JSON()
+		policy: c.args.Environment.ZoneARN.ToStringOutput().ApplyT(func(zoneARN string) string {
+			return externalDNSPolicy(zoneARN, c.args.ClusterName, c.args.Environment.Domain, c.args.AppNames).JSON()
 		}).(pulumi.StringOutput),
 	})
 	if err != nil {
@@ -106,13 +106,13 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 				"limits":   map[string]any{"memory": "256Mi"},
 			},
 			"provider": map[string]any{"name": "aws"},
-			"env":      []any{map[string]any{"name": "AWS_REGION", "value": c.args.Account.Region}},
+			"env":      []any{map[string]any{"name": "AWS_REGION", "value": c.args.Environment.Account.Region}},
 			// The controller writes DNSEndpoints; nothing else here has a name.
 			"sources":       []any{"crd"},
-			"domainFilters": []any{c.args.Domain},
+			"domainFilters": []any{c.args.Environment.Domain},
 			"extraArgs": map[string]any{
 				"aws-zone-type":  "private",
-				"zone-id-filter": c.args.ZoneID, // another zone may have the same name
+				"zone-id-filter": c.args.Environment.ZoneID, // another zone may have the same name
 			},
 			"registry": "txt",
 			// sync deletes the records it owns and does not want: with the

@@ -11,45 +11,52 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/recorder"
 )
 
 var testAccount = Account{ID: recorder.AccountID, Region: recorder.Region, Partition: recorder.Partition}
 
-func clusterArgs(name string) *LatticeClusterArgs {
-	return &LatticeClusterArgs{
+// testEnvironment is an environment of another stack.
+func testEnvironment() EnvironmentRef {
+	return EnvironmentRef{
 		Account:            testAccount,
-		ClusterName:        name,
-		KubernetesVersion:  "1.35",
-		Network:            NetworkArgs{VPCCIDR: "10.0.0.0/16", AvailabilityZones: 3},
-		Nodes:              NodesArgs{InstanceTypes: []string{"m5.large"}, MinSize: 1, MaxSize: 3, DesiredSize: 2},
-		PublicAccessCIDRs:  []string{"0.0.0.0/0"},
 		Domain:             "example.com",
-		ServiceNetworkName: DefaultServiceNetwork,
+		ServiceNetworkName: names.DefaultServiceNetwork,
 		ServiceNetworkID:   pulumi.String("sn-1"),
 		ZoneID:             pulumi.String("Z1"),
 		ZoneARN:            pulumi.String("arn:aws:route53:::hostedzone/Z1"),
 		CertificateARN:     pulumi.String("arn:aws:acm:ap-northeast-2:123456789012:certificate/1"),
+		CACertificate:      pulumi.String(recorder.CACertificate),
+		ClientRoleARN:      pulumi.String("arn:aws:iam::123456789012:role/client"),
 	}
 }
 
-func appArgs(cluster, name string, callers ...Caller) *SecureAppArgs {
+// billing is an application in a cluster of another stack.
+func billing() *SecureAppArgs {
 	return &SecureAppArgs{
-		Account:         testAccount,
-		ClusterName:     cluster,
-		Name:            name,
-		Namespace:       "apps",
-		Callers:         callers,
-		LatticeRanges:   []string{"169.254.171.0/24"},
-		Domain:          "example.com",
-		GatewayName:     DefaultServiceNetwork,
-		InjectionPolicy: pulumi.String("inject-envoy-sigv4-1"),
-		CACertificate:   pulumi.String(recorder.CACertificate),
-		ClientRoleARN:   pulumi.String("arn:aws:iam::123456789012:role/client"),
+		Namespace: NamespaceRef{Name: "apps", Cluster: ClusterRef{
+			Environment:     testEnvironment(),
+			Name:            "eks-cluster1",
+			LatticeRanges:   []string{"169.254.171.0/24"},
+			InjectionPolicy: pulumi.String("inject-envoy-sigv4-1"),
+		}},
+		Allow: []Caller{{Cluster: "eks-cluster2", Namespace: "apps"}},
 	}
 }
 
-// newCluster makes a cluster of one namespace and one application.
+// recordBilling records the application billing.
+func recordBilling(t *testing.T, change func(*SecureAppArgs)) (*recorder.Recording, error) {
+	t.Helper()
+	return recorder.Run(t, recorder.Options{}, func(ctx *pulumi.Context) error {
+		args := billing()
+		change(args)
+		_, err := NewSecureApp(ctx, "billing", args)
+		return err
+	})
+}
+
+// newCluster creates a cluster with one namespace and one application.
 func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArgs), opts ...pulumi.ResourceOption) error {
 	provider, err := aws.NewProvider(ctx, name+"-aws", &aws.ProviderArgs{Region: pulumi.String(recorder.Region)})
 	if err != nil {
@@ -59,7 +66,7 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 	if err != nil {
 		return err
 	}
-	args := clusterArgs(name)
+	args := &LatticeClusterArgs{Environment: testEnvironment()}
 	if change != nil {
 		change(args)
 	}
@@ -68,22 +75,15 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 		return err
 	}
 	providers := pulumi.Providers(provider, cluster.Kubernetes())
-	namespace, err := NewAppNamespace(ctx, name+"-apps", &AppNamespaceArgs{
-		Account: testAccount, Namespace: "apps", ServiceAccounts: []string{DefaultServiceAccount},
-		Sources: args.Sources, Proxy: args.Proxy,
-		ClusterName: cluster.ClusterName, ClientRoleARN: pulumi.String("arn:aws:iam::123456789012:role/client"),
-		CACertificate: pulumi.String(recorder.CACertificate),
-	}, append(opts, providers)...)
+	namespace, err := NewAppNamespace(ctx, name+"-apps", &AppNamespaceArgs{Cluster: cluster.Ref(), Namespace: "apps"}, append(opts, providers)...)
 	if err != nil {
 		return err
 	}
 	other := map[string]string{"eks-cluster1": "eks-cluster2", "eks-cluster2": "eks-cluster1"}[name]
-	app := appArgs(name, "demo-"+strings.TrimPrefix(name, "eks-"), Caller{Cluster: other, Namespace: "apps"})
-	app.Sources, app.InjectionPolicy = args.Sources, cluster.InjectionPolicy
-	app.LatticeRanges = cluster.LatticeRanges()
-	app.BeforePods = append(cluster.BeforePods(), namespace.BeforePods()...)
-	app.BeforeRoute = cluster.BeforeRoutes()
-	_, err = NewSecureApp(ctx, app.Name, app, append(opts, providers)...)
+	_, err = NewSecureApp(ctx, "demo-"+strings.TrimPrefix(name, "eks-"), &SecureAppArgs{
+		Namespace: namespace.Ref(),
+		Allow:     []Caller{{Cluster: other, Namespace: "apps"}},
+	}, append(opts, providers)...)
 	return err
 }
 
@@ -97,7 +97,7 @@ func record(t *testing.T, program pulumi.RunFunc) *recorder.Recording {
 	return r
 }
 
-// cluster records eks-cluster1 with its application demo-cluster1.
+// recordCluster records eks-cluster1 with its application demo-cluster1.
 func recordCluster(t *testing.T, change func(*LatticeClusterArgs)) *recorder.Recording {
 	t.Helper()
 	return record(t, func(ctx *pulumi.Context) error { return newCluster(ctx, "eks-cluster1", change) })

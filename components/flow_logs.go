@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newFlowLogs writes the VPC's traffic to a log group, if somebody wants it.
+// newFlowLogs writes the flow logs of the VPC to a log group, if they are wanted.
 func (c *LatticeCluster) newFlowLogs(ctx *pulumi.Context) error {
 	if !c.args.Network.FlowLogs {
 		return nil
@@ -24,7 +24,7 @@ func (c *LatticeCluster) newFlowLogs(ctx *pulumi.Context) error {
 	}
 	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
 		Description:      pulumi.String("Flow logs of the VPC of EKS cluster " + c.args.ClusterName),
-		AssumeRolePolicy: pulumi.String(flowLogsTrust(c.args.Account).JSON()),
+		AssumeRolePolicy: pulumi.String(flowLogsTrust(c.args.Environment.Account).JSON()),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return fmt.Errorf("creating role of the flow logs: %w", err)
@@ -43,7 +43,7 @@ func (c *LatticeCluster) newFlowLogs(ctx *pulumi.Context) error {
 		LogDestination: logs.Arn,
 		Tags:           nameTag(c.args.ClusterName),
 	}, pulumi.Parent(c),
-		// the first records need the rights, and so do the last ones
+		// The first and the last records need these permissions.
 		pulumi.DependsOn([]pulumi.Resource{policy}))
 	if err != nil {
 		return fmt.Errorf("creating flow log of the VPC: %w", err)
@@ -51,8 +51,7 @@ func (c *LatticeCluster) newFlowLogs(ctx *pulumi.Context) error {
 	return nil
 }
 
-// flowLogsTrust lets the flow logs of the own account and Region take a role, and
-// nobody else's that this service works for.
+// flowLogsTrust lets only the flow logs of its own account and Region assume a role.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func flowLogsTrust(account Account) PolicyDocument {
 	return allow(PolicyStatement{
@@ -60,13 +59,15 @@ func flowLogsTrust(account Account) PolicyDocument {
 		Action:    Values{"sts:AssumeRole"},
 		Condition: PolicyCondition{
 			"StringEquals": {"aws:SourceAccount": {account.ID}},
-			"ArnLike":      {"aws:SourceArn": {fmt.Sprintf("arn:%s:ec2:%s:%s:vpc-flow-log/*", account.Partition, account.Region, account.ID)}},
+			"ArnLike": {
+				"aws:SourceArn": {fmt.Sprintf("arn:%s:ec2:%s:%s:vpc-flow-log/*", account.Partition, account.Region, account.ID)},
+			},
 		},
 	})
 }
 
-// flowLogsPolicy lets flow logs write to a log group. They may not make it: it
-// would come back, without an end to what it keeps, after a destroy.
+// flowLogsPolicy lets flow logs write to a log group. It does not let them create
+// the group: after a destroy, the group would come back and keep records forever.
 func flowLogsPolicy(groupARN string) PolicyDocument {
 	return allow(PolicyStatement{
 		Action:   Values{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"},

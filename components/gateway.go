@@ -37,7 +37,7 @@ func (c *LatticeCluster) newGateway(ctx *pulumi.Context) error {
 		"apiVersion": gatewayAPIVersion,
 		"kind":       "Gateway",
 		"metadata": map[string]any{
-			"name":        c.args.ServiceNetworkName,
+			"name":        c.args.Environment.ServiceNetworkName,
 			"namespace":   namespace,
 			"annotations": map[string]any{waitForAnnotation: "condition=Programmed"},
 		},
@@ -72,10 +72,10 @@ func (c *LatticeCluster) listeners() []any {
 		map[string]any{"name": httpsListener, "protocol": "HTTPS", "port": 443, "allowedRoutes": routes},
 		map[string]any{
 			"name": httpsListenerOfDomain, "protocol": "HTTPS", "port": 443, "allowedRoutes": routes,
-			"hostname": "*." + c.args.Domain,
+			"hostname": "*." + c.args.Environment.Domain,
 			"tls": map[string]any{
 				"mode":    "Terminate",
-				"options": map[string]any{"application-networking.k8s.aws/certificate-arn": c.args.CertificateARN},
+				"options": map[string]any{"application-networking.k8s.aws/certificate-arn": c.args.Environment.CertificateARN},
 			},
 		},
 	}

@@ -10,7 +10,7 @@ import (
 
 // newInjection installs the policy that puts the signing proxy into pods.
 func (c *LatticeCluster) newInjection(ctx *pulumi.Context) error {
-	manifest, err := sidecar.MutatingPolicy(sidecarArgs(c.args.Account, c.args.Sources, c.args.Proxy))
+	manifest, err := sidecar.MutatingPolicy(c.args.Proxy.sidecar(c.args.Environment.Account, c.args.Sources))
 	if err != nil {
 		return fmt.Errorf("rendering injection policy: %w", err)
 	}

@@ -6,12 +6,6 @@ import (
 	"eks-lattice/internal/names"
 )
 
-// The defaults of the names that users see.
-const (
-	DefaultServiceNetwork = names.DefaultServiceNetwork
-	DefaultClientRole     = names.DefaultClientRole
-)
-
 const (
 	gatewayNamespace = names.GatewayNamespace
 	gatewayClass     = "amazon-vpc-lattice"

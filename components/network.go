@@ -1,6 +1,7 @@
 package components
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 
@@ -8,44 +9,34 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"eks-lattice/internal/settings"
+	"eks-lattice/internal/problem"
 )
 
-// NetworkArgs decides what a cluster's VPC looks like.
+// NetworkArgs configures a cluster's VPC.
 type NetworkArgs struct {
 	// VPCCIDR may be the same in every cluster: VPC Lattice needs no routes
 	// between them.
-	VPCCIDR string
-	// AvailabilityZones is how many zones the subnets are spread over, 2 or 3.
-	// Zones that VPC Lattice or EKS does not support do not count.
-	AvailabilityZones int
-	// NATGatewayPerZone keeps the other zones online when one fails. Without it
-	// one NAT gateway serves all, which costs a third.
-	NATGatewayPerZone bool
+	VPCCIDR string `setting:"vpcCidr"`
+	// AvailabilityZones is the number of zones with subnets, 2 or 3. Zones that
+	// VPC Lattice or EKS does not support do not count.
+	AvailabilityZones int `setting:"availabilityZones"`
+	// NATGatewayPerZone keeps the other zones online when one fails. Otherwise one
+	// NAT gateway serves all zones, at a third of the price.
+	NATGatewayPerZone bool `setting:"natGatewayPerZone"`
 	// FlowLogs go to CloudWatch Logs.
-	FlowLogs bool
-	// FlowLogRetentionDays is how long they stay there.
-	FlowLogRetentionDays int
-}
-
-func (a *NetworkArgs) settings() settings.List {
-	return settings.List{
-		settings.VPCCIDR.For(&a.VPCCIDR),
-		settings.AvailabilityZones.For(&a.AvailabilityZones),
-		settings.NATGatewayPerZone.For(&a.NATGatewayPerZone),
-		settings.FlowLogs.For(&a.FlowLogs),
-		settings.FlowLogRetentionDays.For(&a.FlowLogRetentionDays),
-	}
+	FlowLogs bool `setting:"flowLogs"`
+	// FlowLogRetentionDays is the retention of the flow logs.
+	FlowLogRetentionDays int `setting:"flowLogRetentionDays"`
 }
 
 // network is a VPC whose private subnets reach the Internet through NAT.
 type network struct {
 	vpcID pulumi.StringOutput
-	// The bare subnets. A control plane needs no way out of them, and does not
-	// wait for the NAT gateways.
+	// The bare subnets. A control plane does not need their route to the Internet,
+	// and does not wait for the NAT gateways.
 	publicIDs, privateIDs pulumi.StringArray
-	// The private subnets as their route table associations know them: whoever
-	// uses these ids comes after the routes and goes before them.
+	// The private subnets, by the outputs of their route table associations:
+	// resources that use these ids are created after the routes and deleted before.
 	onlineIDs pulumi.StringArray
 	// The route tables, by the names of their subnets.
 	tables map[string]pulumi.StringOutput
@@ -72,7 +63,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	vpc, err := ec2.NewVpc(ctx, c.name+"-vpc", &ec2.VpcArgs{
 		CidrBlock:          pulumi.String(args.VPCCIDR),
 		EnableDnsSupport:   pulumi.Bool(true),
-		EnableDnsHostnames: pulumi.Bool(true), // private zones resolve only with both
+		EnableDnsHostnames: pulumi.Bool(true), // private zones need both attributes
 		Tags:               nameTag(c.args.ClusterName),
 	}, pulumi.Parent(c))
 	if err != nil {
@@ -123,8 +114,8 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	return c.newFlowLogs(ctx)
 }
 
-// newS3Endpoint lets what the nodes get from S3, such as the layers of images in
-// ECR, pass by the NAT gateways, which charge for each byte. It is free.
+// newS3Endpoint routes downloads from S3, such as the layers of images in ECR, around
+// the NAT gateways, which charge for each byte. The endpoint is free.
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
 func (c *LatticeCluster) newS3Endpoint(ctx *pulumi.Context) error {
 	var private pulumi.StringArray
@@ -133,7 +124,7 @@ func (c *LatticeCluster) newS3Endpoint(ctx *pulumi.Context) error {
 	}
 	_, err := ec2.NewVpcEndpoint(ctx, c.name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:         c.network.vpcID,
-		ServiceName:   pulumi.String("com.amazonaws." + c.args.Account.Region + ".s3"),
+		ServiceName:   pulumi.String("com.amazonaws." + c.args.Environment.Account.Region + ".s3"),
 		RouteTableIds: private,
 		Tags:          nameTag(c.args.ClusterName + "-s3"),
 	}, pulumi.Parent(c))
@@ -156,29 +147,29 @@ func (c *LatticeCluster) zoneNames(ctx *pulumi.Context, count int) ([]string, er
 		return nil, fmt.Errorf("looking up availability zones: %w", err)
 	}
 	if len(zones.Names) < count {
-		return nil, fmt.Errorf("%s has %d availability zones in which both EKS and VPC Lattice work, but availabilityZones is %d%s",
-			c.args.Account.Region, len(zones.Names), count, zonesRemedy(len(zones.Names)))
+		remedy := fmt.Sprintf("give %d", len(zones.Names))
+		if len(zones.Names) < 2 {
+			remedy = "EKS needs two, so choose another Region"
+		}
+		var found problem.List
+		found.Add("Network.AvailabilityZones", count, "is too much: %s has %d availability zones that both EKS and VPC Lattice support; %s",
+			c.args.Environment.Account.Region, len(zones.Names), remedy)
+		return nil, found.Err(fmt.Sprintf("lattice cluster %q", c.name))
 	}
 	return zones.Names[:count], nil
-}
-
-func zonesRemedy(available int) string {
-	if available < 2 {
-		return "; EKS needs two, so choose another Region"
-	}
-	return fmt.Sprintf("; set it to %d", available)
 }
 
 type subnetArgs struct {
 	kind       string // public or private
 	index      int
 	zone, cidr string
-	role       string // of the load balancers that Kubernetes may put there
+	role       string // of the load balancers that Kubernetes may create there
 	route      *ec2.RouteArgs
 }
 
-// newSubnet makes a subnet with a route table of its own. It returns the
-// subnet's id twice: as soon as there is a subnet, and once its route is there.
+// newSubnet creates a subnet with a route table of its own. It returns the
+// subnet's id twice: id is known once the subnet exists, online once its route
+// does.
 func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, online pulumi.StringOutput, err error) {
 	suffix := fmt.Sprintf("%s-%d", args.kind, args.index)
 	name := c.name + "-" + suffix
@@ -191,13 +182,13 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 		VpcId:            c.network.vpcID,
 		AvailabilityZone: pulumi.String(args.zone),
 		CidrBlock:        pulumi.String(args.cidr),
-		// What stands in a public subnet brings its own address: NAT gateways and
-		// load balancers. An instance that somebody starts there gets none.
+		// NAT gateways and load balancers have their own public addresses. An
+		// instance that somebody starts in a public subnet does not get one.
 		MapPublicIpOnLaunch: pulumi.Bool(false),
 		Tags:                tags,
 	}, pulumi.Parent(c),
-		// The list of zones is looked up each time, and a zone that AWS opens or
-		// has trouble with would move the others: a subnet cannot move.
+		// Each up looks up the list of zones. A zone that AWS adds or disables would
+		// move the others, and a subnet cannot move.
 		pulumi.IgnoreChanges([]string{"availabilityZone"}))
 	if err != nil {
 		return fail(err)
@@ -220,7 +211,7 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 		SubnetId:     subnet.ID(),
 		RouteTableId: table.ID(),
 	}, pulumi.Parent(c),
-		// so that the id which it hands out stands for a subnet that is online
+		// The id from the association stands for a subnet that is online.
 		pulumi.DependsOn([]pulumi.Resource{route}))
 	if err != nil {
 		return fail(err)
@@ -228,13 +219,15 @@ func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, on
 	return subnet.ID().ToStringOutput(), association.SubnetId.Elem(), nil
 }
 
-func (c *LatticeCluster) newNAT(ctx *pulumi.Context, index int, subnetID pulumi.StringInput, internet *ec2.InternetGateway) (*ec2.NatGateway, error) {
+func (c *LatticeCluster) newNAT(
+	ctx *pulumi.Context, index int, subnetID pulumi.StringInput, internet *ec2.InternetGateway,
+) (*ec2.NatGateway, error) {
 	name := fmt.Sprintf("%s-nat-%d", c.name, index)
 	address, err := ec2.NewEip(ctx, name, &ec2.EipArgs{
 		Domain: pulumi.String("vpc"),
 		Tags:   nameTag(fmt.Sprintf("%s-nat-%d", c.args.ClusterName, index)),
 	}, pulumi.Parent(c),
-		// AWS does not detach the gateway of a VPC that has mapped public addresses
+		// AWS does not detach the internet gateway of a VPC with public addresses.
 		pulumi.DependsOn([]pulumi.Resource{internet}))
 	if err != nil {
 		return nil, fmt.Errorf("creating address of NAT gateway %d: %w", index, err)
@@ -250,13 +243,13 @@ func (c *LatticeCluster) newNAT(ctx *pulumi.Context, index int, subnetID pulumi.
 	return nat, nil
 }
 
-// subnetRanges cuts a VPC's range: sixteenths for the private subnets, from the
-// start, because pods take their addresses there; 256ths for the public ones,
-// behind the third sixteenth.
+// subnetRanges divides a VPC's range: sixteenths from the start for the private
+// subnets, which contain the pods, and 256ths after the third sixteenth for the
+// public ones.
 func subnetRanges(cidr string, count int) (private, public []string, err error) {
 	vpc, err := netip.ParsePrefix(cidr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cutting %s into subnets: %w", cidr, err)
+		return nil, nil, fmt.Errorf("dividing %s into subnets: %w", cidr, err)
 	}
 	for i := range count {
 		private = append(private, subrange(vpc, 4, i).String())
@@ -265,12 +258,12 @@ func subnetRanges(cidr string, count int) (private, public []string, err error) 
 	return private, public, nil
 }
 
-// subrange returns the n-th part of an IPv4 network whose prefix is longer by
+// subrange returns the n-th subnet of an IPv4 network whose prefix is longer by
 // some bits.
 func subrange(network netip.Prefix, bits, n int) netip.Prefix {
 	length := network.Bits() + bits
 	a := network.Addr().As4()
-	first := uint32(a[0])<<24 | uint32(a[1])<<16 | uint32(a[2])<<8 | uint32(a[3])
-	first += uint32(n) << (32 - length)
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(first >> 24), byte(first >> 16), byte(first >> 8), byte(first)}), length)
+	first := binary.BigEndian.Uint32(a[:]) + uint32(n)<<(32-length)
+	binary.BigEndian.PutUint32(a[:], first)
+	return netip.PrefixFrom(netip.AddrFrom4(a), length)
 }

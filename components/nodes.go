@@ -8,56 +8,47 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/problem"
-	"eks-lattice/internal/settings"
 )
 
-// NodesArgs decides how much room a cluster has.
+// NodesArgs configures the nodes of a cluster.
 type NodesArgs struct {
 	// InstanceTypes of the x86_64 architecture.
-	InstanceTypes []string
-	MinSize       int
-	MaxSize       int
-	DesiredSize   int
+	InstanceTypes []string `setting:"nodeInstanceTypes"`
+	MinSize       int      `setting:"nodeMinSize"`
+	MaxSize       int      `setting:"nodeMaxSize"`
+	DesiredSize   int      `setting:"nodeDesiredSize"`
 	// ReleaseVersion of EKS's image, such as 1.35.2-20260801. Empty means the
-	// newest one of each up.
-	ReleaseVersion string
-}
-
-func (a *NodesArgs) settings() settings.List {
-	return settings.List{
-		settings.NodeInstanceTypes.For(&a.InstanceTypes),
-		settings.NodeMinSize.For(&a.MinSize),
-		settings.NodeMaxSize.For(&a.MaxSize),
-		settings.NodeDesiredSize.For(&a.DesiredSize),
-		settings.NodeReleaseVersion.For(&a.ReleaseVersion),
-	}
+	// newest one at each up.
+	ReleaseVersion string `setting:"nodeReleaseVersion"`
 }
 
 // check reports sizes that do not fit together.
 func (a *NodesArgs) check(found *problem.List) {
-	if a.MaxSize < a.MinSize {
-		found.Add("nodeMaxSize", a.MaxSize, "must not be less than nodeMinSize, which is %d", a.MinSize)
-	} else if a.DesiredSize < a.MinSize || a.DesiredSize > a.MaxSize {
-		found.Add("nodeDesiredSize", a.DesiredSize, "must be between nodeMinSize and nodeMaxSize, which are %d and %d", a.MinSize, a.MaxSize)
+	const minimum, maximum = problem.Path("Nodes.MinSize"), problem.Path("Nodes.MaxSize")
+	switch {
+	case a.MaxSize < a.MinSize:
+		found.Add("Nodes.MaxSize", a.MaxSize, "must not be less than %s, which is %d", minimum, a.MinSize)
+	case a.DesiredSize > 0 && a.DesiredSize < a.MinSize, a.DesiredSize > a.MaxSize:
+		found.Add("Nodes.DesiredSize", a.DesiredSize, "must be between %s and %s, which are %d and %d", minimum, maximum, a.MinSize, a.MaxSize)
 	}
 }
 
-// cniConfiguration turns the enforcement of network policies on. Without it
-// they are accepted and do nothing. The schema takes a string, not a boolean.
+// cniConfiguration enables the enforcement of network policies. Without it,
+// policies have no effect. The schema requires a string, not a boolean.
 // https://github.com/aws/amazon-vpc-cni-k8s/blob/v1.20.4/charts/aws-vpc-cni/values.yaml
 //
-// It is never turned off again: the policies have a finalizer of a controller
-// that goes with it. https://github.com/aws/amazon-network-policy-controller-k8s
+// It is never disabled again: the policies have a finalizer of the controller
+// that enforces them. https://github.com/aws/amazon-network-policy-controller-k8s
 const cniConfiguration = `{"enableNetworkPolicy":"true"}`
 
-// nodeVolumeGiB is what EKS gives a node by itself.
+// nodeVolumeGiB is EKS's own default.
 const nodeVolumeGiB = 20
 
-// newNodes makes the managed node group with the add-ons on either side of it.
+// newNodes creates the managed node group, and the add-ons before and after it.
 func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
-	// DaemonSets: there before the first node, they are on it when it comes up,
-	// and it can clean up its network interfaces when it goes.
-	before := c.plane.nodePolicies // a node without these cannot join, nor leave cleanly
+	// DaemonSets: created before the first node, they run on it from its start. The
+	// CNI deletes the node's network interfaces when the node is deleted.
+	before := c.plane.nodePolicies // a node needs these to join, and to clean up
 	for _, addon := range []string{"vpc-cni", "kube-proxy"} {
 		resource, err := c.newAddon(ctx, addon)
 		if err != nil {
@@ -96,7 +87,7 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("creating node group: %w", err)
 	}
-	// A Deployment: without nodes EKS waits for it in vain, for twenty minutes.
+	// A Deployment: without nodes, EKS waits twenty minutes for it and gives up.
 	c.dns, err = c.newAddon(ctx, "coredns", nodes)
 	if err != nil {
 		return err
@@ -105,10 +96,10 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 	return nil
 }
 
-// newLaunchTemplate says what EKS cannot be told otherwise: the tags of what it
-// makes for a node, and that pods do not reach the node's metadata service. Its
-// credentials are the node's, so a pod whose own are missing would go on with
-// the wrong ones. https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+// newLaunchTemplate configures what a node group cannot: the tags of a node's
+// resources, and that pods do not reach the node's metadata service. That service
+// has the node's credentials, which a pod without its own would use.
+// https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
 func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemplate, error) {
 	tags := nameTag(c.args.ClusterName + "-node")
 	for key, value := range c.args.Tags {
@@ -123,7 +114,7 @@ func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemp
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"),
 			HttpTokens:   pulumi.String("required"),
-			// pods are one hop further away than what runs on the node's network
+			// Pods are one hop further away than processes in the node's network.
 			HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
@@ -148,7 +139,7 @@ func (c *LatticeCluster) newAddon(ctx *pulumi.Context, addon string, after ...pu
 		ClusterName:  c.plane.name,
 		AddonName:    pulumi.String(addon),
 		AddonVersion: pulumi.String(c.versions.addons[addon]),
-		// EKS puts unmanaged copies into every new cluster; the add-on takes over
+		// EKS installs unmanaged copies in every new cluster; the add-on takes them over.
 		ResolveConflictsOnCreate: pulumi.String("OVERWRITE"),
 		ResolveConflictsOnUpdate: pulumi.String("OVERWRITE"),
 	}

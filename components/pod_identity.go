@@ -25,7 +25,7 @@ func (c *LatticeCluster) newIdentity(ctx *pulumi.Context, suffix string, id cont
 	name := c.name + "-" + suffix
 	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
 		Description:      pulumi.Sprintf("%s in EKS cluster %s", suffix, c.args.ClusterName),
-		AssumeRolePolicy: pulumi.String(controllerTrust(c.args.Account, c.args.ClusterName, id.namespace, id.serviceAccount).JSON()),
+		AssumeRolePolicy: pulumi.String(controllerTrust(c.args.Environment.Account, c.args.ClusterName, id.namespace, id.serviceAccount).JSON()),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, fmt.Errorf("creating role of %s: %w", suffix, err)

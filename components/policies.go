@@ -2,10 +2,9 @@ package components
 
 const invoke = "vpc-lattice-svcs:Invoke"
 
-// serviceNetworkPolicy admits signed requests of the own account. It is the
-// only gate between the moment in which a service appears and the moment in
-// which its own policy holds, so it lets nobody else in. An anonymous request
-// has no account.
+// serviceNetworkPolicy admits only signed requests of its own account. Until a new
+// service's own policy takes effect, this is its only protection. An anonymous
+// request has no account.
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/auth-policies.html
 func serviceNetworkPolicy(account Account) PolicyDocument {
 	return allow(PolicyStatement{
@@ -16,15 +15,15 @@ func serviceNetworkPolicy(account Account) PolicyDocument {
 	})
 }
 
-// clientPolicy lets applications call services, and nothing else; which ones
-// answer is for the services' policies to say.
+// clientPolicy lets applications call services, and nothing else. The services'
+// policies decide which calls succeed.
 func clientPolicy(account Account) PolicyDocument {
 	return allow(PolicyStatement{Action: Values{invoke}, Resource: Values{account.latticeServicesARN()}})
 }
 
-// callersPolicy admits the pods of the given clusters and namespaces. The
-// cluster's ARN is there because a name alone would also match a cluster of
-// the same name in another Region or account.
+// callersPolicy admits the pods of the given clusters and namespaces. It contains
+// the cluster's ARN because the name alone would also match a cluster of that
+// name in another Region or account.
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
 func callersPolicy(account Account, callers []Caller) PolicyDocument {
 	statements := make([]PolicyStatement, len(callers))

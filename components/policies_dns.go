@@ -2,18 +2,18 @@ package components
 
 import "eks-lattice/internal/problem"
 
-// maxInlinePolicy is how many characters the inline policies of a role may have.
+// maxInlinePolicy is the maximum number of characters in a role's inline policies.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxInlinePolicy = 10240
 
-// txtPrefix is put before the names of a cluster's TXT records, which need
-// another name than the CNAME records that they speak of.
+// txtPrefix begins the names of a cluster's TXT records, which must differ from
+// those of the CNAME records that they mark.
 func txtPrefix(cluster string) string { return cluster + "-" }
 
 // externalDNSPolicy lets ExternalDNS write the records of a cluster's own
-// applications into the zone, which it shares with other clusters: the CNAME of
-// each, and the TXT that marks it. It may delete any CNAME and TXT: an up that
-// removes an application changes this policy before the record goes.
+// applications into the zone, which all clusters share: the CNAME of each, and
+// the TXT that marks it. It may delete any CNAME and TXT, because an up that
+// deletes an application changes this policy before ExternalDNS deletes the record.
 // https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/#iam-policy
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func externalDNSPolicy(zoneARN, cluster, domain string, apps []string) PolicyDocument {
@@ -38,7 +38,7 @@ func externalDNSPolicy(zoneARN, cluster, domain string, apps []string) PolicyDoc
 				"route53:ChangeResourceRecordSetsNormalizedRecordNames": names,
 				"route53:ChangeResourceRecordSetsRecordTypes":           {"CNAME", "TXT"},
 			},
-			// a set that is empty has all its values among those above
+			// ForAllValues is true for an empty set.
 			"Null": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"false"}},
 		},
 	}, PolicyStatement{
@@ -54,11 +54,12 @@ func externalDNSPolicy(zoneARN, cluster, domain string, apps []string) PolicyDoc
 	}, look, find)
 }
 
-// checkAppNames reports more applications than ExternalDNS's policy has room for.
+// checkAppNames reports more applications than fit into ExternalDNS's policy.
 func (a *LatticeClusterArgs) checkAppNames(found *problem.List) {
 	const zone = "arn:aws-us-gov:route53:::hostedzone/Z0123456789ABCDEFGHIJKLMNOPQR"
-	if size := len(externalDNSPolicy(zone, a.ClusterName, a.Domain, a.AppNames).JSON()); size > maxInlinePolicy {
-		found.Add("apps", len(a.AppNames), "are too many for one cluster: the policy that lets ExternalDNS write their names would have %d characters, and IAM takes %d; spread them over several clusters",
-			size, maxInlinePolicy)
+	if size := len(externalDNSPolicy(zone, a.ClusterName, a.Environment.Domain, a.AppNames).JSON()); size > maxInlinePolicy {
+		found.Add("AppNames", len(a.AppNames), "are too many for one cluster: "+
+			"the policy that lets ExternalDNS write their names would have %d characters, and IAM allows %d; "+
+			"distribute them over several clusters", size, maxInlinePolicy)
 	}
 }

@@ -5,18 +5,20 @@ const (
 	managedByTag        = controllerTagPrefix + "ManagedBy"
 )
 
-// latticeControllerPolicy allows the calls that the Lattice controller makes for
-// HTTPRoutes and their policies, and lets it change only what it created: that
-// carries a tag with its account, cluster and VPC. The policy of the controller's
-// own guide lets every cluster change everything.
+// latticeControllerPolicy allows the calls that the Lattice controller needs for
+// HTTPRoutes and their policies, and lets it change only what it created, which
+// has a tag with its account, cluster and VPC. With the policy of the controller's
+// own guide, every cluster could change everything.
 //
-// VPC Lattice looks at no tags when it is asked to put or delete an auth policy,
-// or to register or deregister targets. These are allowed for all services and
+// VPC Lattice ignores tags in requests that put or delete an auth policy, or that
+// register or deregister targets. This policy allows them for all services and
 // target groups of the account and Region, but not for the service network, whose
-// policy is everybody's.
+// policy protects all clusters.
 //
-// The calls are those of https://github.com/aws/aws-application-networking-k8s/tree/v2.1.3/pkg/deploy/lattice,
-// what conditions they take is in https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonvpclattice.html.
+// The controller's calls are in
+// https://github.com/aws/aws-application-networking-k8s/tree/v2.1.3/pkg/deploy/lattice,
+// their condition keys in
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonvpclattice.html.
 func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID string) PolicyDocument {
 	lattice := func(resource string) string {
 		return "arn:" + account.Partition + ":vpc-lattice:" + account.Region + ":" + account.ID + ":" + resource
@@ -39,12 +41,12 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 				"vpc-lattice:ListTagsForResource",
 				"vpc-lattice:GetRule",
 				"vpc-lattice:GetTargetGroup",
-				// what VPC Lattice looks up for a target group and its targets
+				// VPC Lattice looks these up for a target group and its targets.
 				// https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
 				"ec2:DescribeVpcs",
 				"ec2:DescribeSubnets",
 				"tag:GetResources",
-				"tag:TagResources", // asks for vpc-lattice:TagResource too
+				"tag:TagResources", // requires vpc-lattice:TagResource too
 				"tag:UntagResources",
 			},
 			Resource: Values{"*"},
@@ -60,7 +62,7 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 			Resource:  Values{services, groups, associations, lattice("servicenetwork/" + serviceNetworkID)},
 			Condition: PolicyCondition{"StringEquals": tagged("Request")},
 		},
-		// What has no owner yet, because it is being created.
+		// Resources that are being created do not have an owner yet.
 		PolicyStatement{
 			Action:   Values{"vpc-lattice:TagResource"},
 			Resource: Values{services, groups, associations},
@@ -84,7 +86,7 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 			Resource:  Values{services, groups, associations},
 			Condition: PolicyCondition{"StringEquals": tagged("Resource")},
 		},
-		// Whoever could remove another cluster's mark could put its own there.
+		// A cluster that could delete another one's tag could add its own.
 		PolicyStatement{
 			Action:   Values{"vpc-lattice:UntagResource"},
 			Resource: Values{services, groups, associations},
@@ -102,10 +104,11 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 			},
 			Resource: Values{services, groups},
 		},
-		// The first service, or target group, of an account.
+		// For the first service or target group of an account.
 		PolicyStatement{
-			Action:    Values{"iam:CreateServiceLinkedRole"},
-			Resource:  Values{"arn:" + account.Partition + ":iam::" + account.ID + ":role/aws-service-role/vpc-lattice.amazonaws.com/AWSServiceRoleForVpcLattice"},
+			Action: Values{"iam:CreateServiceLinkedRole"},
+			Resource: Values{"arn:" + account.Partition + ":iam::" + account.ID +
+				":role/aws-service-role/vpc-lattice.amazonaws.com/AWSServiceRoleForVpcLattice"},
 			Condition: PolicyCondition{"StringEquals": {"iam:AWSServiceName": {"vpc-lattice.amazonaws.com"}}},
 		},
 	)

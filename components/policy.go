@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// PolicyDocument is an IAM policy. Its JSON is the same for the same content,
-// so that a second deployment finds nothing to change.
+// PolicyDocument is an IAM policy. Equal documents have equal JSON, so that a
+// second deployment changes nothing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type PolicyDocument struct {
 	Version   string
@@ -22,18 +22,17 @@ type PolicyStatement struct {
 	Condition PolicyCondition `json:",omitempty"`
 }
 
-// PolicyPrincipal is whom a resource's policy speaks of.
+// PolicyPrincipal is the principal of a resource's policy.
 type PolicyPrincipal struct {
 	AWS     string `json:",omitempty"`
 	Service string `json:",omitempty"`
 }
 
-// PolicyCondition maps an operator and a key to values, one of which must match.
+// PolicyCondition maps an operator and a key to values. One of them must match.
 type PolicyCondition map[string]map[string]Values
 
 // Values are the actions or resources of a statement, or the values of a
-// condition: one is written bare, as AWS's own documents have it, several as a
-// list.
+// condition. A single value is written without a list, as in AWS's own documents.
 type Values []string
 
 // MarshalJSON implements json.Marshaler.
@@ -44,7 +43,7 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]string(v))
 }
 
-// allow returns a document of statements that all allow something.
+// allow returns a document of statements with the effect Allow.
 func allow(statements ...PolicyStatement) PolicyDocument {
 	for i := range statements {
 		statements[i].Effect = "Allow"
@@ -52,7 +51,7 @@ func allow(statements ...PolicyStatement) PolicyDocument {
 	return PolicyDocument{Version: "2012-10-17", Statement: statements}
 }
 
-// JSON returns the document as AWS takes it.
+// JSON returns the document in AWS's format.
 func (d PolicyDocument) JSON() string {
 	text, err := json.Marshal(d)
 	if err != nil {

@@ -13,24 +13,27 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// checkAccess reports what keeps everybody from the cluster's API.
+// checkAccess reports arguments with which nobody could reach the cluster's API.
 func (a *LatticeClusterArgs) checkAccess(found *problem.List) {
+	const private = problem.Path("PrivateAccessCIDRs")
 	if len(a.PublicAccessCIDRs) == 0 && len(a.PrivateAccessCIDRs) == 0 {
-		found.Missing("publicAccessCidrs", "is empty, and so is privateAccessCidrs: nobody could reach the cluster's API to finish the deployment; "+
-			"give 0.0.0.0/0 or your own network here, or one that is connected to the VPC there")
+		found.Missing("PublicAccessCIDRs", "is empty, and so is %s: nobody could reach the cluster's API to finish the deployment; "+
+			"give 0.0.0.0/0 or your own network here, or one that is connected to the VPC there", private)
 	}
 	if a.TransitGatewayID != "" && len(a.PrivateAccessCIDRs) == 0 {
-		found.Add("transitGatewayId", a.TransitGatewayID, "leads nowhere; give the networks behind it in privateAccessCidrs")
+		found.Add("TransitGatewayID", a.TransitGatewayID, "leads nowhere; give the networks behind it in %s", private)
 	}
 	own, err := netip.ParsePrefix(a.Network.VPCCIDR)
 	for i, cidr := range a.PrivateAccessCIDRs {
 		if connected, wrong := netip.ParsePrefix(cidr); err == nil && wrong == nil && connected.Overlaps(own) {
-			found.Add(fmt.Sprintf("privateAccessCidrs[%d]", i), cidr, "overlaps vpcCidr, which is %s: what is for that range never leaves the VPC; give the VPC another one", problem.Derived(own))
+			found.Add(fmt.Sprintf("%s[%d]", private, i), cidr,
+				"overlaps %s, which is %s: packets to that range never leave the VPC; give the VPC another one",
+				problem.Path("Network.VPCCIDR"), problem.Derived(own))
 		}
 	}
 }
 
-// newPrivateAccess makes the way to the cluster's API inside the VPC.
+// newPrivateAccess admits connected networks to the cluster's API inside the VPC.
 // https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access
 func (c *LatticeCluster) newPrivateAccess(ctx *pulumi.Context) error {
 	for _, cidr := range c.args.PrivateAccessCIDRs {
@@ -46,14 +49,14 @@ func (c *LatticeCluster) newPrivateAccess(ctx *pulumi.Context) error {
 		if err != nil {
 			return fmt.Errorf("admitting %s to the cluster's API: %w", cidr, err)
 		}
-		// who deploys may come from there
+		// The deployment may come from there.
 		c.reachable = append(c.reachable, rule)
 	}
 	return c.attach(ctx)
 }
 
-// attach joins the VPC to a transit gateway, and leads the answers of the API to
-// where the questions come from.
+// attach attaches the VPC to a transit gateway, and routes the API's answers to
+// the connected networks through it.
 func (c *LatticeCluster) attach(ctx *pulumi.Context) error {
 	if c.args.TransitGatewayID == "" {
 		return nil
@@ -67,7 +70,7 @@ func (c *LatticeCluster) attach(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("attaching the VPC to %s: %w", c.args.TransitGatewayID, err)
 	}
-	// The control plane has its interfaces in subnets of either kind.
+	// The control plane has interfaces in public and private subnets.
 	for _, subnet := range slices.Sorted(maps.Keys(c.network.tables)) {
 		for _, cidr := range c.args.PrivateAccessCIDRs {
 			route, err := ec2.NewRoute(ctx, c.name+"-"+subnet+"-"+cidr, &ec2.RouteArgs{
@@ -75,10 +78,10 @@ func (c *LatticeCluster) attach(ctx *pulumi.Context) error {
 				DestinationCidrBlock: pulumi.String(cidr),
 				TransitGatewayId:     pulumi.String(c.args.TransitGatewayID),
 			}, pulumi.Parent(c),
-				// For a VPC that is not attached, AWS says that there is no such gateway.
+				// If the VPC is not attached, AWS answers that the gateway does not exist.
 				pulumi.DependsOn([]pulumi.Resource{attachment}))
 			if err != nil {
-				return fmt.Errorf("leading %s to %s: %w", cidr, c.args.TransitGatewayID, err)
+				return fmt.Errorf("routing %s to %s: %w", cidr, c.args.TransitGatewayID, err)
 			}
 			c.reachable = append(c.reachable, route)
 		}

@@ -6,24 +6,25 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newNetworkPolicy closes the way past VPC Lattice, and so past Callers: it
+// newNetworkPolicy keeps callers from bypassing VPC Lattice, and with it Allow. It
 // admits Lattice's requests and health checks, which come from Lattice's own
-// addresses, and nobody else. The kubelet's probes always pass, and what the
-// pods call themselves is left open.
+// addresses, and nothing else. The kubelet's probes always pass. The policy does
+// not restrict what the pods call.
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
 // https://github.com/aws/aws-network-policy-agent/blob/main/pkg/fwruleprocessor/fw_rule_processor.go
 //
-// It selects the pods that the Service selects, for these are what a route leads
-// to. Whoever else has pods in the namespace opens and closes them as they like.
-func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context) (pulumi.Resource, error) {
-	from := make([]any, len(a.args.LatticeRanges))
-	for i, cidr := range a.args.LatticeRanges {
+// It selects the pods that the Service selects, which a route leads to, and no
+// other pods of the namespace.
+func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resource) (pulumi.Resource, error) {
+	ranges := a.cluster().LatticeRanges
+	from := make([]any, len(ranges))
+	for i, cidr := range ranges {
 		from[i] = map[string]any{"ipBlock": map[string]any{"cidr": cidr}}
 	}
 	policy, err := newObject(ctx, a.name+"-network-policy", map[string]any{
 		"apiVersion": "networking.k8s.io/v1",
 		"kind":       "NetworkPolicy",
-		"metadata":   map[string]any{"name": a.version(), "namespace": a.args.Namespace},
+		"metadata":   map[string]any{"name": a.version(), "namespace": a.args.Namespace.Name},
 		"spec": map[string]any{
 			"podSelector": map[string]any{"matchLabels": map[string]any{podLabel: a.version()}},
 			"policyTypes": []any{"Ingress"},
@@ -33,7 +34,7 @@ func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context) (pulumi.Resource, erro
 			}},
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),
-		pulumi.DependsOn(a.args.BeforePods)) // its namespace is behind these
+		pulumi.DependsOn(before)) // these depend on its namespace
 	if err != nil {
 		return nil, fmt.Errorf("creating network policy %s: %w", a.version(), err)
 	}

@@ -3,10 +3,6 @@ package components
 import (
 	"strings"
 	"testing"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"eks-lattice/internal/recorder"
 )
 
 const tNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -35,12 +31,10 @@ func TestNetworkPolicy(t *testing.T) {
 
 func TestDirectAccess(t *testing.T) {
 	t.Parallel()
-	r := record(t, func(ctx *pulumi.Context) error {
-		args := appArgs("eks-cluster1", "billing", Caller{Cluster: "eks-cluster2", Namespace: "apps"})
-		args.LatticeRanges, args.DirectAccess = nil, true
-		_, err := NewSecureApp(ctx, "billing", args)
-		return err
-	})
+	r, err := recordBilling(t, func(args *SecureAppArgs) { args.Namespace.Cluster.LatticeRanges, args.DirectAccess = nil, true })
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, res := range r.Resources() {
 		if res.Type == tNetworkPolicy {
 			t.Errorf("%s closes an application that is to be open", res.URN)
@@ -52,15 +46,10 @@ func TestDirectAccess(t *testing.T) {
 func TestNetworkPolicyNeedsLattice(t *testing.T) {
 	t.Parallel()
 	for want, ranges := range map[string][]string{
-		`latticeRanges: is empty: VPC Lattice could not reach the pods; give those of the LatticeCluster, or set directAccess`: nil,
-		`latticeRanges[1] = "169.254.171": is not a network; give those of the LatticeCluster`:                                 {"fd00:ec2:80::/64", "169.254.171"},
+		`LatticeRanges: is empty: VPC Lattice could not reach the pods; give the ranges of a LatticeCluster, or set DirectAccess`: nil,
+		`LatticeRanges[1] = "169.254.171": is not a network; give the ranges of a LatticeCluster`:                                 {"fd00:ec2:80::/64", "169.254.171"},
 	} {
-		_, err := recorder.Run(t, recorder.Options{}, func(ctx *pulumi.Context) error {
-			args := appArgs("eks-cluster1", "billing", Caller{Cluster: "eks-cluster2", Namespace: "apps"})
-			args.LatticeRanges = ranges
-			_, err := NewSecureApp(ctx, "billing", args)
-			return err
-		})
+		_, err := recordBilling(t, func(args *SecureAppArgs) { args.Namespace.Cluster.LatticeRanges = ranges })
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}

@@ -2,47 +2,49 @@ package components
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newRoute gives the application its name: the controller makes a Lattice
-// service of it, ExternalDNS a record.
+// newRoute gives the application its name: the Lattice controller creates a
+// Lattice service for the route, and ExternalDNS a record.
 func (a *SecureApp) newRoute(ctx *pulumi.Context, workload []pulumi.Resource) (pulumi.Resource, error) {
-	// Without a section a route attaches to every listener that fits, that is
-	// to both on 443.
+	// Without a section, a route attaches to every listener that fits: to both
+	// on 443.
 	parent := func(section string) map[string]any {
 		return map[string]any{
 			"group": gatewayAPI, "kind": "Gateway",
-			"name": a.args.GatewayName, "namespace": gatewayNamespace,
+			"name": a.environment().ServiceNetworkName, "namespace": gatewayNamespace,
 			"sectionName": section,
 		}
 	}
 	annotations := map[string]any{waitForAnnotation: annotationAppears(domainAnnotation)}
-	if tags := tagList(a.args.Tags); tags != "" {
+	if tags := tagList(a.cluster().Tags); tags != "" {
 		annotations[tagsAnnotation] = tags
 	}
-	before := append([]pulumi.Resource{}, a.args.BeforeRoute...)
 	route, err := newObject(ctx, a.name+"-route", map[string]any{
 		"apiVersion": gatewayAPIVersion,
 		"kind":       "HTTPRoute",
 		"metadata": map[string]any{
 			"name":        a.args.Name,
-			"namespace":   a.args.Namespace,
+			"namespace":   a.args.Namespace.Name,
 			"annotations": annotations,
 		},
 		"spec": map[string]any{
 			"parentRefs": []any{parent(httpListener), parent(httpsListenerOfDomain)},
 			"hostnames":  []any{a.hostname()},
 			"rules": []any{map[string]any{
-				"backendRefs": []any{map[string]any{"name": a.version(), "kind": "Service", "port": servicePort, "weight": 1}},
-				"matches":     []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/"}}},
+				"backendRefs": []any{
+					map[string]any{"name": a.version(), "kind": "Service", "port": servicePort, "weight": 1},
+				},
+				"matches": []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/"}}},
 			}},
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),
-		// callers are turned away before the pods go, not after
-		pulumi.DependsOn(append(before, workload...)))
+		// With the workload, so that the route is deleted before the pods are.
+		pulumi.DependsOn(slices.Concat(a.cluster().beforeRoutes, workload)))
 	if err != nil {
 		return nil, fmt.Errorf("creating route %s: %w", a.args.Name, err)
 	}
@@ -56,16 +58,17 @@ func (a *SecureApp) newAuthPolicy(ctx *pulumi.Context, route pulumi.Resource) er
 		"kind":       "IAMAuthPolicy",
 		"metadata": map[string]any{
 			"name":        a.args.Name + "-iam-auth-policy",
-			"namespace":   a.args.Namespace,
+			"namespace":   a.args.Namespace.Name,
 			"annotations": map[string]any{waitForAnnotation: annotationAppears(policyAnnotation)},
 		},
 		"spec": map[string]any{
 			"targetRef": map[string]any{"group": gatewayAPI, "kind": "HTTPRoute", "name": a.args.Name},
-			"policy":    callersPolicy(a.args.Account, a.args.Callers).JSON(),
+			"policy":    callersPolicy(a.environment().Account, a.args.Allow).JSON(),
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),
-		// A policy for a service that is not there yet is taken for applied, and
-		// not tried again. https://github.com/aws/aws-application-networking-k8s/pull/481
+		// The controller regards a policy for a service that does not exist yet as
+		// applied, and does not retry it.
+		// https://github.com/aws/aws-application-networking-k8s/pull/481
 		pulumi.DependsOn([]pulumi.Resource{route}))
 	if err != nil {
 		return fmt.Errorf("creating auth policy of %s: %w", a.args.Name, err)
@@ -73,7 +76,7 @@ func (a *SecureApp) newAuthPolicy(ctx *pulumi.Context, route pulumi.Resource) er
 	return nil
 }
 
-// tagList writes tags as the controller's annotation takes them.
+// tagList formats tags for the controller's annotation.
 func tagList(tags map[string]string) string {
 	pairs := make([]string, 0, len(tags))
 	for _, key := range sortedKeys(tags) {

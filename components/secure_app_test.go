@@ -3,19 +3,17 @@ package components
 import (
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"eks-lattice/internal/names"
 )
 
 // The application is asked whether it is ready where it listens, and goes on
 // answering while it is being taken out of the target groups.
 func TestPodOfAnApp(t *testing.T) {
 	t.Parallel()
-	r := record(t, func(ctx *pulumi.Context) error {
-		args := appArgs("eks-cluster1", "billing", Caller{Cluster: "eks-cluster2", Namespace: "apps"})
-		args.ServiceAccount, args.Replicas = "accounts", 2
-		_, err := NewSecureApp(ctx, "billing", args)
-		return err
-	})
+	r, err := recordBilling(t, func(args *SecureAppArgs) { args.ServiceAccount, args.Replicas = "accounts", 2 })
+	if err != nil {
+		t.Fatal(err)
+	}
 	spec := plain(t, find(t, r, "kubernetes:apps/v1:Deployment billing-deployment").Inputs)["spec"].(map[string]any)
 	if got := spec["replicas"]; got != 2.0 {
 		t.Errorf("replicas: got %v, want 2", got)
@@ -25,7 +23,7 @@ func TestPodOfAnApp(t *testing.T) {
 		"serviceAccountName": "accounts",
 		"terminationGracePeriodSeconds": 150,
 		"containers": [{
-			"name": "billing-v1", "image": "`+DefaultAppImage+`",
+			"name": "billing-v1", "image": "`+names.DefaultAppImage+`",
 			"env": [{"name": "PodName", "value": "Hello from billing-v1"}],
 			"ports": [{"containerPort": 8090}],
 			"startupProbe": {"httpGet": {"path": "/ready", "port": 15021}, "periodSeconds": 1, "failureThreshold": 60},

@@ -15,26 +15,26 @@ import (
 const (
 	appPort     = names.AppPort
 	servicePort = 80
-	// drainSeconds is how long a pod goes on answering after it was told to
-	// stop: until then VPC Lattice may still send it requests. The controller's
-	// guide says 60; it is also what LatticeCluster.BeforePods counts on.
+	// drainSeconds is how long a terminating pod continues to answer, because VPC
+	// Lattice may still send it requests. The controller's guide says 60; the
+	// controllers need the time as well, see LatticeCluster.Ref.
 	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/faq.md
 	drainSeconds = 75
-	// graceSeconds leaves the application time to end after that, as the guide wants.
+	// graceSeconds leaves the application time to stop after that, as the guide recommends.
 	graceSeconds = 150
 	// checksumAnnotation changes with the proxy's configuration.
 	checksumAnnotation = "eks-lattice.io/sidecar-checksum"
 )
 
-// podLabel is what Deployment, Service and NetworkPolicy select pods by.
+// podLabel is the label by which Deployment, Service and NetworkPolicy select pods.
 const podLabel = "app"
 
-// newWorkload makes the pods and the Service, which is what a route leads to.
+// newWorkload creates the pods and the Service that a route leads to.
 func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([]pulumi.Resource, error) {
 	labels := pulumi.StringMap{podLabel: pulumi.String(a.version())}
 	metadata := metav1.ObjectMetaArgs{
 		Name:      pulumi.String(a.version()),
-		Namespace: pulumi.String(a.args.Namespace),
+		Namespace: pulumi.String(a.args.Namespace.Name),
 		Labels:    labels,
 	}
 	deployment, err := appsv1.NewDeployment(ctx, a.name+"-deployment", &appsv1.DeploymentArgs{
@@ -47,11 +47,11 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) (
 					Labels: labels,
 					Annotations: pulumi.StringMap{
 						sidecar.Annotation: pulumi.String(sidecar.AnnotationValue),
-						// what is injected is not in this template, so it has to change
-						// for pods to get something else
-						sidecar.PolicyAnnotation: a.args.InjectionPolicy,
+						// The template does not contain the injected containers, so it has to
+						// change in another way for pods to get new ones.
+						sidecar.PolicyAnnotation: a.cluster().InjectionPolicy,
 						checksumAnnotation:       a.sidecarChecksum(),
-						// kubectl exec and logs take the application, not the proxy
+						// kubectl exec and logs use the application, not the proxy.
 						"kubectl.kubernetes.io/default-container": pulumi.String(a.version()),
 					},
 				},
@@ -73,7 +73,7 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) (
 			}},
 		},
 	}, pulumi.Parent(a),
-		// Pulumi takes a Service for ready when it has endpoints
+		// Pulumi regards a Service as ready when it has endpoints.
 		pulumi.DependsOn([]pulumi.Resource{deployment}))
 	if err != nil {
 		return nil, fmt.Errorf("creating service %s: %w", a.version(), err)
@@ -87,13 +87,13 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 		TerminationGracePeriodSeconds: pulumi.Int(graceSeconds),
 		Containers: corev1.ContainerArray{corev1.ContainerArgs{
 			Name:  pulumi.String(a.version()),
-			Image: pulumi.String(a.args.Sources.image(a.args.Image)),
+			Image: pulumi.String(a.cluster().Sources.image(a.args.Image)),
 			Env: corev1.EnvVarArray{corev1.EnvVarArgs{
 				Name:  pulumi.String("PodName"),
 				Value: pulumi.String("Hello from " + a.version()),
 			}},
 			Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{ContainerPort: pulumi.Int(appPort)}},
-			// The proxy's own probe cannot fail in a pod that was not given one.
+			// Fails if the pod has no proxy, which the proxy's own probe cannot.
 			StartupProbe: corev1.ProbeArgs{
 				HttpGet: corev1.HTTPGetActionArgs{
 					Path: pulumi.String(sidecar.ReadyPath),
@@ -123,8 +123,9 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 }
 
 func (a *SecureApp) sidecarChecksum() pulumi.StringOutput {
-	return pulumi.All(a.args.CACertificate, a.args.ClientRoleARN).ApplyT(func(inputs []any) (string, error) {
+	environment := a.environment()
+	return pulumi.All(environment.CACertificate, environment.ClientRoleARN).ApplyT(func(inputs []any) (string, error) {
 		ca, role := inputs[0].(string), inputs[1].(string)
-		return sidecar.Checksum(sidecar.Args{Region: a.args.Account.Region}, ca, role)
+		return sidecar.Checksum(sidecar.Args{Region: environment.Account.Region}, ca, role)
 	}).(pulumi.StringOutput)
 }

@@ -8,13 +8,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newServiceNetwork makes the service network with its policy. It comes last,
-// so a destroy begins with it: while a cluster is still associated, AWS refuses
-// that first step and all that the cluster lives on stays.
+// newServiceNetwork creates the service network with its policy. It depends on
+// everything else, so a destroy begins with it: while a cluster is associated,
+// AWS refuses this first step, and everything that the cluster needs remains.
 func (e *Environment) newServiceNetwork(ctx *pulumi.Context, name string) error {
-	logs, err := e.newLogGroup(ctx, name)
-	if err != nil {
-		return err
+	var logs *cloudwatch.LogGroup
+	if e.args.AccessLogs {
+		var err error
+		if logs, err = e.newLogGroup(ctx, name); err != nil {
+			return err
+		}
 	}
 	network, err := vpclattice.NewServiceNetwork(ctx, name+"-service-network", &vpclattice.ServiceNetworkArgs{
 		Name:     pulumi.String(e.args.ServiceNetworkName),
@@ -29,9 +32,9 @@ func (e *Environment) newServiceNetwork(ctx *pulumi.Context, name string) error 
 		ResourceIdentifier: network.Arn,
 		Policy:             pulumi.String(serviceNetworkPolicy(e.args.Account).JSON()),
 	}, pulumi.Parent(e),
-		// AWS deletes the policy together with the network. By itself it would go
-		// first, and a destroy that AWS then refuses would leave a network that
-		// denies every request.
+		// AWS deletes the policy together with the network. Without this option,
+		// Pulumi would delete it first, and a destroy that AWS then refuses would
+		// leave a network that denies every request.
 		// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_DeleteServiceNetwork.html
 		pulumi.DeletedWith(network))
 	if err != nil {
@@ -50,13 +53,10 @@ func (e *Environment) newServiceNetwork(ctx *pulumi.Context, name string) error 
 	return nil
 }
 
-// newLogGroup makes the group that access logs go to, or nil if nobody wants them.
+// newLogGroup creates the log group of the access logs.
 func (e *Environment) newLogGroup(ctx *pulumi.Context, name string) (*cloudwatch.LogGroup, error) {
-	if !e.args.AccessLogs {
-		return nil, nil
-	}
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-access-log-group", &cloudwatch.LogGroupArgs{
-		// AWS keeps the resource policy for groups under this prefix itself.
+		// AWS maintains the resource policy of groups with this prefix.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 		Name:            pulumi.String("/aws/vendedlogs/vpc-lattice/" + e.args.ServiceNetworkName),
 		RetentionInDays: pulumi.Int(e.args.AccessLogRetentionDays),

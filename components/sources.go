@@ -1,32 +1,21 @@
 package components
 
-import (
-	"strings"
+import "strings"
 
-	"eks-lattice/internal/settings"
-)
-
-// Sources redirects where charts and images come from, as a whole: for a
-// mirror, a pull-through cache or a network without Internet access.
+// Sources replaces the origins of all charts and images, for a mirror or a
+// pull-through cache.
 type Sources struct {
-	// ImageMirror is put before every image, whose own registry stays part of
-	// the path: with "mirror.example.com/all", public.ecr.aws/a/b:1 becomes
+	// ImageMirror is the prefix of every image, whose own registry remains in the
+	// path: with "mirror.example.com/all", public.ecr.aws/a/b:1 becomes
 	// mirror.example.com/all/public.ecr.aws/a/b:1. Empty means no mirror.
-	ImageMirror string
-	// ChartMirror is one place that holds all charts under their own names: an
-	// OCI registry as oci://host/path, or a chart repository as https://host/path.
+	ImageMirror string `setting:"imageMirror"`
+	// ChartMirror is the location of all charts under their own names: an OCI
+	// registry as oci://host/path, or a chart repository as https://host/path.
 	// Empty means each chart's own origin.
-	ChartMirror string
+	ChartMirror string `setting:"chartMirror"`
 }
 
-func (s *Sources) settings() settings.List {
-	return settings.List{
-		settings.ImageMirror.For(&s.ImageMirror),
-		settings.ChartMirror.For(&s.ChartMirror),
-	}
-}
-
-// image returns where an image comes from. The image names its registry.
+// image returns the reference of an image, which contains its registry.
 func (s Sources) image(reference string) string {
 	if s.ImageMirror == "" {
 		return reference
@@ -34,7 +23,7 @@ func (s Sources) image(reference string) string {
 	return s.ImageMirror + "/" + reference
 }
 
-// chart is a Helm chart at its origin.
+// chart is a Helm chart at its own origin.
 type chart struct {
 	repository string // oci://... or https://...
 	name       string
@@ -61,7 +50,7 @@ var (
 	}
 )
 
-// release fills in where a chart comes from.
+// release adds the location of a chart to the inputs of its release.
 func (s Sources) release(c chart, args releaseArgs) releaseArgs {
 	repository := c.repository
 	if s.ChartMirror != "" {

@@ -11,24 +11,23 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// checkRelease reports a pinned image for another version of Kubernetes.
+// checkRelease reports a pinned image of another version of Kubernetes.
 func (a *LatticeClusterArgs) checkRelease(found *problem.List) {
 	if version := check.ReleaseOf(a.Nodes.ReleaseVersion); version != "" && version != a.KubernetesVersion {
-		found.Add("nodeReleaseVersion", a.Nodes.ReleaseVersion, "is for Kubernetes %s, but kubernetesVersion is %s; give a release for that, or none",
-			version, a.KubernetesVersion)
+		found.Add("Nodes.ReleaseVersion", a.Nodes.ReleaseVersion, "is for Kubernetes %s, but %s is %s; give a release for that version, or none",
+			version, problem.Path("KubernetesVersion"), a.KubernetesVersion)
 	}
 }
 
-// versions are those of what runs on the nodes.
+// versions are those of the nodes' image and of the add-ons.
 type versions struct {
 	nodeRelease string
 	addons      map[string]string
 }
 
-// lookUpVersions asks AWS, before anything is made, whether there are clusters
-// of the version of Kubernetes, and which releases go with it. Each up asks
-// again, so that it brings the patches of the time since the last one; whoever
-// wants them at a time of their own gives the versions.
+// lookUpVersions asks AWS, before anything exists, whether EKS offers the version
+// of Kubernetes, and which releases belong to it. Each up asks again and installs
+// the patches since the last one. Pinned versions change only with the arguments.
 func (c *LatticeCluster) lookUpVersions(ctx *pulumi.Context) error {
 	if err := c.checkOffered(ctx); err != nil {
 		return err
@@ -58,8 +57,8 @@ func (c *LatticeCluster) lookUpVersions(ctx *pulumi.Context) error {
 	return nil
 }
 
-// checkOffered refuses versions that EKS does not have, and those at six times
-// the price unless they are wanted.
+// checkOffered refuses versions that EKS does not offer, and those at six times
+// the price unless the arguments allow them.
 func (c *LatticeCluster) checkOffered(ctx *pulumi.Context) error {
 	result, err := eks.GetClusterVersions(ctx, &eks.GetClusterVersionsArgs{}, pulumi.Parent(c))
 	if err != nil {
@@ -78,22 +77,24 @@ func (c *LatticeCluster) checkOffered(ctx *pulumi.Context) error {
 	var found problem.List
 	switch {
 	case status == "":
-		found.Add("kubernetesVersion", c.args.KubernetesVersion, "is no version that EKS offers in %s; give one of %s", c.args.Account.Region, strings.Join(offered, ", "))
+		found.Add("KubernetesVersion", c.args.KubernetesVersion, "is not a version that EKS offers in %s; give one of %s",
+			c.args.Environment.Account.Region, strings.Join(offered, ", "))
 	case status == "EXTENDED_SUPPORT" && !c.args.ExtendedSupport:
-		found.Add("kubernetesVersion", c.args.KubernetesVersion,
-			"is in extended support, where a control plane costs six times as much; give one of %s, or set extendedSupport to true", strings.Join(standard, ", "))
+		found.Add("KubernetesVersion", c.args.KubernetesVersion,
+			"is in extended support, in which a control plane costs six times as much; give one of %s, or set %s to true",
+			strings.Join(standard, ", "), problem.Path("ExtendedSupport"))
 	}
 	return found.Err(fmt.Sprintf("lattice cluster %q", c.name))
 }
 
-// newestNodeRelease looks up what AWS recommends. The function belongs to a
-// package of the SDK that nothing else here needs, so it is called by its name.
+// newestNodeRelease looks up the release that AWS recommends. The call has no
+// package of the SDK, which nothing else here needs and every user would compile.
 // https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
 func (c *LatticeCluster) newestNodeRelease(ctx *pulumi.Context) (string, error) {
 	args := struct {
 		Name string `pulumi:"name"`
-	}{fmt.Sprintf("/aws/service/eks/optimized-ami/%s/amazon-linux-2023/x86_64/standard/recommended/release_version", c.args.KubernetesVersion)}
-	// The parameter is public; the field that counts as a secret is left out.
+	}{"/aws/service/eks/optimized-ami/" + c.args.KubernetesVersion + "/amazon-linux-2023/x86_64/standard/recommended/release_version"}
+	// The parameter is public. Its other field, value, is a secret to Pulumi.
 	var parameter struct {
 		Value string `pulumi:"insecureValue"`
 	}

@@ -66,9 +66,9 @@ func TestVersionsThatEKSDoesNotOffer(t *testing.T) {
 		extended bool
 		want     string
 	}{
-		"unknown": {"1.99", false, `is no version that EKS offers in ap-northeast-2; give one of 1.35, 1.34, 1.33`},
-		"dear": {"1.33", false, `is in extended support, where a control plane costs six times as much; ` +
-			`give one of 1.35, 1.34, or set extendedSupport to true`},
+		"unknown": {"1.99", false, `is not a version that EKS offers in ap-northeast-2; give one of 1.35, 1.34, 1.33`},
+		"dear": {"1.33", false, `is in extended support, in which a control plane costs six times as much; ` +
+			`give one of 1.35, 1.34, or set ExtendedSupport to true`},
 		"dear on purpose": {"1.33", true, ""},
 		"standard":        {"1.34", false, ""},
 	} {

@@ -3,6 +3,8 @@ package components
 import (
 	"encoding/json"
 	"testing"
+
+	"eks-lattice/internal/names"
 )
 
 // What the walk-through of the Terraform blueprint shows with kubectl has the
@@ -53,7 +55,7 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 	for what, pair := range map[string][2]any{
 		"service account":   {spec["serviceAccountName"], "default"},
 		"container":         {container["name"], "demo-cluster1-v1"},
-		"image":             {container["image"], DefaultAppImage},
+		"image":             {container["image"], names.DefaultAppImage},
 		"annotation":        {annotations["vpc-lattices-svcs.amazonaws.com/agent-inject"], "true"},
 		"default container": {annotations["kubectl.kubernetes.io/default-container"], "demo-cluster1-v1"},
 	} {

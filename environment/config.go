@@ -1,6 +1,6 @@
-// Package environment is the stack that all clusters share: it reads the
-// stack's configuration, makes components.Environment, and says what other
-// stacks may know of it.
+// Package environment is the stack that all clusters share. It reads the stack's
+// configuration, creates a components.Environment, and exports what other stacks
+// need to know of it.
 package environment
 
 import (
@@ -8,34 +8,38 @@ import (
 
 	"eks-lattice/components"
 	"eks-lattice/internal/names"
+	"eks-lattice/internal/problem"
 	"eks-lattice/internal/settings"
 )
 
-// Config is the configuration of an environment stack.
-type Config struct {
+// config is the configuration of an environment stack.
+type config struct {
 	AWS  settings.AWS
+	Own  ownConfig
 	Args components.EnvironmentArgs
+
+	reader *settings.Reader
 }
 
-// ReadConfig reads the configuration of the running stack. Its error names
+// ownConfig has the keys that are not arguments of a component.
+type ownConfig struct {
+	Tags map[string]string `setting:"tags"`
+}
+
+// readConfig reads the configuration of the running stack. Its error names
 // everything that is wrong with it.
-func ReadConfig(ctx *pulumi.Context) (*Config, error) {
-	r := settings.NewReader(ctx, names.RoleEnvironment)
-	config := read(r)
-	if err := r.Err(); err != nil {
-		return nil, err
-	}
-	config.AWS.Tags = settings.StackTags(ctx, config.AWS.Tags)
-	return config, nil
+func readConfig(ctx *pulumi.Context) (*config, error) {
+	c := &config{reader: settings.NewReader(ctx, names.RoleEnvironment)}
+	c.AWS = c.reader.AWS()
+	own, keys := settings.Environment.Bind(&c.Own), c.keys()
+	c.reader.Read(own)
+	c.reader.Read(keys)
+	c.Args.Account.Region = c.AWS.Region // which a certificate has to be in
+	c.reader.Report(own.Keys(own.Check()))
+	c.reader.Report(keys.Keys(problem.Of(c.Args.Check())))
+	c.AWS.Tags = settings.StackTags(ctx, c.Own.Tags)
+	return c, c.reader.Err()
 }
 
-func read(r *settings.Reader) *Config {
-	config := &Config{AWS: r.AWS()}
-	shared := settings.List{settings.Tags.For(&config.AWS.Tags)}
-	r.Read(shared)
-	r.Read(config.Args.Settings())
-	config.Args.Account.Region = config.AWS.Region // a certificate has to be of it
-	r.Report(shared.Check())
-	r.Report(config.Args.Check())
-	return config
-}
+// keys are those of the component's arguments.
+func (c *config) keys() settings.List { return settings.Environment.Bind(&c.Args) }

@@ -10,34 +10,95 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// Outputs is what an environment tells the stacks of its clusters. They are
-// read while the program runs, in a preview as well.
-type Outputs struct {
-	AccountID, Region, Partition Value
-
-	Domain             Value
-	ServiceNetworkName Value
-	ServiceNetworkID   Value
-	ServiceNetworkARN  Value
-	ZoneID             Value
-	ZoneARN            Value
-	CertificateARN     Value
-	CACertificate      Value
-	CAARN              Value // empty when AWS holds no CA
-	ClientRoleARN      Value
+// output is one output of an environment's stack.
+type output struct {
+	name string
+	// write returns the value that the environment exports.
+	write func(*components.Environment) pulumi.StringInput
+	// read passes the value on to the stacks of clusters. It is nil for outputs
+	// that only people and tools read.
+	read func(*components.EnvironmentRef, value)
+	// optional outputs may be empty.
+	optional bool
 }
 
-// Value is one output. It stays a secret if the environment made it one.
-type Value struct {
+// contract lists all outputs, with both ends of each.
+var contract = []output{
+	{
+		name:  "accountId",
+		write: func(e *components.Environment) pulumi.StringInput { return pulumi.String(e.Ref().Account.ID) },
+		read:  func(r *components.EnvironmentRef, v value) { r.Account.ID = v.text },
+	},
+	{
+		name:  "region",
+		write: func(e *components.Environment) pulumi.StringInput { return pulumi.String(e.Ref().Account.Region) },
+		read:  func(r *components.EnvironmentRef, v value) { r.Account.Region = v.text },
+	},
+	{
+		name:  "partition",
+		write: func(e *components.Environment) pulumi.StringInput { return pulumi.String(e.Ref().Account.Partition) },
+		read:  func(r *components.EnvironmentRef, v value) { r.Account.Partition = v.text },
+	},
+	{
+		name:  "domain",
+		write: func(e *components.Environment) pulumi.StringInput { return pulumi.String(e.Ref().Domain) },
+		read:  func(r *components.EnvironmentRef, v value) { r.Domain = v.text },
+	},
+	{
+		name:  "serviceNetworkName",
+		write: func(e *components.Environment) pulumi.StringInput { return pulumi.String(e.Ref().ServiceNetworkName) },
+		read:  func(r *components.EnvironmentRef, v value) { r.ServiceNetworkName = v.text },
+	},
+	{
+		name:  "serviceNetworkId",
+		write: func(e *components.Environment) pulumi.StringInput { return e.ServiceNetworkID },
+		read:  func(r *components.EnvironmentRef, v value) { r.ServiceNetworkID = v.input() },
+	},
+	{
+		name:  "serviceNetworkArn",
+		write: func(e *components.Environment) pulumi.StringInput { return e.ServiceNetworkARN },
+	},
+	{
+		name:  "zoneId",
+		write: func(e *components.Environment) pulumi.StringInput { return e.ZoneID },
+		read:  func(r *components.EnvironmentRef, v value) { r.ZoneID = v.input() },
+	},
+	{
+		name:  "zoneArn",
+		write: func(e *components.Environment) pulumi.StringInput { return e.ZoneARN },
+		read:  func(r *components.EnvironmentRef, v value) { r.ZoneARN = v.input() },
+	},
+	{
+		name:  "certificateArn",
+		write: func(e *components.Environment) pulumi.StringInput { return e.CertificateARN },
+		read:  func(r *components.EnvironmentRef, v value) { r.CertificateARN = v.input() },
+	},
+	{
+		name:  "caCertificate",
+		write: func(e *components.Environment) pulumi.StringInput { return e.CACertificate },
+		read:  func(r *components.EnvironmentRef, v value) { r.CACertificate = v.input() },
+	},
+	{
+		name:     "caArn",
+		write:    func(e *components.Environment) pulumi.StringInput { return e.CAARN },
+		optional: true,
+	},
+	{
+		name:  "clientRoleArn",
+		write: func(e *components.Environment) pulumi.StringInput { return e.ClientRoleARN },
+		read:  func(r *components.EnvironmentRef, v value) { r.ClientRoleARN = v.input() },
+	},
+}
+
+// value is the value of an output.
+type value struct {
 	text   string
 	secret bool
 }
 
-// Plain returns the text, for what decides what is made.
-func (v Value) Plain() string { return v.text }
-
-// Input returns the text as an input of a resource.
-func (v Value) Input() pulumi.StringOutput {
+// input returns the value as an input of a resource, which is a secret if the
+// output is one.
+func (v value) input() pulumi.StringInput {
 	text := pulumi.String(v.text).ToStringOutput()
 	if v.secret {
 		return pulumi.ToSecret(text).(pulumi.StringOutput)
@@ -45,122 +106,65 @@ func (v Value) Input() pulumi.StringOutput {
 	return text
 }
 
-// source is where a value comes from when the environment writes it.
-type source struct {
-	config      *Config
-	environment *components.Environment
-}
-
-// contract is the one list of the outputs' names, with both ends of each.
-var contract = []struct {
-	name     string
-	optional bool
-	read     func(*Outputs) *Value
-	write    func(source) pulumi.StringInput
-}{
-	{name: "accountId",
-		read:  func(o *Outputs) *Value { return &o.AccountID },
-		write: func(s source) pulumi.StringInput { return pulumi.String(s.config.Args.Account.ID) }},
-	{name: "region",
-		read:  func(o *Outputs) *Value { return &o.Region },
-		write: func(s source) pulumi.StringInput { return pulumi.String(s.config.Args.Account.Region) }},
-	{name: "partition",
-		read:  func(o *Outputs) *Value { return &o.Partition },
-		write: func(s source) pulumi.StringInput { return pulumi.String(s.config.Args.Account.Partition) }},
-	{name: "domain",
-		read:  func(o *Outputs) *Value { return &o.Domain },
-		write: func(s source) pulumi.StringInput { return pulumi.String(s.config.Args.Domain) }},
-	{name: "serviceNetworkName",
-		read:  func(o *Outputs) *Value { return &o.ServiceNetworkName },
-		write: func(s source) pulumi.StringInput { return pulumi.String(s.config.Args.ServiceNetworkName) }},
-	{name: "serviceNetworkId",
-		read:  func(o *Outputs) *Value { return &o.ServiceNetworkID },
-		write: func(s source) pulumi.StringInput { return s.environment.ServiceNetworkID }},
-	{name: "serviceNetworkArn",
-		read:  func(o *Outputs) *Value { return &o.ServiceNetworkARN },
-		write: func(s source) pulumi.StringInput { return s.environment.ServiceNetworkARN }},
-	{name: "zoneId",
-		read:  func(o *Outputs) *Value { return &o.ZoneID },
-		write: func(s source) pulumi.StringInput { return s.environment.ZoneID }},
-	{name: "zoneArn",
-		read:  func(o *Outputs) *Value { return &o.ZoneARN },
-		write: func(s source) pulumi.StringInput { return s.environment.ZoneARN }},
-	{name: "certificateArn",
-		read:  func(o *Outputs) *Value { return &o.CertificateARN },
-		write: func(s source) pulumi.StringInput { return s.environment.CertificateARN }},
-	{name: "caCertificate",
-		read:  func(o *Outputs) *Value { return &o.CACertificate },
-		write: func(s source) pulumi.StringInput { return s.environment.CACertificate }},
-	{name: "caArn", optional: true,
-		read:  func(o *Outputs) *Value { return &o.CAARN },
-		write: func(s source) pulumi.StringInput { return s.environment.CAARN }},
-	{name: "clientRoleArn",
-		read:  func(o *Outputs) *Value { return &o.ClientRoleARN },
-		write: func(s source) pulumi.StringInput { return s.environment.ClientRoleARN }},
-}
-
-func export(ctx *pulumi.Context, s source) {
-	for _, output := range contract {
-		ctx.Export(output.name, output.write(s))
-	}
-}
-
-// ReadOutputs reads the outputs of the environment stack of a name, such as
-// "environment" or "my-org/eks-lattice/environment". It reports every output
-// that is missing or not a text, and a stack that is not there.
-func ReadOutputs(ctx *pulumi.Context, stack string) (*Outputs, problem.List) {
-	var found problem.List
+// Read reads the outputs of an environment from its stack, whose name is such as
+// "environment" or "my-org/eks-lattice/environment". The program knows them
+// while it runs, even in a preview. The error names every output that is
+// missing or not a text.
+func Read(ctx *pulumi.Context, stack string) (components.EnvironmentRef, error) {
 	full := qualified(ctx, stack)
 	where := fmt.Sprintf("stack %q", full)
 	remedy := fmt.Sprintf("run `pulumi up --stack %s` first", stack)
+	var found problem.List
 	ref, err := pulumi.NewStackReference(ctx, full, nil)
 	if err != nil {
 		found.Missing(where, "cannot be read (%v); %s", err, remedy)
-		return nil, found
+		return components.EnvironmentRef{}, found.Err("the environment")
 	}
-	outputs, missing := &Outputs{}, 0
+	var shared components.EnvironmentRef
+	deployed := false
 	for _, output := range contract {
 		details, err := ref.GetOutputDetails(output.name)
 		if err != nil {
 			found = nil // the first failure stands for all
 			found.Missing(where, "cannot be read (%v); %s", err, remedy)
-			return nil, found
+			return components.EnvironmentRef{}, found.Err("the environment")
 		}
-		value, secret := details.Value, false
-		if value == nil && details.SecretValue != nil {
-			value, secret = details.SecretValue, true
+		v, wrong := output.decode(details)
+		if wrong != "" {
+			found.Missing(where, "has %s; %s", wrong, remedy)
 		}
-		text, isText := value.(string)
-		*output.read(outputs) = Value{text: text, secret: secret}
-		switch {
-		case value == nil && output.optional:
-		case value == nil:
-			missing++
-			found.Missing(where, "has no output %q; %s", output.name, remedy)
-		case !isText:
-			found.Missing(where, "has an output %q that is %s instead of a string; %s", output.name, kind(value), remedy)
-		case text == "" && !output.optional:
-			found.Missing(where, "has an output %q that is empty; %s", output.name, remedy)
+		if output.read != nil {
+			output.read(&shared, v)
 		}
+		deployed = deployed || details.Value != nil || details.SecretValue != nil
 	}
-	if missing == required() {
+	if !deployed {
 		found = nil
 		found.Missing(where, "has no outputs: it is not deployed yet; %s", remedy)
 	}
-	return outputs, found
+	return shared, found.Err("the environment")
 }
 
-func required() int {
-	count := 0
-	for _, output := range contract {
-		if !output.optional {
-			count++
-		}
+// decode returns the value of an output, and what is wrong with it.
+func (o output) decode(details *pulumi.StackReferenceOutputDetails) (v value, wrong string) {
+	content := details.Value
+	if content == nil && details.SecretValue != nil {
+		content, v.secret = details.SecretValue, true
 	}
-	return count
+	text, isText := content.(string)
+	v.text = text
+	switch {
+	case content == nil && !o.optional:
+		return v, fmt.Sprintf("no output %q", o.name)
+	case content != nil && !isText:
+		return v, fmt.Sprintf("an output %q that is %s instead of a string", o.name, jsonType(content))
+	case text == "" && !o.optional:
+		return v, fmt.Sprintf("an output %q that is empty", o.name)
+	}
+	return v, ""
 }
 
-// qualified completes a stack's name with organization and project of the
+// qualified completes a stack's name with the organization and project of the
 // running stack.
 func qualified(ctx *pulumi.Context, stack string) string {
 	if strings.Contains(stack, "/") {
@@ -169,9 +173,10 @@ func qualified(ctx *pulumi.Context, stack string) string {
 	return ctx.Organization() + "/" + ctx.Project() + "/" + stack
 }
 
-// kind names what JSON calls a value, without showing it: it may be a secret.
-func kind(value any) string {
-	switch value.(type) {
+// jsonType names the JSON type of a value. It does not show the value, which may
+// be a secret.
+func jsonType(content any) string {
+	switch content.(type) {
 	case float64, int:
 		return "a number"
 	case bool:
@@ -181,6 +186,6 @@ func kind(value any) string {
 	case map[string]any:
 		return "an object"
 	default:
-		return fmt.Sprintf("a %T", value)
+		return fmt.Sprintf("a %T", content)
 	}
 }

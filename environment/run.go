@@ -9,43 +9,45 @@ import (
 	"eks-lattice/components"
 )
 
-// Run makes an environment from the configuration of the running stack.
+// Run creates an environment from the configuration of the running stack.
 func Run(ctx *pulumi.Context) error {
-	made, err := deploy(ctx)
+	environment, err := deploy(ctx)
 	if err != nil {
 		return err
 	}
-	export(ctx, *made)
+	for _, output := range contract {
+		ctx.Export(output.name, output.write(environment))
+	}
 	return nil
 }
 
-func deploy(ctx *pulumi.Context) (*source, error) {
-	config, err := ReadConfig(ctx)
+func deploy(ctx *pulumi.Context) (*components.Environment, error) {
+	c, err := readConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if warning := domainWarning(config.Args.Domain); warning != "" {
+	if warning := domainWarning(c.Args.Domain); warning != "" {
 		ctx.Log.Warn(warning, nil)
 	}
-	aws, err := config.AWS.NewProvider(ctx)
+	aws, err := c.AWS.NewProvider(ctx)
 	if err != nil {
 		return nil, err
 	}
 	providers := []pulumi.ProviderResource{aws}
-	if config.Args.Certificates.Mode == components.CAModeSelfManaged {
+	if c.Args.Certificates.CAMode == components.CAModeSelfManaged {
 		keys, err := tls.NewProvider(ctx, "tls", nil)
 		if err != nil {
 			return nil, fmt.Errorf("creating tls provider: %w", err)
 		}
 		providers = append(providers, keys)
 	}
-	config.Args.Account, err = components.LookupAccount(ctx, config.AWS.Region, pulumi.Provider(aws))
+	c.Args.Account, err = components.LookupAccount(ctx, c.AWS.Region, pulumi.Provider(aws))
 	if err != nil {
 		return nil, err
 	}
-	environment, err := components.NewEnvironment(ctx, "environment", &config.Args, pulumi.Providers(providers...))
+	environment, err := components.NewEnvironment(ctx, "environment", &c.Args, pulumi.Providers(providers...))
 	if err != nil {
-		return nil, err
+		return nil, c.reader.Explain(c.keys(), err)
 	}
-	return &source{config: config, environment: environment}, nil
+	return environment, nil
 }

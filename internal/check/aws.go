@@ -11,11 +11,11 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// RoleName takes what IAM takes.
+// RoleName accepts the names that IAM accepts for roles.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-var RoleName = Matches(`^[\w+=,.@-]{1,64}$`, "must have 1 to 64 letters, digits or characters of +=,.@_-")
+var RoleName = Matches(`^[\w+=,.@-]{1,64}$`, "must consist of 1 to 64 letters, digits and characters of +=,.@_-")
 
-// ARN is the parts of an Amazon Resource Name.
+// ARN has the parts of an Amazon Resource Name.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 type ARN struct{ Partition, Service, Region, Account, Resource string }
 
@@ -30,31 +30,35 @@ func ParseARN(text string) (ARN, bool) {
 
 var (
 	account = regexp.MustCompile(`^[0-9]{12}$`)
-	// a path, which may be empty, and a name
+	// A path, which may be empty, and a name.
 	principal   = regexp.MustCompile(`^(role|user)(/[\x21-\x2e\x30-\x7e]+)*/[\w+=,.@-]{1,64}$`)
 	certificate = regexp.MustCompile(`^certificate/[\w+=,.@-]+$`)
 )
 
-// PrincipalARN takes the ARN of a role or user.
+// PrincipalARN accepts the ARN of a role or user.
 func PrincipalARN(found *problem.List, path, text string) {
 	arn, ok := ParseARN(text)
-	if !ok || !isPartition(arn.Partition) || arn.Service != "iam" || arn.Region != "" || !account.MatchString(arn.Account) || !principal.MatchString(arn.Resource) {
+	if !ok || !isPartition(arn.Partition) || arn.Service != "iam" || arn.Region != "" ||
+		!account.MatchString(arn.Account) || !principal.MatchString(arn.Resource) {
 		found.Add(path, text, "is not the ARN of an IAM role or user, such as arn:aws:iam::123456789012:role/admin")
 	}
 }
 
-// CertificateARN takes the ARN of a certificate in ACM.
+// CertificateARN accepts the ARN of a certificate in ACM.
 func CertificateARN(found *problem.List, path, text string) {
 	arn, ok := ParseARN(text)
-	if !ok || !isPartition(arn.Partition) || arn.Service != "acm" || !IsRegion(arn.Region) || !account.MatchString(arn.Account) || !certificate.MatchString(arn.Resource) {
-		found.Add(path, text, "is not the ARN of an ACM certificate, such as arn:aws:acm:ap-northeast-2:123456789012:certificate/12345678-1234-1234-1234-123456789012")
+	if !ok || !isPartition(arn.Partition) || arn.Service != "acm" || !IsRegion(arn.Region) ||
+		!account.MatchString(arn.Account) || !certificate.MatchString(arn.Resource) {
+		found.Add(path, text, "is not the ARN of an ACM certificate, such as "+
+			"arn:aws:acm:ap-northeast-2:123456789012:certificate/12345678-1234-1234-1234-123456789012")
 	}
 }
 
 // partitions of AWS, with the names of their Regions.
 // https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
 var partitions = map[string]*regexp.Regexp{
-	"aws":        regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$`),
+	"aws": regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-` +
+		`(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$`),
 	"aws-cn":     regexp.MustCompile(`^cn-(north|northwest)-[1-9]$`),
 	"aws-us-gov": regexp.MustCompile(`^us-gov-(east|west)-[1-9]$`),
 	"aws-iso":    regexp.MustCompile(`^us-iso-(east|west)-[1-9]$`),
@@ -66,7 +70,7 @@ var partitions = map[string]*regexp.Regexp{
 
 func isPartition(name string) bool { return partitions[name] != nil }
 
-// IsRegion tells whether a name is formed as those of Regions are.
+// IsRegion reports whether a name has the form of a Region's name.
 func IsRegion(name string) bool {
 	for _, pattern := range partitions {
 		if pattern.MatchString(name) {
@@ -82,41 +86,43 @@ var retentionDays = []int{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 }
 
-// Retention takes a period of CloudWatch Logs.
-var Retention = OneOf("is not a period that CloudWatch Logs knows", retentionDays...)
+// Retention accepts the periods of CloudWatch Logs.
+var Retention = OneOf("is not a retention period of CloudWatch Logs", retentionDays...)
 
 var (
-	// family, generation and options, then the size:
+	// Family, generation and options, then the size:
 	// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
 	instanceType = regexp.MustCompile(`^[a-z]+-?[0-9]+[a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal(-[0-9]+xl)?)$`)
-	// arm64 matches the families whose name has a g right behind the generation.
+	// The families whose name has a g right after the generation.
 	arm64 = regexp.MustCompile(`^(a1|[a-z]+[0-9]+g[a-z]*)\.`)
 )
 
-// InstanceType takes a type of the x86_64 architecture.
+// InstanceType accepts the types of the x86_64 architecture.
 func InstanceType(found *problem.List, path, kind string) {
 	switch {
 	case !instanceType.MatchString(kind):
 		found.Add(path, kind, "is not an EC2 instance type; give one such as m5.large")
 	case arm64.MatchString(kind):
-		found.Add(path, kind, "has a processor of the arm64 architecture; the nodes' image and the applications' are for x86_64: give a type such as m5.large")
+		found.Add(path, kind, "has an arm64 processor; the images of nodes and applications are for x86_64: "+
+			"give a type such as m5.large")
 	}
 }
 
-// oldestKubernetes is what the Lattice controller v2.1 needs.
+// oldestKubernetes is the minor version that the Lattice controller v2.1 needs.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/guides/upgrading-v2-0-x-to-v2-1-y.md
 const oldestKubernetes = 31
 
 var (
 	eksVersion = regexp.MustCompile(`^1\.([1-9][0-9])$`)
-	// YAML takes 1.40 for a number, and writes it as 1.4
+	// YAML reads 1.40 as the number 1.4.
 	cutVersion = regexp.MustCompile(`^1\.[1-9]$`)
 )
 
-// KubernetesVersion takes a version of EKS that the controllers work with.
+// KubernetesVersion accepts the versions of EKS that the controllers work with.
 func KubernetesVersion(found *problem.List, path, version string) {
 	if cutVersion.MatchString(version) {
-		found.Add(path, version, "is too old: the Lattice controller needs 1.%d or newer; if you mean %s, write it in quotes, because YAML takes it for a number",
+		found.Add(path, version, "is too old: the Lattice controller needs 1.%d or newer; "+
+			"if you mean %s, write it in quotes, because YAML reads it as a number",
 			oldestKubernetes, problem.Derived(version+"0"))
 		return
 	}
@@ -132,25 +138,26 @@ func KubernetesVersion(found *problem.List, path, version string) {
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/+\-@]*$`)
 
-// reservedTags cannot be given, because somebody else needs them.
+// reservedTags are the keys that users cannot set.
 var reservedTags = []struct {
 	pattern *regexp.Regexp
 	because string
 }{
-	{regexp.MustCompile(`(?i)^aws:`), "has a key that begins with aws:, which AWS keeps for itself"},
+	{regexp.MustCompile(`(?i)^aws:`), "has a key that begins with aws:, which AWS reserves; delete it"},
 	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/aws/cloud.go
-	{regexp.MustCompile(`^application-networking\.k8s\.aws/`), "has a key that begins with application-networking.k8s.aws/, by which the Lattice controller knows what is its own; remove it"},
-	{regexp.MustCompile(`^pulumi-(project|stack)$`), "has a key by which the program's leftovers are found; remove it"},
+	{regexp.MustCompile(`^application-networking\.k8s\.aws/`), "has a key that begins with application-networking.k8s.aws/, which marks what the Lattice controller owns; delete it"},
+	{regexp.MustCompile(`^pulumi-(project|stack)$`), "has a key that the program sets itself, to identify leftovers; delete it"},
 }
 
-// Tags takes tags that every tagged service takes. The Lattice controller is the
-// strictest: it takes them as one line of "key=value" pairs.
+// Tags accepts the tags that every tagged service accepts. The Lattice controller
+// is the strictest: it reads them from one line of "key=value" pairs.
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 func Tags(found *problem.List, path string, tags map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		value, at := tags[key], path+"."+key
 		if key == "" || utf8.RuneCountInString(key) > 128 || !tagText.MatchString(key) {
-			found.Add(at, value, "has a key that is empty, longer than 128 characters, or holds more than letters, digits, spaces and _ . : / + - @")
+			found.Add(at, value, "has a key that is empty, longer than 128 characters, "+
+				"or contains anything but letters, digits, spaces and _ . : / + - @")
 		}
 		for _, reserved := range reservedTags {
 			if reserved.pattern.MatchString(key) {
@@ -158,10 +165,10 @@ func Tags(found *problem.List, path string, tags map[string]string) {
 			}
 		}
 		if utf8.RuneCountInString(value) > 256 || !tagText.MatchString(value) {
-			found.Add(at, value, "is longer than 256 characters, or holds more than letters, digits, spaces and _ . : / + - @")
+			found.Add(at, value, "is longer than 256 characters, or contains anything but letters, digits, spaces and _ . : / + - @")
 		}
 	}
 	if len(tags) > 40 {
-		found.Add(path, len(tags), "are too many: AWS takes 50 on a resource and some are set by its controllers; give at most 40")
+		found.Add(path, len(tags), "are too many: AWS allows 50 on a resource, and controllers set some of them; give at most 40")
 	}
 }

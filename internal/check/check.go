@@ -1,5 +1,5 @@
-// Package check holds the checks of what users give: each reports what is wrong
-// with a value, and what would be right, to a list of problems.
+// Package check holds the checks of users' input. Each reports to a list of
+// problems what is wrong with a value and what would be right.
 package check
 
 import (
@@ -30,14 +30,14 @@ func Each(check Func[string]) Func[[]string] {
 			at := fmt.Sprintf("%s[%d]", path, i)
 			check(found, at, item)
 			if seen[item] {
-				found.Add(at, item, "is there twice")
+				found.Add(at, item, "is listed twice")
 			}
 			seen[item] = true
 		}
 	}
 }
 
-// NotEmpty wants an item at least.
+// NotEmpty requires at least one item.
 func NotEmpty(remedy string) Func[[]string] {
 	return func(found *problem.List, path string, items []string) {
 		if len(items) == 0 {
@@ -46,16 +46,16 @@ func NotEmpty(remedy string) Func[[]string] {
 	}
 }
 
-// AtMost wants no more items than a number.
-func AtMost(most int, because string) Func[[]string] {
+// AtMost limits the number of items.
+func AtMost(maximum int, because string) Func[[]string] {
 	return func(found *problem.List, path string, items []string) {
-		if len(items) > most {
-			found.Add(path, len(items), "are too many items; give at most %d: %s", most, because)
+		if len(items) > maximum {
+			found.Add(path, len(items), "are too many items; give at most %d: %s", maximum, because)
 		}
 	}
 }
 
-// OneOf takes some values only, which end the remedy.
+// OneOf accepts some values only, and lists them at the end of the remedy.
 func OneOf[T comparable](remedy string, values ...T) Func[T] {
 	return func(found *problem.List, path string, value T) {
 		for _, known := range values {
@@ -83,25 +83,25 @@ func list[T any](values []T) string {
 	return b.String()
 }
 
-// Between takes the numbers from least to most.
-func Between(least, most int, because string) Func[int] {
+// Between accepts the numbers from minimum to maximum.
+func Between(minimum, maximum int, because string) Func[int] {
 	return func(found *problem.List, path string, value int) {
-		if value < least || value > most {
-			found.Add(path, value, "must be from %d to %d%s", least, most, because)
+		if value < minimum || value > maximum {
+			found.Add(path, value, "must be from %d to %d%s", minimum, maximum, because)
 		}
 	}
 }
 
-// Least takes the numbers from least on.
-func Least(least int, because string) Func[int] {
+// AtLeast accepts the numbers from minimum.
+func AtLeast(minimum int, because string) Func[int] {
 	return func(found *problem.List, path string, value int) {
-		if value < least {
-			found.Add(path, value, "must be %d or more%s", least, because)
+		if value < minimum {
+			found.Add(path, value, "must be at least %d%s", minimum, because)
 		}
 	}
 }
 
-// Matches takes what a pattern matches.
+// Matches accepts the texts that a pattern matches.
 func Matches(pattern string, remedy string) Func[string] {
 	compiled := regexp.MustCompile(pattern)
 	return func(found *problem.List, path, value string) {

@@ -13,21 +13,22 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// Image takes the reference of a container image as a kubelet does.
+// Image accepts the references of container images that a kubelet accepts.
 // https://pkg.go.dev/github.com/distribution/reference
 func Image(found *problem.List, path, image string) {
 	named, err := reference.ParseNormalizedNamed(image)
 	if err != nil {
-		found.Add(path, withoutUser(image), "is not the reference of a container image; give one such as registry.example.com/name:tag, without a scheme and in lower case")
+		found.Add(path, withoutUser(image), "is not the reference of a container image; "+
+			"give one such as registry.example.com/name:tag, without a scheme and in lower case")
 		return
 	}
 	if !validPort(reference.Domain(named)) {
-		found.Add(path, image, "has a port that does not exist; give one from 1 to 65535")
+		found.Add(path, image, "has an invalid port; give one from 1 to 65535")
 	}
 }
 
-// ImageMirror takes a registry, with or without a path: what can stand before
-// the reference of an image.
+// ImageMirror accepts a registry, with or without a path: a prefix for the
+// references of images.
 func ImageMirror(found *problem.List, path, mirror string) {
 	const remedy = "is not a registry; give a host and path such as mirror.example.com/all, without a scheme, tag or user"
 	named, err := reference.ParseNamed(mirror + "/image")
@@ -35,13 +36,13 @@ func ImageMirror(found *problem.List, path, mirror string) {
 	case err != nil, strings.Contains(mirror, "@"):
 		found.Add(path, withoutUser(mirror), remedy)
 	case !validPort(reference.Domain(named)):
-		found.Add(path, mirror, "has a port that does not exist; give one from 1 to 65535")
+		found.Add(path, mirror, "has an invalid port; give one from 1 to 65535")
 	}
 }
 
-// ChartMirror takes a place of Helm charts.
+// ChartMirror accepts a location of Helm charts.
 func ChartMirror(found *problem.List, path, mirror string) {
-	const remedy = "is not a place for charts; give oci://host/path or https://host/path"
+	const remedy = "is not a location of charts; give oci://host/path or https://host/path"
 	u, err := url.Parse(mirror)
 	if err != nil || (u.Scheme != "oci" && u.Scheme != "https") || !validHost(u.Hostname()) {
 		found.Add(path, withoutUser(mirror), remedy)
@@ -49,14 +50,15 @@ func ChartMirror(found *problem.List, path, mirror string) {
 	}
 	switch {
 	case u.User != nil:
-		found.Add(path, withoutUser(mirror), "has a user; the state and every error would show the password. Log in with \"helm registry login\" instead, and remove it")
+		found.Add(path, withoutUser(mirror), "has a user; the state and every error would show the password. "+
+			"Delete it, and log in with \"helm registry login\" instead")
 	case u.RawQuery != "" || u.Fragment != "":
-		place, _, _ := strings.Cut(mirror, "?") // a token may be behind it
+		place, _, _ := strings.Cut(mirror, "?") // the query may contain a token
 		found.Add(path, place+"?***", remedy+", without a query or fragment")
-	case !chartPath.MatchString(u.EscapedPath()) || strings.Contains(u.Path, "//") || strings.Contains(u.Path+"/", "/../") || strings.Contains(u.Path+"/", "/./"):
-		found.Add(path, mirror, "has a path with more than letters, digits and ._~- between single slashes")
+	case !validChartPath(u):
+		found.Add(path, mirror, "has a path with anything but letters, digits and ._~- between single slashes")
 	case !validPort(u.Host):
-		found.Add(path, mirror, "has a port that does not exist; give one from 1 to 65535")
+		found.Add(path, mirror, "has an invalid port; give one from 1 to 65535")
 	}
 }
 
@@ -67,8 +69,13 @@ var (
 	digest    = regexp.MustCompile(`@[a-z0-9]+:[0-9a-zA-Z]*$`)
 )
 
-// withoutUser hides the user and password that a URL or reference may have. The
-// @ before a digest stands for no user.
+func validChartPath(u *url.URL) bool {
+	return chartPath.MatchString(u.EscapedPath()) && !strings.Contains(u.Path, "//") &&
+		!strings.Contains(u.Path+"/", "/../") && !strings.Contains(u.Path+"/", "/./")
+}
+
+// withoutUser hides the user and password of a URL or reference. The @ before a
+// digest does not follow a user.
 func withoutUser(text string) string {
 	name, end := text, ""
 	if at := digest.FindStringIndex(text); at != nil {
@@ -92,11 +99,11 @@ func validHost(host string) bool {
 	return len(host) <= 253
 }
 
-// validPort tells whether the port of host:port, if there is one, can exist.
+// validPort reports whether the port of host:port is valid. The port is optional.
 func validPort(host string) bool {
 	_, port, err := net.SplitHostPort(host)
 	if err != nil {
-		return true // there is none
+		return true // no port
 	}
 	n, err := strconv.Atoi(port)
 	return err == nil && n >= 1 && n <= 65535

@@ -11,13 +11,13 @@ type reserved struct {
 	use    string
 }
 
-// reservedRanges cannot be used by a VPC of a cluster. A route to one of them
+// reservedRanges cannot be the range of a cluster's VPC. A route to one of them
 // leads to something else, or nowhere.
 // https://www.iana.org/assignments/iana-ipv4-special-registry
 var reservedRanges = []reserved{
 	// https://docs.aws.amazon.com/vpc-lattice/latest/ug/how-it-works.html
-	{netip.MustParsePrefix("169.254.171.0/24"), "VPC Lattice answers on"},
-	{netip.MustParsePrefix("fd00:ec2:80::/64"), "VPC Lattice answers on"},
+	{netip.MustParsePrefix("169.254.171.0/24"), "VPC Lattice uses"},
+	{netip.MustParsePrefix("fd00:ec2:80::/64"), "VPC Lattice uses"},
 	{netip.MustParsePrefix("169.254.0.0/16"), "is link-local"},
 	{netip.MustParsePrefix("127.0.0.0/8"), "is loopback"},
 	{netip.MustParsePrefix("0.0.0.0/8"), "means this network"},
@@ -25,7 +25,7 @@ var reservedRanges = []reserved{
 	{netip.MustParsePrefix("240.0.0.0/4"), "is reserved"},
 }
 
-// privateRanges are reserved as well, for networks that the Internet does not see.
+// privateRanges are not routed on the Internet.
 var privateRanges = []reserved{
 	{netip.MustParsePrefix("10.0.0.0/8"), "is private"},
 	{netip.MustParsePrefix("172.16.0.0/12"), "is private"},
@@ -33,7 +33,7 @@ var privateRanges = []reserved{
 	{netip.MustParsePrefix("100.64.0.0/10"), "is shared behind carriers' NAT"},
 }
 
-// CIDR takes an IPv4 network whose prefix length is within bounds.
+// CIDR accepts an IPv4 network whose prefix length is within bounds.
 func CIDR(minBits, maxBits int, example string) Func[string] {
 	return func(found *problem.List, path, cidr string) {
 		prefix, err := netip.ParsePrefix(cidr)
@@ -51,14 +51,14 @@ func CIDR(minBits, maxBits int, example string) Func[string] {
 		case !prefix.Addr().Is4():
 			found.Add(path, cidr, "is not an IPv4 range; give one such as %s", example)
 		case prefix != prefix.Masked():
-			found.Add(path, cidr, "has bits set behind its prefix; did you mean %s?", problem.Derived(prefix.Masked()))
+			found.Add(path, cidr, "has bits set after its prefix; did you mean %s?", problem.Derived(prefix.Masked()))
 		case prefix.Bits() < minBits || prefix.Bits() > maxBits:
-			found.Add(path, cidr, "is a /%d; the subnets need a network between /%d and /%d", problem.Derived(prefix.Bits()), minBits, maxBits)
+			found.Add(path, cidr, "is a /%d; give a network between /%d and /%d, which the subnets need", problem.Derived(prefix.Bits()), minBits, maxBits)
 		}
 	}
 }
 
-// PublicCIDR takes a network that may reach a cluster's API. EKS takes no
+// PublicCIDR accepts a network that may reach a cluster's API. EKS rejects
 // reserved addresses: https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html
 func PublicCIDR(found *problem.List, path, cidr string) {
 	const remedy = "give a public one such as 203.0.113.0/24"
@@ -68,12 +68,12 @@ func PublicCIDR(found *problem.List, path, cidr string) {
 		found.Add(path, cidr, "is not an IPv4 network; "+remedy)
 		return
 	case prefix != prefix.Masked():
-		found.Add(path, cidr, "has bits set behind its prefix; did you mean %s?", problem.Derived(prefix.Masked()))
+		found.Add(path, cidr, "has bits set after its prefix; did you mean %s?", problem.Derived(prefix.Masked()))
 		return
 	}
 	for _, ranges := range [][]reserved{reservedRanges, privateRanges} {
 		for _, r := range ranges {
-			// a larger network, such as 0.0.0.0/0, may have one in it
+			// A larger network, such as 0.0.0.0/0, may contain one.
 			if r.prefix.Contains(prefix.Addr()) && prefix.Bits() >= r.prefix.Bits() {
 				found.Add(path, cidr, "is in %s, which %s; "+remedy, r.prefix, r.use)
 				return
@@ -82,12 +82,12 @@ func PublicCIDR(found *problem.List, path, cidr string) {
 	}
 }
 
-// ConnectedCIDR takes a network that is connected to a VPC.
+// ConnectedCIDR accepts a network that is connected to a VPC.
 func ConnectedCIDR(found *problem.List, path, cidr string) {
 	switch prefix, err := netip.ParsePrefix(cidr); {
 	case err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked():
 		found.Add(path, cidr, "is not an IPv4 network; give one such as 10.200.0.0/16")
 	case prefix.Bits() < 8:
-		found.Add(path, cidr, "is larger than any network of one's own; give one such as 10.200.0.0/16")
+		found.Add(path, cidr, "is too large for a private network; give one such as 10.200.0.0/16")
 	}
 }

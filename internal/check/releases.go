@@ -9,7 +9,7 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// Addons are those of EKS that a cluster has.
+// Addons are the EKS add-ons of a cluster.
 var Addons = []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"}
 
 var (
@@ -18,15 +18,15 @@ var (
 	nodeRelease = regexp.MustCompile(`^(1\.[0-9]+)\.[0-9]+-[0-9]{8}$`)
 )
 
-// NodeRelease takes a release of EKS's image, such as 1.35.2-20260801.
+// NodeRelease accepts a release of EKS's image, such as 1.35.2-20260801.
 func NodeRelease(found *problem.List, path, release string) {
 	if !nodeRelease.MatchString(release) {
 		found.Add(path, release, "is not a release of EKS's image; give one such as 1.35.0-20260801")
 	}
 }
 
-// ReleaseOf is the version of Kubernetes that a release of EKS's image is for,
-// or nothing when it is no release.
+// ReleaseOf returns the version of Kubernetes that a release of EKS's image is
+// for, or "" if it is not a release.
 func ReleaseOf(release string) string {
 	if match := nodeRelease.FindStringSubmatch(release); match != nil {
 		return match[1]
@@ -34,7 +34,7 @@ func ReleaseOf(release string) string {
 	return ""
 }
 
-// AddonVersions takes versions by the names of add-ons.
+// AddonVersions accepts the versions of add-ons by name.
 func AddonVersions(found *problem.List, path string, versions map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
 		at, version := path+"."+name, versions[name]

@@ -1,8 +1,9 @@
-// Package problem collects everything that is wrong with what a user gave, so
+// Package problem collects everything that is wrong with a user's input, so
 // that one run reports all of it.
 package problem
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,63 +13,75 @@ import (
 type Problem struct {
 	// Where names the input by its path, such as "apps[0].name".
 	Where string
-	// Value is the input as it is shown, or empty when nothing was given.
+	// Value is the input as users see it. It is empty if there is none.
 	Value string
-	// Remedy says what is wrong with the value and what would be right.
-	Remedy string
-	// discreet is the remedy without what was derived from the value.
-	discreet string
+
+	remedy string // a format
+	args   []any
 }
+
+// Remedy says what is wrong with the value and what would be right.
+func (p Problem) Remedy() string { return fmt.Sprintf(p.remedy, p.args...) }
 
 // Secret returns the problem without the value and what was derived from it.
 func (p Problem) Secret() Problem {
 	if p.Value != "" {
 		p.Value = "[secret]"
 	}
-	p.Remedy = p.discreet
+	return p.mapArgs(func(arg any) any {
+		if _, ok := arg.(derived); ok {
+			return hiddenValue{}
+		}
+		return arg
+	})
+}
+
+func (p Problem) mapArgs(change func(any) any) Problem {
+	args := make([]any, len(p.args))
+	for i, arg := range p.args {
+		args[i] = change(arg)
+	}
+	p.args = args
 	return p
 }
 
 func (p Problem) String() string {
 	if p.Value == "" {
-		return p.Where + ": " + p.Remedy
+		return p.Where + ": " + p.Remedy()
 	}
-	return p.Where + " = " + p.Value + ": " + p.Remedy
+	return p.Where + " = " + p.Value + ": " + p.Remedy()
 }
 
-// List is what was found so far, in order. Its zero value is ready to use.
+// List holds problems in the order in which they were found. Its zero value is
+// ready to use.
 type List []Problem
 
 // Add notes that the value at a path is wrong. The remedy is a format.
 func (l *List) Add(where string, value any, remedy string, args ...any) {
-	l.add(where, show(value), remedy, args)
+	*l = append(*l, Problem{Where: where, Value: show(value), remedy: remedy, args: args})
 }
 
-// Missing notes that nothing was given at a path.
+// Missing notes that there is no value at a path, or none to show.
 func (l *List) Missing(where, remedy string, args ...any) {
-	l.add(where, "", remedy, args)
+	*l = append(*l, Problem{Where: where, remedy: remedy, args: args})
 }
 
-func (l *List) add(where, value, remedy string, args []any) {
-	shown, hidden := make([]any, len(args)), make([]any, len(args))
-	for i, arg := range args {
-		shown[i], hidden[i] = arg, arg
-		if d, ok := arg.(derived); ok {
-			shown[i], hidden[i] = d.value, hiddenValue{}
-		}
-	}
-	*l = append(*l, Problem{Where: where, Value: value, Remedy: fmt.Sprintf(remedy, shown...), discreet: fmt.Sprintf(remedy, hidden...)})
-}
+// Path is an argument of a remedy that names another input.
+type Path string
+
+// Derived marks an argument of a remedy that reveals something of the value. A
+// problem with a secret does not show it.
+func Derived(value any) any { return derived{value} }
 
 type derived struct{ value any }
 
-// Derived marks an argument of a remedy that tells something of the value. It is
-// not shown if the value is a secret.
-func Derived(value any) any { return derived{value} }
+// Format implements fmt.Formatter.
+func (d derived) Format(f fmt.State, verb rune) { fmt.Fprintf(f, fmt.FormatString(f, verb), d.value) }
 
 // hiddenValue stands for a derived argument, whatever its verb.
 type hiddenValue struct{}
 
+// Format implements fmt.Formatter.
 func (hiddenValue) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
 
 // Under returns the list with a prefix before every path.
@@ -81,6 +94,21 @@ func (l List) Under(prefix string) List {
 	return under
 }
 
+// Rename returns the list with other names for its inputs, in remedies as well.
+func (l List) Rename(name func(path string) string) List {
+	renamed := make(List, len(l))
+	for i, p := range l {
+		p.Where = name(p.Where)
+		renamed[i] = p.mapArgs(func(arg any) any {
+			if path, ok := arg.(Path); ok {
+				return Path(name(string(path)))
+			}
+			return arg
+		})
+	}
+	return renamed
+}
+
 // Err returns nil for an empty list, and otherwise one error of the form
 //
 //	SUBJECT has 2 problems:
@@ -91,6 +119,15 @@ func (l List) Err(subject string) error {
 		return nil
 	}
 	return &Error{Subject: subject, Problems: l}
+}
+
+// Of returns the problems that an error consists of, or nil if it is not an *Error.
+func Of(err error) List {
+	var e *Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return e.Problems
 }
 
 // Error is a list of problems as an error.
@@ -113,7 +150,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Raw is a value that is shown as it is; other strings are shown in quotes.
+// Raw is a value that is shown without quotes, unlike other strings.
 type Raw string
 
 func show(value any) string {

@@ -11,15 +11,15 @@ import (
 	"eks-lattice/internal/problem"
 )
 
-// AWS is what a stack says about the account it works in.
+// AWS configures the aws provider of a stack.
 type AWS struct {
-	// Region comes from aws:region. It is empty if there is a problem with it.
+	// Region comes from aws:region. It is empty if that is wrong.
 	Region string
 	// Profile comes from aws:profile and may be empty.
 	Profile string
-	// Tags go on every resource.
+	// Tags of every resource.
 	Tags map[string]string
-	// AccountID, when it is not empty, is the only account the stack may touch.
+	// AccountID is the only account that the stack may change, or empty.
 	AccountID string
 }
 
@@ -38,16 +38,16 @@ func (r *Reader) AWS() AWS {
 	return settings
 }
 
-// StackTags returns the tags that every resource of the running stack gets: the
-// user's, and two by which leftovers are found.
+// StackTags returns the tags of every resource of the running stack: the user's,
+// and two that identify leftovers.
 func StackTags(ctx *pulumi.Context, tags map[string]string) map[string]string {
 	all := map[string]string{"pulumi-project": ctx.Project(), "pulumi-stack": ctx.Stack()}
 	maps.Copy(all, tags)
 	return all
 }
 
-// NewProvider registers the aws provider of the stack. A provider of one's own
-// takes nothing from the stack's aws: settings but what it is given.
+// NewProvider registers the aws provider of the stack. An explicit provider
+// ignores the stack's aws: settings.
 func (s AWS) NewProvider(ctx *pulumi.Context) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		Region:      pulumi.String(s.Region),

@@ -1,30 +1,30 @@
 package settings
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"eks-lattice/internal/problem"
 )
 
-// Binding is a setting with the argument that its value goes to.
+// Binding is a setting with the argument that has its value.
 type Binding interface {
 	key() string
-	// text says that the value of a stack's key is the text itself, not JSON.
-	text() bool
-	// decode sets the argument to a value of JSON if that has its type. What
-	// Check would say of the value is not its concern.
+	// isText says that the value of a stack's key is the text itself, not JSON.
+	isText() bool
+	// decode sets the argument to a value of JSON if that has its type.
 	decode(found *problem.List, path string, value any)
-	// setDefault sets an argument that has no value.
 	setDefault()
-	check(found *problem.List, path string)
+	check(found *problem.List)
+	// keyPath returns the path of an argument as users of the configuration
+	// write it, if it is this argument or part of it.
+	keyPath(path string) (string, bool)
 }
 
-// List is the settings of one kind of arguments.
+// List is the settings of a struct of arguments.
 type List []Binding
 
 // SetDefaults sets the arguments that have no value.
@@ -34,28 +34,56 @@ func (l List) SetDefaults() {
 	}
 }
 
-// Check returns what is wrong with each argument by itself.
+// Check returns what is wrong with each argument by itself. Its paths are those
+// of Go, such as "Nodes.MinSize".
 func (l List) Check() problem.List {
 	var found problem.List
 	for _, b := range l {
-		b.check(&found, b.key())
+		b.check(&found)
 	}
 	return found
 }
 
-// For connects a setting with an argument.
-func (s Setting[T]) For(to *T) Binding { return bound[T]{s, to} }
+// Keys returns problems with arguments as problems with the configuration,
+// which has other names for them: nodeMinSize instead of Nodes.MinSize.
+func (l List) Keys(found problem.List) problem.List {
+	return found.Rename(func(path string) string {
+		for _, b := range l {
+			if key, ok := b.keyPath(path); ok {
+				return key
+			}
+		}
+		return path
+	})
+}
 
 type bound[T any] struct {
 	setting Setting[T]
+	path    string
 	to      *T
+}
+
+func (s Setting[T]) bind(path string, to reflect.Value) Binding {
+	// The field may have a type of its own, such as CAMode.
+	return bound[T]{s, path, to.Convert(reflect.TypeFor[*T]()).Interface().(*T)}
 }
 
 func (b bound[T]) key() string { return b.setting.Key }
 
-func (b bound[T]) text() bool {
+func (b bound[T]) isText() bool {
 	_, ok := any(b.to).(*string)
 	return ok
+}
+
+func (b bound[T]) keyPath(path string) (string, bool) { return rename(path, b.path, b.setting.Key) }
+
+// rename replaces the beginning of a path.
+func rename(path, from, to string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, from)
+	if !ok || rest != "" && !strings.ContainsAny(rest[:1], ".[") {
+		return "", false
+	}
+	return to + rest, true
 }
 
 func (b bound[T]) setDefault() {
@@ -79,167 +107,59 @@ func (b bound[T]) setDefault() {
 	}
 }
 
-func (b bound[T]) check(found *problem.List, path string) {
+func (b bound[T]) check(found *problem.List) {
 	if text, ok := any(*b.to).(string); ok && text == "" {
 		if b.setting.Missing != "" {
-			found.Missing(path, "%s", b.setting.Missing)
+			found.Missing(b.path, "%s", b.setting.Missing)
 		}
 		return
 	}
 	if b.setting.Check != nil {
-		b.setting.Check(found, path, *b.to)
+		b.setting.Check(found, b.path, *b.to)
 	}
 }
 
-func (b bound[T]) decode(found *problem.List, path string, value any) {
-	switch to := any(b.to).(type) {
-	case *string:
-		if text, ok := value.(string); ok {
-			if text != "" { // which is no value
-				*to = text
-			}
-		} else {
-			mistyped(found, path, value, "a string; write it in quotes")
-		}
-	case *bool:
-		if yes, ok := value.(bool); ok {
-			*to = yes
-		} else {
-			found.Add(path, shown(value), "is neither true nor false")
-		}
-	case *int:
-		number, ok := value.(json.Number)
-		n, err := strconv.Atoi(number.String())
-		if !ok || err != nil {
-			mistyped(found, path, value, "a whole number")
-			return
-		}
-		*to = n
-	case *[]string:
-		items, ok := value.([]any)
-		if !ok {
-			mistyped(found, path, value, "a list of strings")
-			return
-		}
-		*to = make([]string, len(items))
-		for i, item := range items {
-			String{}.For(&(*to)[i]).decode(found, fmt.Sprintf("%s[%d]", path, i), item)
-		}
-	case *map[string]string:
-		object, ok := value.(map[string]any)
-		if !ok {
-			mistyped(found, path, value, "an object with a string for every key")
-			return
-		}
-		*to = map[string]string{}
-		for _, key := range slices.Sorted(maps.Keys(object)) {
-			text := ""
-			String{}.For(&text).decode(found, path+"."+key, object[key])
-			(*to)[key] = text
-		}
-	default:
-		panic(fmt.Sprintf("a setting of type %T", *b.to)) // a mistake in the table
-	}
-}
-
-// Each connects a list of objects with a list of arguments, whose own settings
-// are their fields.
-func Each[T any](setting Objects, to *[]T, fields func(*T) List) Binding {
-	return boundEach[T]{setting, to, fields}
-}
-
-type boundEach[T any] struct {
+// boundObjects is a list of objects with a slice of structs.
+type boundObjects struct {
 	setting Objects
-	to      *[]T
-	fields  func(*T) List
+	path    string
+	to      reflect.Value // the slice
 }
 
-func (b boundEach[T]) key() string { return b.setting.Key }
-func (b boundEach[T]) text() bool  { return false }
-
-func (b boundEach[T]) setDefault() {
-	for i := range *b.to {
-		b.fields(&(*b.to)[i]).SetDefaults()
-	}
+func (s Objects) bind(path string, to reflect.Value) Binding {
+	return boundObjects{s, path, to.Elem()}
 }
 
-func (b boundEach[T]) check(found *problem.List, path string) {
-	if b.setting.Missing != "" && len(*b.to) == 0 {
-		found.Missing(path, "%s", b.setting.Missing)
-	}
-	for i := range *b.to {
-		*found = append(*found, b.fields(&(*b.to)[i]).Check().Under(fmt.Sprintf("%s[%d].", path, i))...)
-	}
-}
+func (b boundObjects) key() string  { return b.setting.Key }
+func (b boundObjects) isText() bool { return false }
 
-func (b boundEach[T]) decode(found *problem.List, path string, value any) {
-	items, ok := value.([]any)
-	if !ok {
-		mistyped(found, path, value, "a list of "+b.setting.Item+"s")
-		return
-	}
-	*b.to = make([]T, len(items))
-	for i, item := range items {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		object, ok := item.(map[string]any)
-		if !ok {
-			mistyped(found, at, item, "an object with the fields of "+article(b.setting.Item))
-			continue
-		}
-		fields := b.fields(&(*b.to)[i])
-		fields.SetDefaults()
-		fields.decodeObject(found, at, b.setting.Item, object)
-	}
-}
+// fields are the settings of one of the objects.
+func (b boundObjects) fields(i int) List { return b.setting.Fields.bind("", b.to.Index(i)) }
 
-func (l List) decodeObject(found *problem.List, path, item string, object map[string]any) {
-	known := make([]string, len(l))
-	for i, b := range l {
-		known[i] = b.key()
-		value, given := object[b.key()]
-		switch {
-		case !given:
-		case value == nil:
-			found.Missing(path+"."+b.key(), "has no value; remove it or give it one")
-		default:
-			b.decode(found, path+"."+b.key(), value)
+func (b boundObjects) keyPath(path string) (string, bool) {
+	index, field, ok := strings.Cut(strings.TrimPrefix(path, b.path+"["), "].")
+	if !ok || !strings.HasPrefix(path, b.path+"[") {
+		return rename(path, b.path, b.setting.Key)
+	}
+	for _, f := range b.setting.Fields.bind("", reflect.New(b.to.Type().Elem()).Elem()) {
+		if key, ok := f.keyPath(field); ok {
+			return fmt.Sprintf("%s[%s].%s", b.setting.Key, index, key), true
 		}
 	}
-	for _, field := range slices.Sorted(maps.Keys(object)) {
-		if slices.Contains(known, field) {
-			continue
-		}
-		remedy := "give one of " + strings.Join(known, ", ")
-		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, field) }); i >= 0 {
-			remedy = "write " + known[i]
-		}
-		found.Missing(path+"."+field, "is not a field of %s; %s", article(item), remedy)
+	return "", false
+}
+
+func (b boundObjects) setDefault() {
+	for i := range b.to.Len() {
+		b.fields(i).SetDefaults()
 	}
 }
 
-func article(noun string) string {
-	if strings.ContainsAny(noun[:1], "aeiou") {
-		return "an " + noun
+func (b boundObjects) check(found *problem.List) {
+	if b.setting.Missing != "" && b.to.Len() == 0 {
+		found.Missing(b.path, "%s", b.setting.Missing)
 	}
-	return "a " + noun
-}
-
-func mistyped(found *problem.List, path string, value any, want string) {
-	found.Add(path, shown(value), "is not %s", want)
-}
-
-// shown keeps strings apart from what JSON writes without quotes.
-func shown(value any) any {
-	if text, ok := value.(string); ok {
-		return text
+	for i := range b.to.Len() {
+		*found = append(*found, b.fields(i).Check().Under(fmt.Sprintf("%s[%d].", b.path, i))...)
 	}
-	const most = 100
-	text, err := json.Marshal(value)
-	if err != nil {
-		return problem.Raw("...") // cannot be: it came from JSON
-	}
-	if len(text) > most {
-		return problem.Raw(strings.ToValidUTF8(string(text[:most]), "") + "...")
-	}
-	return problem.Raw(text)
 }

@@ -1,7 +1,7 @@
 // Package settings is the configuration of stacks: the table of all keys, and
-// the reader of a stack's values. Reading never panics and never swallows a
-// malformed value: what is wrong is collected, so that a stack's problems are
-// reported together.
+// the reader of a stack's values. The reader never panics and never ignores a
+// malformed value. It collects problems, so that a stack reports all of them
+// together.
 package settings
 
 import (
@@ -23,14 +23,14 @@ type Reader struct {
 	ctx      *pulumi.Context
 	prefix   string
 	problems problem.List
-	// unread are the paths of values that could not be read. What their
-	// arguments hold instead is not the user's.
+	// unread are the paths of values that could not be read. Their arguments
+	// have defaults, whose problems are not the user's.
 	unread []string
 }
 
-// NewReader returns a reader of the keys "<project>:<key>" of the running stack,
-// which has a role, if one that is known. Keys that do not exist, and those of
-// another role, are its first problems.
+// NewReader returns a reader of the keys "<project>:<key>" of the running stack.
+// The role is empty if it is not known yet. Unknown keys, and those of another
+// role, are the first problems.
 func NewReader(ctx *pulumi.Context, role string) *Reader {
 	r := &Reader{ctx: ctx, prefix: ctx.Project() + ":"}
 	r.reportUnknown()
@@ -40,8 +40,8 @@ func NewReader(ctx *pulumi.Context, role string) *Reader {
 	return r
 }
 
-// Read sets arguments to the values of their keys. A key without a value, or
-// with one that cannot be read, has its default.
+// Read sets arguments to the values of their keys. An argument whose key has no
+// value, or one that cannot be read, has its default.
 func (r *Reader) Read(settings List) {
 	settings.SetDefaults()
 	var found problem.List
@@ -51,7 +51,7 @@ func (r *Reader) Read(settings List) {
 			continue
 		}
 		var value any = text
-		if !setting.text() {
+		if !setting.isText() {
 			value = parse(text)
 		}
 		setting.decode(&found, setting.key(), value)
@@ -62,7 +62,7 @@ func (r *Reader) Read(settings List) {
 	}
 }
 
-// Report adds problems whose paths begin with one of the project's keys, but for
+// Report adds problems whose paths begin with one of the project's keys, except
 // those of values that could not be read.
 func (r *Reader) Report(found problem.List) {
 	r.ReportAs(slices.DeleteFunc(found, r.isUnread).Under(r.prefix))
@@ -75,8 +75,8 @@ func (r *Reader) isUnread(p problem.Problem) bool {
 	})
 }
 
-// ReportAs adds problems whose paths are complete. Values of secret keys are not
-// shown.
+// ReportAs adds problems whose paths are complete. It hides the values of secret
+// keys.
 func (r *Reader) ReportAs(found problem.List) {
 	for _, p := range found {
 		key := p.Where
@@ -90,9 +90,20 @@ func (r *Reader) ReportAs(found problem.List) {
 	}
 }
 
-// Err returns everything that is wrong with the stack as one error.
+// Err returns all problems of the stack as one error.
 func (r *Reader) Err() error {
 	return r.problems.Err(fmt.Sprintf("the configuration of stack %q", r.ctx.Stack()))
+}
+
+// Explain returns the error of a component, in terms of the configuration if it
+// consists of problems with the component's arguments.
+func (r *Reader) Explain(arguments List, err error) error {
+	found := problem.Of(err)
+	if found == nil {
+		return err
+	}
+	r.Report(arguments.Keys(found))
+	return r.Err()
 }
 
 // Key returns the full name of one of the project's keys, as users write it.
@@ -106,13 +117,13 @@ func (r *Reader) Shared(key string) string {
 }
 
 // value returns the text of a key and whether it has one. Pulumi's own
-// config.Get* would swallow a malformed value and config.Require* would panic.
+// config.Get* ignores a malformed value, and config.Require* panics.
 func (r *Reader) value(key string) (string, bool) {
 	value, ok := r.ctx.GetConfig(r.Key(key))
 	return value, ok && value != ""
 }
 
-// parse returns a value of JSON, or the text if it is none.
+// parse returns a value of JSON, or the text if it is not JSON.
 func parse(text string) any {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -123,8 +134,8 @@ func parse(text string) any {
 	return value
 }
 
-// reportUnknown reports the keys that nothing would ever read. A context does
-// not list its keys, so they come from where it gets them itself.
+// reportUnknown reports the keys that the program never reads. A context does
+// not list its keys, so they come from the variable that it reads itself.
 func (r *Reader) reportUnknown() {
 	var config map[string]json.RawMessage
 	if json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &config) != nil {
@@ -136,7 +147,7 @@ func (r *Reader) reportUnknown() {
 		if !own || slices.Contains(known, key) {
 			continue
 		}
-		remedy := "remove it, or look its name up in docs/configuration.md"
+		remedy := "delete it, or look its name up in docs/configuration.md"
 		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
 			remedy = "write " + r.Key(known[i])
 		}
@@ -144,9 +155,9 @@ func (r *Reader) reportUnknown() {
 	}
 }
 
-// reportForeign reports the keys of another role, which nothing in this stack
-// would read. Pulumi adds the defaults of all keys to every stack, so only a
-// value that differs from the default was given by somebody.
+// reportForeign reports the keys of another role, which this stack never reads.
+// Pulumi adds the defaults of all keys to every stack, so only a value that
+// differs from the default comes from the user.
 func (r *Reader) reportForeign(role string) {
 	for _, section := range Table() {
 		if section.Fields || section.Role == "" || section.Role == role {
@@ -154,7 +165,7 @@ func (r *Reader) reportForeign(role string) {
 		}
 		for _, entry := range section.Entries {
 			if text, ok := r.value(entry.Key); ok && !entry.isDefault(text) {
-				r.problems.Missing(r.Key(entry.Key), "is a key of stacks of role %s, and this one has role %s; remove it", section.Role, role)
+				r.problems.Missing(r.Key(entry.Key), "is a key of stacks of role %s, and this stack has role %s; delete it", section.Role, role)
 			}
 		}
 	}
