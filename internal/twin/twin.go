@@ -12,7 +12,9 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
-	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/kube/call"
+	"eks-lattice/internal/twin/kube/cluster"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/tls"
 	"eks-lattice/internal/twin/world"
@@ -22,7 +24,7 @@ import (
 type Twin struct {
 	World *world.World
 	AWS   *aws.Account
-	Kube  *kube.Clusters
+	Kube  *cluster.Clusters
 	// Attach is the value of PULUMI_DEBUG_PROVIDERS that makes a Pulumi engine
 	// use this twin: "aws:40001,kubernetes:40002,tls:40003".
 	Attach string
@@ -32,12 +34,12 @@ type Twin struct {
 func Start(ctx context.Context) (*Twin, error) {
 	w := world.New()
 	t := &Twin{World: w, AWS: aws.New(w)}
-	t.Kube = kube.New(w, t.AWS)
+	t.Kube = cluster.New(w, t.AWS)
 	if err := t.AWS.ServeEndpoints(ctx); err != nil {
 		return nil, fmt.Errorf("serving the clusters' endpoints: %w", err)
 	}
 	var attach []string
-	for _, b := range []engine.Backend{t.AWS.Backend(), t.Kube.Backend(), tls.Backend(w)} {
+	for _, b := range []engine.Backend{t.AWS.Backend(), provider.New(t.Kube), tls.Backend(w)} {
 		port, err := engine.Serve(ctx, w, b)
 		if err != nil {
 			return nil, err
@@ -46,6 +48,11 @@ func Start(ctx context.Context) (*Twin, error) {
 	}
 	t.Attach = strings.Join(attach, ",")
 	return t, nil
+}
+
+// Call makes a GET request from a pod. An error says that there is no such caller.
+func (t *Twin) Call(caller call.Caller, address string) (call.Result, error) {
+	return call.Do(t.Kube, caller, address)
 }
 
 // Leftovers lists what is in the world besides what was there at its beginning.
@@ -62,8 +69,8 @@ func (t *Twin) Warnings() (warnings []law.Warning) {
 
 // Snapshot is the world in a form that other programs read.
 type Snapshot struct {
-	Account  aws.AccountSnapshot    `json:"account"`
-	Clusters []kube.ClusterSnapshot `json:"clusters"`
+	Account  aws.AccountSnapshot `json:"account"`
+	Clusters []cluster.Snapshot  `json:"clusters"`
 }
 
 // Snapshot returns the world as it is now.

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/aws"
-	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -89,7 +89,7 @@ func newPort(t testing.TB, defects ...defect) *port {
 	t.Helper()
 	w := world.New()
 	a := aws.New(w)
-	p := &port{t: t, world: w, account: a, kube: kube.New(w, a), has: map[defect]bool{}, made: map[string]*made{}}
+	p := &port{t: t, world: w, account: a, kube: cluster.New(w, a), has: map[defect]bool{}, made: map[string]*made{}}
 	for _, d := range defects {
 		p.has[d] = true
 	}

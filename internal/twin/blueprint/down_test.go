@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/aws"
-	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/world"
 )
@@ -36,7 +36,7 @@ func TestPolicyPerCluster(t *testing.T) {
 	// A service without a policy of its own, such as every service is between its
 	// creation and the moment that its policy takes effect.
 	p.must(p.remove("cluster1/" + demo + ".iam_auth_policy"))
-	anonymous := kube.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}
+	anonymous := call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}
 	if r := p.call(anonymous, "http://demo-cluster1."+domain); r.Allowed || r.Status != 403 {
 		t.Errorf("an unsigned request with both clusters: %+v", r)
 	}
@@ -67,7 +67,7 @@ func TestPolicyOfTheEnvironment(t *testing.T) {
 	if n := p.networks()[0]; n.AuthType != lattice.AuthIAM || n.Policy == "" {
 		t.Errorf("the network after one cluster is gone: %+v", n)
 	}
-	if r := p.call(kube.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}, "http://demo-cluster1."+domain); r.Allowed || r.Status != 403 {
+	if r := p.call(call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}, "http://demo-cluster1."+domain); r.Allowed || r.Status != 403 {
 		t.Errorf("an unsigned request: %+v", r)
 	}
 }

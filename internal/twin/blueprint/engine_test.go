@@ -12,7 +12,8 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
-	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/kube/cluster"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -44,7 +45,7 @@ type port struct {
 	t         testing.TB
 	world     *world.World
 	account   *aws.Account
-	kube      *kube.Clusters
+	kube      *cluster.Clusters
 	has       map[defect]bool
 	resources []*declared // in the order of the blueprint's files
 	made      map[string]*made
@@ -172,7 +173,7 @@ func (p *port) create(d *declared) error {
 	m := &made{declared: d, backend: p.account.Backend(), urn: resource.URN("urn:pulumi:port::blueprint::" + d.token + "::" + d.name),
 		inst: &engine.Instance{Config: props{"region": region}}}
 	if d.cluster != "" {
-		m.backend, m.inst = p.kube.Backend(), &engine.Instance{Config: props{"kubeconfig": p.kubeconfig(d.cluster)}}
+		m.backend, m.inst = provider.New(p.kube), &engine.Instance{Config: props{"kubeconfig": p.kubeconfig(d.cluster)}}
 	}
 	text, err := json.Marshal(p.value(d.in))
 	if err != nil {

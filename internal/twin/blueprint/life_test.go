@@ -9,17 +9,17 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/kube/call"
 )
 
 // app is the demo application of a workspace as a caller.
-func app(workspace string) kube.Caller {
-	return kube.Caller{Cluster: "eks-" + workspace, Namespace: "apps", Deployment: "demo-" + workspace + "-v1"}
+func app(workspace string) call.Caller {
+	return call.Caller{Cluster: "eks-" + workspace, Namespace: "apps", Deployment: "demo-" + workspace + "-v1"}
 }
 
-func (p *port) call(caller kube.Caller, url string) kube.Result {
+func (p *port) call(caller call.Caller, url string) call.Result {
 	p.t.Helper()
-	r, err := p.kube.Call(caller, url)
+	r, err := call.Do(p.kube, caller, url)
 	p.must(err)
 	return r
 }
@@ -57,7 +57,7 @@ func TestRepaired(t *testing.T) {
 		{"cluster2", "cluster2", false, []string{"because no service-based policy allows the vpc-lattice-svcs:Invoke action"}},
 	} {
 		r := p.call(app(c.from), "http://demo-"+c.to+"."+domain)
-		if r.Allowed != c.allowed || r.DecidedBy != kube.StepServicePolicy {
+		if r.Allowed != c.allowed || r.DecidedBy != call.StepServicePolicy {
 			t.Errorf("%s calls %s: %+v", c.from, c.to, r)
 		}
 		for _, w := range c.words {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/aws"
-	"eks-lattice/internal/twin/kube"
+	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/lattice"
 )
 
@@ -130,7 +130,7 @@ func TestRouteOfPlainNamespace(t *testing.T) {
 	if len(services) != 0 {
 		t.Errorf("services %+v", services)
 	}
-	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.DecidedBy != kube.StepDNS || !strings.Contains(r.Body, "curl: (6) Could not resolve host") {
+	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.DecidedBy != call.StepDNS || !strings.Contains(r.Body, "curl: (6) Could not resolve host") {
 		t.Errorf("call: %+v", r)
 	}
 }
@@ -147,14 +147,14 @@ func TestLateDNSEndpoint(t *testing.T) {
 	if len(services) != 1 || services[0].CustomDomain != "demo-cluster1."+domain {
 		t.Errorf("services %+v", services)
 	}
-	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.Allowed || r.DecidedBy != kube.StepDNS {
+	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.Allowed || r.DecidedBy != call.StepDNS {
 		t.Errorf("call: %+v", r)
 	}
 
 	p = newPort(t, lateDNSEndpoint)
 	p.must(p.up("environment"))
 	p.must(p.up("cluster1", "cluster1/"+externalDNS+".helm_release"))
-	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.DecidedBy != kube.StepServicePolicy {
+	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.DecidedBy != call.StepServicePolicy {
 		t.Errorf("ExternalDNS first: %+v", r)
 	}
 }
@@ -166,7 +166,7 @@ func TestPolicyNotAwaited(t *testing.T) {
 	p := newPort(t, policyNotAwaited)
 	p.upAll("cluster1", "cluster2")
 	r := p.call(app("cluster1"), "http://demo-cluster2."+domain)
-	if r.Allowed || r.Status != 403 || r.DecidedBy != kube.StepSignature || !strings.Contains(r.Body, "User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke") {
+	if r.Allowed || r.Status != 403 || r.DecidedBy != call.StepSignature || !strings.Contains(r.Body, "User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke") {
 		t.Errorf("call: %+v", r)
 	}
 }
@@ -178,7 +178,7 @@ func TestNoTemplate(t *testing.T) {
 	for _, stack := range []string{"environment", "cluster1", "cluster2"} {
 		p.must(p.up(stack))
 	}
-	if r := p.call(app("cluster1"), "http://demo-cluster2."+domain); r.Allowed || r.Status != 503 || r.DecidedBy != kube.StepTarget {
+	if r := p.call(app("cluster1"), "http://demo-cluster2."+domain); r.Allowed || r.Status != 503 || r.DecidedBy != call.StepTarget {
 		t.Errorf("call: %+v", r)
 	}
 	var answer aws.Answer
@@ -229,7 +229,7 @@ func TestSameOwner(t *testing.T) {
 		if both := one.Allowed && two.Allowed; both != c.resolve {
 			t.Errorf("with %s both names answer: %v (%+v, %+v)", c.defect, both, one, two)
 		}
-		if !c.resolve && one.DecidedBy != kube.StepDNS && two.DecidedBy != kube.StepDNS {
+		if !c.resolve && one.DecidedBy != call.StepDNS && two.DecidedBy != call.StepDNS {
 			t.Errorf("with %s: %+v, %+v", c.defect, one, two)
 		}
 	}

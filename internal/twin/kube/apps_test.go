@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"fmt"
@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -177,7 +179,7 @@ func (l *lab) app(cluster, caller string) {
 
 func (l *lab) config(cluster, ca string) {
 	l.t.Helper()
-	if _, err := l.try(l.kube.Backend(), l.instance(cluster), "kubernetes:core/v1:ConfigMap", part(cluster, "proxy"), configMap("apps", ca)); err != nil {
+	if _, err := l.try(provider.New(l.clusters), l.instance(cluster), "kubernetes:core/v1:ConfigMap", part(cluster, "proxy"), configMap("apps", ca)); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -200,29 +202,29 @@ func TestLife(t *testing.T) {
 		l.platform(c[0])
 		l.app(c[0], c[1])
 	}
-	from := func(cluster string) Caller {
-		return Caller{Cluster: "eks-" + cluster, Namespace: "apps", Deployment: "demo-" + cluster + "-v1"}
+	from := func(cluster string) call.Caller {
+		return call.Caller{Cluster: "eks-" + cluster, Namespace: "apps", Deployment: "demo-" + cluster + "-v1"}
 	}
 	for _, c := range []struct {
-		caller  Caller
+		caller  call.Caller
 		url     string
 		allowed bool
 		by      string
 		words   []string
 	}{
-		{from("cluster1"), "http://demo-cluster2.example.com", true, StepServicePolicy, []string{"Requsting to Pod(demo-cluster2-v1-", "): Hello from demo-cluster2-v1"}},
-		{from("cluster2"), "http://demo-cluster1.example.com", true, StepServicePolicy, []string{"Hello from demo-cluster1-v1"}},
-		{from("cluster1"), "http://demo-cluster1.example.com", false, StepServicePolicy, []string{
+		{from("cluster1"), "http://demo-cluster2.example.com", true, call.StepServicePolicy, []string{"Requsting to Pod(demo-cluster2-v1-", "): Hello from demo-cluster2-v1"}},
+		{from("cluster2"), "http://demo-cluster1.example.com", true, call.StepServicePolicy, []string{"Hello from demo-cluster1-v1"}},
+		{from("cluster1"), "http://demo-cluster1.example.com", false, call.StepServicePolicy, []string{
 			"AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/client/eks-eks-cluste-demo-clust-",
 			"is not authorized to perform: vpc-lattice-svcs:Invoke on resource: arn:aws:vpc-lattice:ap-northeast-2:123456789012:service/svc-",
 			"/ because no service-based policy allows the vpc-lattice-svcs:Invoke action"}},
-		{from("cluster2"), "http://demo-cluster2.example.com", false, StepServicePolicy, nil},
-		{from("cluster1"), "https://demo-cluster2.example.com", false, StepTLS, []string{"curl: (60)"}},
-		{from("cluster1"), "http://nobody.example.com", false, StepDNS, []string{"Could not resolve host"}},
-		{Caller{Cluster: "eks-cluster1", Namespace: "apps"}, "http://demo-cluster2.example.com", false, StepSignature, []string{"anonymous"}},
-		{Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true}, "http://demo-cluster2.example.com", true, StepServicePolicy, nil},
-		{Caller{Cluster: "eks-cluster1", Namespace: "elsewhere", Injected: true}, "http://demo-cluster2.example.com", false, StepServicePolicy, []string{"eks-eks-cluste-caller-"}},
-		{Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true, Elsewhere: true}, "http://demo-cluster2.example.com", false, StepNetworkPolicy, []string{"arn:aws:sts::210987654321"}},
+		{from("cluster2"), "http://demo-cluster2.example.com", false, call.StepServicePolicy, nil},
+		{from("cluster1"), "https://demo-cluster2.example.com", false, call.StepTLS, []string{"curl: (60)"}},
+		{from("cluster1"), "http://nobody.example.com", false, call.StepDNS, []string{"Could not resolve host"}},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps"}, "http://demo-cluster2.example.com", false, call.StepSignature, []string{"anonymous"}},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true}, "http://demo-cluster2.example.com", true, call.StepServicePolicy, nil},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere", Injected: true}, "http://demo-cluster2.example.com", false, call.StepServicePolicy, []string{"eks-eks-cluste-caller-"}},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true, Elsewhere: true}, "http://demo-cluster2.example.com", false, call.StepNetworkPolicy, []string{"arn:aws:sts::210987654321"}},
 	} {
 		r := l.call(c.caller, c.url)
 		if r.Allowed != c.allowed || r.DecidedBy != c.by {
@@ -251,10 +253,10 @@ func TestLife(t *testing.T) {
 		}
 	}
 	l.downAll()
-	if left := append(l.account.Leftovers(), l.kube.Leftovers()...); len(left) > 0 {
+	if left := append(l.account.Leftovers(), l.clusters.Leftovers()...); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if w := l.kube.Warnings(); len(w) > 0 {
+	if w := l.clusters.Warnings(); len(w) > 0 {
 		t.Errorf("warnings: %v", w)
 	}
 }

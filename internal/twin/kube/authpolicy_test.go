@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"strings"
@@ -73,7 +73,7 @@ func TestAuthPolicyOnGateway(t *testing.T) {
 	if sn := l.network(); sn.AuthType != lattice.AuthNone || sn.Policy != "" {
 		t.Errorf("after one cluster went the network has auth type %s and policy %q", sn.AuthType, sn.Policy)
 	}
-	if w := joined(l.kube.Warnings()); !strings.Contains(w, "with auth type NONE, open to everybody [law "+gatewaycontroller.LawPolicyOpens.ID+"]") {
+	if w := joined(l.clusters.Warnings()); !strings.Contains(w, "with auth type NONE, open to everybody [law "+gatewaycontroller.LawPolicyOpens.ID+"]") {
 		t.Errorf("warnings: %s", w)
 	}
 	shows(gatewaycontroller.LawPolicyOpens)

@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"strings"
@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/call"
+	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/podidentity"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -28,7 +31,7 @@ func callLab(t *testing.T) *lab {
 type step struct {
 	name   string
 	change func(l *lab)
-	caller Caller
+	caller call.Caller
 	url    string
 	step   string
 	status int
@@ -38,8 +41,8 @@ type step struct {
 
 const otherCA = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
 
-func podOf(name string) Caller {
-	return Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name}
+func podOf(name string) call.Caller {
+	return call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: name}
 }
 
 var demo = podOf("demo-one-v1")
@@ -48,49 +51,49 @@ var demo = podOf("demo-one-v1")
 var broken = []step{
 	{"expired certificate", func(l *lab) {
 		l.world.Look(func() { l.world.Forward(400 * 24 * time.Hour) })
-	}, demo, "", StepTLS, 503, "certificate has expired", lawCallExpired},
-	{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", StepDNS, 0, "Could not resolve host: demo-two.example.com", lawCallName},
-	{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", StepNetwork, 0, "connection timed out", law.Law{}},
-	{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", StepTarget, 503, "", law.Law{}},
+	}, demo, "", call.StepTLS, 503, "certificate has expired", call.LawExpired},
+	{"name", func(l *lab) { l.down("eks-one.zone") }, demo, "", call.StepDNS, 0, "Could not resolve host: demo-two.example.com", call.LawName},
+	{"network", func(l *lab) { l.down("eks-one.association") }, demo, "", call.StepNetwork, 0, "connection timed out", law.Law{}},
+	{"target group", func(l *lab) { l.down("eks-two.rule-v4", "eks-two.rule-v6") }, demo, "", call.StepTarget, 503, "", law.Law{}},
 	{"target's port", func(l *lab) {
 		l.down("eks-two.auth", "eks-two.route", "eks-two.service")
 		l.apply("eks-two", "service", strings.Replace(service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: 8080", 1))
 		l.apply("eks-two", "route", route("demo-two", "apps"))
 		l.apply("eks-two", "auth", authPolicy("demo-two", "apps", "eks-one"))
-	}, demo, "", StepTarget, 503, "nothing listens on port 8080 of pod demo-two-v1", lawTargetPort},
-	{"proxy without TLS", func(l *lab) { l.proxyWith("transport_socket", "x") }, demo, "", StepTarget, 0, "connection reset by peer", law.Law{}},
-	{"proxy that keeps the port", func(l *lab) { l.proxyWith("upstream_port_override: 443", "") }, demo, "", StepTarget, 0, "connection reset by peer", law.Law{}},
+	}, demo, "", call.StepTarget, 503, "nothing listens on port 8080 of pod demo-two-v1", call.LawTargetPort},
+	{"proxy without TLS", func(l *lab) { l.proxyWith("transport_socket", "x") }, demo, "", call.StepTarget, 0, "connection reset by peer", law.Law{}},
+	{"proxy that keeps the port", func(l *lab) { l.proxyWith("upstream_port_override: 443", "") }, demo, "", call.StepTarget, 0, "connection reset by peer", law.Law{}},
 	{"authority", func(l *lab) {
 		l.down("eks-one.deployment", "eks-one.proxy")
 		l.config("eks-one", otherCA)
 		l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
-	}, demo, "", StepTLS, 503, "CERTIFICATE_VERIFY_FAILED", lawCallTLS},
+	}, demo, "", call.StepTLS, 503, "CERTIFICATE_VERIFY_FAILED", call.LawTLS},
 	{"association after the pods", func(l *lab) {
 		l.down("eks-one.deployment", "eks-one.identity-apps-default")
 		l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
 		l.identity("eks-one", "apps", "default", "client")
-	}, demo, "", StepSignature, 403, "anonymous", podidentity.LawAtCreation},
-	{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", StepSignature, 403, "anonymous", podidentity.LawAgent},
-	{"identity policy", func(l *lab) { l.down("client-policy") }, demo, "", StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
-	{"network policy", func(l *lab) { l.down("network-policy") }, demo, "", StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
+	}, demo, "", call.StepSignature, 403, "anonymous", podidentity.LawAtCreation},
+	{"no agent", func(l *lab) { l.down("eks-one.eks-pod-identity-agent") }, demo, "", call.StepSignature, 403, "anonymous", podidentity.LawAgent},
+	{"identity policy", func(l *lab) { l.down("client-policy") }, demo, "", call.StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
+	{"network policy", func(l *lab) { l.down("network-policy") }, demo, "", call.StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
 }
 
 // beside only adds callers.
 var beside = []step{
-	{"application's TLS", nil, demo, "https://demo-two.example.com", StepTLS, 0, "curl: (60) SSL certificate problem", lawCallTLS},
+	{"application's TLS", nil, demo, "https://demo-two.example.com", call.StepTLS, 0, "curl: (60) SSL certificate problem", call.LawTLS},
 	{"no proxy behind the rule", func(l *lab) {
 		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", securityContext: {capabilities: {add: [NET_ADMIN]}}, command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
-	}, podOf("bare"), "", StepRedirect, 0, "Connection refused", lawCallRedirect},
+	}, podOf("bare"), "", call.StepRedirect, 0, "Connection refused", call.LawRedirect},
 	{"no sidecar", func(l *lab) {
 		l.apply("eks-one", "bare", strings.Replace(deployment("bare", "apps"), "agent-inject", "none", 1))
-	}, podOf("bare"), "", StepSignature, 403, "User: anonymous is not authorized", lawCallSignature},
+	}, podOf("bare"), "", call.StepSignature, 403, "User: anonymous is not authorized", call.LawSignature},
 	{"proxy's uid", func(l *lab) {
 		l.apply("eks-one", "uid", deployment("uid", "apps", "securityContext: {runAsUser: 47443}"))
-	}, podOf("uid"), "", StepSignature, 403, "anonymous", lawCallSignature},
+	}, podOf("uid"), "", call.StepSignature, 403, "anonymous", call.LawSignature},
 	{"group 0 is redirected", func(l *lab) {
 		l.apply("eks-one", "gid", deployment("gid", "apps", "securityContext: {runAsUser: 0, runAsGroup: 0}"))
-	}, podOf("gid"), "", StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
-	{"service account", nil, Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", StepServicePolicy, 200, "Hello", law.Law{}},
+	}, podOf("gid"), "", call.StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
+	{"service account", nil, call.Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", call.StepServicePolicy, 200, "Hello", law.Law{}},
 }
 
 // A proxy that asks every provider signs as its node when the pod has nothing.
@@ -102,19 +105,19 @@ func TestNodesCredentials(t *testing.T) {
 	nodes["launchTemplate"] = engine.Props{"id": l.id("template"), "version": "1"}
 	l.down("eks-one.nodes")
 	l.aws("aws:eks/nodeGroup:NodeGroup", "eks-one.nodes", nodes)
-	l.decides(t, step{"with the pod's credentials", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+	l.decides(t, step{"with the pod's credentials", nil, demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
 	l.down("eks-one.eks-pod-identity-agent")
-	l.decides(t, step{"with the node's", nil, demo, "", StepServicePolicy, 403, "node-role", law.Law{}})
+	l.decides(t, step{"with the node's", nil, demo, "", call.StepServicePolicy, 403, "node-role", law.Law{}})
 	// Envoy's own chain with the container's provider alone.
 	only := "region: ap-northeast-2, credential_provider: {custom_credential_provider_chain: true, container_credential_provider: {}}}"
 	l.down("eks-one.deployment", "eks-one.proxy")
 	settings := configMap("apps", l.get("ca-installed", "certificate"))
 	obj.Set(settings, strings.Replace(bootstrap, "region: ap-northeast-2}", only, 1), "data", "envoy.yaml")
-	if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:core/v1:ConfigMap", "eks-one.proxy", settings); err != nil {
+	if _, err := l.try(provider.New(l.clusters), l.instance("eks-one"), "kubernetes:core/v1:ConfigMap", "eks-one.proxy", settings); err != nil {
 		t.Fatal(err)
 	}
 	l.apply("eks-one", "deployment", deployment("demo-one-v1", "apps"))
-	l.decides(t, step{"with nobody's", nil, demo, "", StepSignature, 403, "anonymous", law.Law{}})
+	l.decides(t, step{"with nobody's", nil, demo, "", call.StepSignature, 403, "anonymous", law.Law{}})
 }
 
 // A Service that leads to a port of nobody is ready, and answers nobody.
@@ -126,21 +129,21 @@ func TestPorts(t *testing.T) {
 		l.apply("eks-two", "eks-two.service", strings.Replace(service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: "+port, 1))
 	}
 	to("9999")
-	l.decides(t, step{"another port", nil, demo, "", StepTarget, 503, "nothing listens on port 9999", lawTargetPort})
+	l.decides(t, step{"another port", nil, demo, "", call.StepTarget, 503, "nothing listens on port 9999", call.LawTargetPort})
 	to("web")
-	l.decides(t, step{"a name that no port has", nil, demo, "", StepTarget, 503, "", law.Law{}})
+	l.decides(t, step{"a name that no port has", nil, demo, "", call.StepTarget, 503, "", law.Law{}})
 	named := func(ports string) string {
 		return strings.Replace(deployment("demo-two-v1", "apps"), "ports: [{containerPort: 8090}]", ports, 1)
 	}
 	for _, ports := range []string{"ports: [{name: web, containerPort: 8090}]", "ports: [{name: web, containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: web}}"} {
 		l.down("eks-two.deployment")
 		l.apply("eks-two", "eks-two.deployment", named(ports))
-		l.decides(t, step{"a named port", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+		l.decides(t, step{"a named port", nil, demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
 	}
 	to("9999")
 	l.down("eks-two.deployment")
 	l.apply("eks-two", "eks-two.deployment", strings.Replace(named("readinessProbe: {tcpSocket: {port: 9999}}"), "/http-server:", "/unknown:", 1))
-	l.decides(t, step{"an unknown program without a port", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+	l.decides(t, step{"an unknown program without a port", nil, demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
 	for probe, words := range map[string]string{
 		"readinessProbe: {tcpSocket: {port: 9999}}":       "Readiness probe failed: dial tcp :9999: connect: connection refused",
 		"startupProbe: {httpGet: {port: 8080, path: /}}":  ":8080: connect: connection refused",
@@ -177,7 +180,7 @@ func (l *lab) proxyWith(old, new string) {
 	l.down("eks-one.proxy")
 	data := configMap("apps", l.get("ca-installed", "certificate"))
 	data["data"].(obj.Map)["envoy.yaml"] = strings.Replace(bootstrap, old, new, 1)
-	if _, err := l.try(l.kube.Backend(), l.instance("eks-one"), "kubernetes:core/v1:ConfigMap", "eks-one.proxy", data); err != nil {
+	if _, err := l.try(provider.New(l.clusters), l.instance("eks-one"), "kubernetes:core/v1:ConfigMap", "eks-one.proxy", data); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -203,58 +206,31 @@ func TestCallers(t *testing.T) {
 	t.Parallel()
 	l := clusterLab(t, "eks-one")
 	for _, c := range []struct {
-		caller Caller
+		caller call.Caller
 		url    string
 		word   string
 	}{
-		{Caller{Cluster: "none"}, "http://a.example.com", `no cluster "none"`},
-		{Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "none"}, "http://a.example.com", "no Deployment apps/none in cluster eks-one"},
-		{Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is no address of a service"},
+		{call.Caller{Cluster: "none"}, "http://a.example.com", `no cluster "none"`},
+		{call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "none"}, "http://a.example.com", "no Deployment apps/none in cluster eks-one"},
+		{call.Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is no address of a service"},
 	} {
-		if _, err := l.kube.Call(c.caller, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
+		if _, err := call.Do(l.clusters, c.caller, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%+v: %v", c.caller, err)
 		}
 	}
-	if _, err := l.kube.Call(Caller{Cluster: "eks-one", Namespace: "new"}, "http://a.example.com"); err != nil {
+	if _, err := call.Do(l.clusters, call.Caller{Cluster: "eks-one", Namespace: "new"}, "http://a.example.com"); err != nil {
 		t.Error(err)
 	}
 	if l.object("eks-one", "", "Namespace", "", "new") != nil {
 		t.Error("a call leaves its namespace behind")
 	}
-	var snapshot []ClusterSnapshot
-	l.world.Look(func() { snapshot = l.kube.Snapshot() })
+	var snapshot []cluster.Snapshot
+	l.world.Look(func() { snapshot = l.clusters.Snapshot() })
 	if len(snapshot) != 1 || snapshot[0].Name != "eks-one" || len(snapshot[0].Namespaces) != 4 {
 		t.Errorf("the snapshot is %+v", snapshot)
 	}
 	l.down("eks-one.coredns", "eks-one.nodes")
-	if _, err := l.kube.Call(Caller{Cluster: "eks-one", Namespace: "default"}, "http://a.example.com"); err == nil || !strings.Contains(err.Error(), "the caller's pod does not start") {
+	if _, err := call.Do(l.clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, "http://a.example.com"); err == nil || !strings.Contains(err.Error(), "the caller's pod does not start") {
 		t.Errorf("without nodes: %v", err)
-	}
-}
-
-func TestRedirectRules(t *testing.T) {
-	t.Parallel()
-	const blueprint = "/bin/sh -c iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080; iptables -t nat -L -n -v;"
-	for _, c := range []struct {
-		name     string
-		rules    string
-		port     int
-		uid, gid int64
-		to       int
-	}{
-		{"http", rules, 80, 0, 0, 8080},
-		{"https is left alone", rules, 443, 0, 0, 0},
-		{"the proxy's own", rules, 80, 47443, 47443, 0},
-		{"blueprint http", blueprint, 80, 0, 1000, 8080},
-		{"blueprint https", blueprint, 443, 0, 1000, 8080},
-		{"blueprint's group 0 escapes", blueprint, 80, 0, 0, 0},
-		{"another range", strings.Replace(rules, "169.254.171.0/24", "10.0.0.0/8", 1), 80, 0, 0, 0},
-		{"negated", "-A OUTPUT -p tcp -m owner ! --uid-owner 5 -j REDIRECT --to-ports 9", 80, 0, 0, 9},
-		{"negated, not met", "-A OUTPUT -p tcp -m owner ! --uid-owner 5 -j REDIRECT --to-ports 9", 80, 5, 0, 0},
-		{"none", "", 80, 0, 0, 0},
-	} {
-		if to, caught := redirect(c.rules, latticeAddress, c.port, c.uid, c.gid); to != c.to || caught != (c.to != 0) {
-			t.Errorf("%s: port %d, caught %v", c.name, to, caught)
-		}
 	}
 }

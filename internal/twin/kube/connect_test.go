@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/law"
 )
 
@@ -26,18 +27,18 @@ func TestAccess(t *testing.T) {
 		law    law.Law
 		words  []string
 	}{
-		{"none", nil, lawKubeconfig, []string{"configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration", "no configuration has been provided"}},
-		{"not a kubeconfig", "{not: [", lawKubeconfig, []string{"configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- couldn't get version/kind"}},
-		{"no context", strings.Replace(good, `"current-context":"aws"`, `"current-context":"other"`, 1), lawKubeconfig, []string{"context was not found for specified context: other"}},
-		{"no user", strings.Replace(good, `"user":"aws"`, `"user":"other"`, 1), lawKubeconfig, []string{`user "other" does not exist`}},
-		{"unknown endpoint", strings.Replace(good, "https://", "https://gone", 1), lawReachable, []string{"configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get", "no such host"}},
-		{"another authority", strings.Replace(good, `"certificate-authority-data":"`, `"certificate-authority-data":"QUFB`, 1), lawClusterCA, []string{"x509: certificate signed by unknown authority"}},
-		{"token of another cluster", strings.Replace(good, `"--cluster-name","one"`, `"--cluster-name","two"`, 1), lawAccessEntry, []string{"Unauthorized", "the server has asked for the client to provide credentials"}},
-		{"role without an entry", as("stranger"), lawAccessEntry, []string{"Unauthorized"}},
-		{"entry without a policy", as("visitor"), lawAccessPolicy, []string{"Forbidden", "cannot list resource"}},
+		{"none", nil, provider.LawKubeconfig, []string{"configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration", "no configuration has been provided"}},
+		{"not a kubeconfig", "{not: [", provider.LawKubeconfig, []string{"configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- couldn't get version/kind"}},
+		{"no context", strings.Replace(good, `"current-context":"aws"`, `"current-context":"other"`, 1), provider.LawKubeconfig, []string{"context was not found for specified context: other"}},
+		{"no user", strings.Replace(good, `"user":"aws"`, `"user":"other"`, 1), provider.LawKubeconfig, []string{`user "other" does not exist`}},
+		{"unknown endpoint", strings.Replace(good, "https://", "https://gone", 1), provider.LawReachable, []string{"configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get", "no such host"}},
+		{"another authority", strings.Replace(good, `"certificate-authority-data":"`, `"certificate-authority-data":"QUFB`, 1), provider.LawClusterCA, []string{"x509: certificate signed by unknown authority"}},
+		{"token of another cluster", strings.Replace(good, `"--cluster-name","one"`, `"--cluster-name","two"`, 1), provider.LawAccessEntry, []string{"Unauthorized", "the server has asked for the client to provide credentials"}},
+		{"role without an entry", as("stranger"), provider.LawAccessEntry, []string{"Unauthorized"}},
+		{"entry without a policy", as("visitor"), provider.LawAccessPolicy, []string{"Forbidden", "cannot list resource"}},
 	} {
 		inst := &engine.Instance{Config: engine.Props{"kubeconfig": c.config}}
-		_, err := l.try(l.kube.Backend(), inst, "kubernetes:core/v1:Namespace", c.name, engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "apps"}})
+		_, err := l.try(provider.New(l.clusters), inst, "kubernetes:core/v1:Namespace", c.name, engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "apps"}})
 		if err == nil {
 			t.Fatalf("%s: no error", c.name)
 		}
@@ -46,7 +47,7 @@ func TestAccess(t *testing.T) {
 	l.aws("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "access", engine.Props{"clusterName": "one", "principalArn": l.get("visitor", "arn"),
 		"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "accessScope": engine.Props{"type": "cluster"}})
 	visitor := &engine.Instance{Config: engine.Props{"kubeconfig": as("visitor")}}
-	if _, err := l.try(l.kube.Backend(), visitor, "kubernetes:core/v1:Namespace", "by-visitor", engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "visited"}}); err != nil {
+	if _, err := l.try(provider.New(l.clusters), visitor, "kubernetes:core/v1:Namespace", "by-visitor", engine.Props{"apiVersion": "v1", "kind": "Namespace", "metadata": engine.Props{"name": "visited"}}); err != nil {
 		t.Fatal(err)
 	}
 	if !l.depends("by-visitor", "entry", "create") || !l.depends("by-visitor", "access", "create") {
@@ -54,11 +55,11 @@ func TestAccess(t *testing.T) {
 	}
 	l.apply("one", "apps", namespace("apps"))
 	l.down("access", "entry")
-	l.broke(l.remove("by-visitor"), lawAccessEntry, "Unauthorized")
+	l.broke(l.remove("by-visitor"), provider.LawAccessEntry, "Unauthorized")
 	for _, name := range []string{"eks-pod-identity-agent", "kube-proxy", "vpc-cni", "cluster"} {
 		l.down(part("one", name))
 	}
-	l.broke(l.remove("apps"), lawReachable, "configured Kubernetes cluster is unreachable", "PULUMI_K8S_DELETE_UNREACHABLE")
+	l.broke(l.remove("apps"), provider.LawReachable, "configured Kubernetes cluster is unreachable", "PULUMI_K8S_DELETE_UNREACHABLE")
 }
 
 // Who cannot reach the API's endpoint does not get as far as its credentials.
@@ -101,7 +102,7 @@ func TestCreatorsAccess(t *testing.T) {
 		if c.letting && err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if !c.letting {
-			l.broke(err, lawAccessEntry, "Unauthorized")
+			l.broke(err, provider.LawAccessEntry, "Unauthorized")
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"strings"
@@ -223,7 +223,7 @@ func TestDefaultNetwork(t *testing.T) {
 	l.apply("eks-one", "ns", namespace("aws-application-networking-system"))
 	in := l.latticeChart("eks-one", engine.Props{"defaultServiceNetwork": "lattice-gateway"})
 	l.release("eks-one", "first", in)
-	if w := joined(l.kube.Warnings()); !strings.Contains(w, "could not setup default service network lattice-gateway, proceeding without it") {
+	if w := joined(l.clusters.Warnings()); !strings.Contains(w, "could not setup default service network lattice-gateway, proceeding without it") {
 		t.Errorf("warnings: %s", w)
 	}
 	l.down("first")
@@ -282,9 +282,9 @@ func TestControllerOnNodesCredentials(t *testing.T) {
 	l.apply("one", "ns", namespace("external-dns"))
 	who := func() (out string) {
 		l.world.Look(func() {
-			c := l.kube.byName("one")
-			pod := c.kubelet.Leader(c.dns)
-			if s, err := c.identity.Session(pod); err != nil {
+			c := l.clusters.ByName("one")
+			pod := c.Kubelet.Leader(c.DNS)
+			if s, err := c.Identity.Session(pod); err != nil {
 				out = err.Error()
 			} else {
 				out = s.ARN

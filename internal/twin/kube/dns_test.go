@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/kube/externaldns"
 )
 
@@ -124,8 +125,8 @@ func TestForeignRecord(t *testing.T) {
 	l := platformLab(t)
 	l.aws("aws:route53/record:Record", "foreign", engine.Props{"zoneId": l.id("zone"), "name": "demo-one.example.com", "type": "CNAME", "ttl": 60, "records": []string{"elsewhere.example.com"}})
 	l.app("eks-one", "eks-two")
-	r := l.call(Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "demo-one-v1"}, "http://demo-one.example.com")
-	if r.DecidedBy != StepDNS || !strings.Contains(r.Body, "elsewhere.example.com") {
+	r := l.call(call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "demo-one-v1"}, "http://demo-one.example.com")
+	if r.DecidedBy != call.StepDNS || !strings.Contains(r.Body, "elsewhere.example.com") {
 		t.Errorf("the call came to %+v", r)
 	}
 }

@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 
 func (l *lab) pods(cluster, namespace string) (out []obj.Map) {
 	l.world.Look(func() {
-		for _, p := range l.kube.byName(cluster).API.List("", "Pod", namespace) {
+		for _, p := range l.clusters.ByName(cluster).API.List("", "Pod", namespace) {
 			out = append(out, obj.Copy(p.Content))
 		}
 	})

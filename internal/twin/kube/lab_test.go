@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"encoding/base64"
@@ -13,20 +13,23 @@ import (
 
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/call"
+	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/kube/internal/upstream"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
 
 // lab makes resources through both backends as the engine does.
 type lab struct {
-	t       *testing.T
-	world   *world.World
-	account *aws.Account
-	kube    *Clusters
-	made    map[string]*made
-	order   []string // of what was made
+	t        *testing.T
+	world    *world.World
+	account  *aws.Account
+	clusters *cluster.Clusters
+	made     map[string]*made
+	order    []string // of what was made
 }
 
 type made struct {
@@ -50,7 +53,7 @@ func newLab(t *testing.T) *lab {
 	t.Helper()
 	w := world.New()
 	a := aws.New(w)
-	return &lab{t: t, world: w, account: a, kube: New(w, a), made: map[string]*made{}}
+	return &lab{t: t, world: w, account: a, clusters: cluster.New(w, a), made: map[string]*made{}}
 }
 
 var awsInstance = &engine.Instance{Config: engine.Props{"region": "ap-northeast-2"}}
@@ -138,7 +141,7 @@ func (l *lab) tryApply(cluster, name, manifest string) (*made, error) {
 		l.t.Fatalf("%s: %v", name, err)
 	}
 	token := fmt.Sprintf("kubernetes:%s:%s", in["apiVersion"], in["kind"])
-	return l.try(l.kube.Backend(), l.instance(cluster), token, name, in)
+	return l.try(provider.New(l.clusters), l.instance(cluster), token, name, in)
 }
 
 func (l *lab) apply(cluster, name, manifest string) *made {
@@ -152,7 +155,7 @@ func (l *lab) apply(cluster, name, manifest string) *made {
 
 func (l *lab) tryRelease(cluster, name string, in engine.Props) (*made, error) {
 	l.t.Helper()
-	return l.try(l.kube.Backend(), l.instance(cluster), releaseType, name, in)
+	return l.try(provider.New(l.clusters), l.instance(cluster), "kubernetes:helm.sh/v3:Release", name, in)
 }
 
 func (l *lab) release(cluster, name string, in engine.Props) *made {
@@ -241,14 +244,14 @@ func (l *lab) refresh(name string) (in, out engine.Props, diff engine.Change) {
 
 // object reads a live object.
 func (l *lab) object(cluster, group, kind, namespace, name string) (content obj.Map) {
-	l.world.Look(func() { content = l.kube.Object(cluster, group, kind, namespace, name) })
+	l.world.Look(func() { content = l.clusters.Object(cluster, group, kind, namespace, name) })
 	return content
 }
 
 // call makes a request that must reach a decision.
-func (l *lab) call(caller Caller, url string) Result {
+func (l *lab) call(caller call.Caller, url string) call.Result {
 	l.t.Helper()
-	r, err := l.kube.Call(caller, url)
+	r, err := call.Do(l.clusters, caller, url)
 	if err != nil {
 		l.t.Fatalf("calling %s: %v", url, err)
 	}

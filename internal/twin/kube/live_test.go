@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"reflect"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/world"
 )
@@ -28,6 +29,7 @@ func TestDrift(t *testing.T) {
 	for kind, manifest := range objects {
 		l.apply("one", kind, manifest)
 	}
+	groups := map[string]string{"Deployment": "apps", "HTTPRoute": gatewaycontroller.GatewayGroup}
 	first := func(content obj.Map, path ...string) obj.Map { return obj.Maps(content, path...)[0] }
 	containers := []string{"spec", "template", "spec", "containers"}
 	for _, c := range []struct {
@@ -66,9 +68,9 @@ func TestDrift(t *testing.T) {
 				t.Fatalf("before it, a refresh finds %v", diff.Keys)
 			}
 			l.world.Look(func() {
-				cluster := l.kube.byName("one")
+				cl := l.clusters.ByName("one")
 				m := l.made[c.kind]
-				if err := cluster.API.Write(cluster.find(m.id, m.out), "person", c.change); err != nil {
+				if err := cl.API.Write(cl.API.Get(groups[c.kind], c.kind, "apps", obj.Str(m.out, "metadata", "name")), "person", c.change); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -87,7 +89,6 @@ func TestDrift(t *testing.T) {
 		})
 	}
 	l.t = t
-	shows(lawManagedFields)
 	l.down("ConfigMap", "Secret", "Service", "Deployment", "HTTPRoute")
 }
 

@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"flag"
@@ -9,6 +9,7 @@ import (
 
 	"eks-lattice/internal/twin/kube/admission"
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/externaldns"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
@@ -17,6 +18,7 @@ import (
 	"eks-lattice/internal/twin/kube/kyverno"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/podidentity"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 )
@@ -26,15 +28,15 @@ var covered sync.Map
 
 // own are the groups whose laws this package keeps; others register in them too.
 var own = []law.Law{
-	admission.LawDeadWebhooks, lawWaitFor, workloads.LawAvailable, lawCallName, lawCallRedirect, lawCallTLS, lawCallSignature,
-	lawKubeconfig, lawReachable, lawClusterCA, lawAccessEntry, lawAccessPolicy, api.LawKindExists, api.LawNamespaceExists,
-	api.LawValid, lawManagedFields, api.LawFieldOwner, controller.LawFinalizers, controller.LawNamespaceEmpties, externaldns.LawZone, externaldns.LawOwner, externaldns.LawRecordStays, externaldns.LawCRD,
+	admission.LawDeadWebhooks, provider.LawWaitFor, workloads.LawAvailable, call.LawName, call.LawRedirect, call.LawTLS, call.LawSignature,
+	provider.LawKubeconfig, provider.LawReachable, provider.LawClusterCA, provider.LawAccessEntry, provider.LawAccessPolicy, api.LawKindExists, api.LawNamespaceExists,
+	api.LawValid, api.LawFieldOwner, controller.LawFinalizers, controller.LawNamespaceEmpties, externaldns.LawZone, externaldns.LawOwner, externaldns.LawRecordStays, externaldns.LawCRD,
 	podidentity.LawAtCreation, podidentity.LawAgent, podidentity.LawAssociationLives, podidentity.LawEgress, podidentity.LawControllerRuns, gatewaycontroller.LawGroupsCollected,
 	kyverno.LawPolicyReady, kyverno.LawPolicyCompiles, kyverno.LawEvaluation, kyverno.LawInjectAtCreation, kyverno.LawHooks, gatewaycontroller.LawClass, gatewaycontroller.LawNetwork, gatewaycontroller.LawGatewayRoutes, gatewaycontroller.LawDefaultNetwork,
 	gatewaycontroller.LawCertificateFound, gatewaycontroller.LawPolicyTarget, gatewaycontroller.LawPolicyService, gatewaycontroller.LawPolicyConflict, gatewaycontroller.LawPolicyStays, gatewaycontroller.LawPolicyOpens, gatewaycontroller.LawRouteParent, gatewaycontroller.LawRouteAllowed, gatewaycontroller.LawRouteListener,
 	gatewaycontroller.LawRouteHostname, gatewaycontroller.LawRouteConflict, gatewaycontroller.LawRouteBackend, gatewaycontroller.LawDNSEndpoint, workloads.LawServiceAccount, workloads.LawNodes, kubelet.LawImages, kubelet.LawMounts, kubelet.LawNonRoot, kubelet.LawCNI,
 	networkpolicy.LawEnforcement, networkpolicy.LawReleased, networkpolicy.LawIsolation,
-	kubelet.LawProbes, kubelet.LawPorts, kubelet.LawFileModes, kubelet.LawNetAdmin, lawTargetPort,
+	kubelet.LawProbes, kubelet.LawPorts, kubelet.LawFileModes, kubelet.LawNetAdmin, call.LawTargetPort,
 	kubelet.LawClusterDNS, gatewaycontroller.LawCRDs, gatewaycontroller.LawConfig, helm.LawChart, helm.LawChartVersion, helm.LawValues, helm.LawReleaseName, helm.LawReleaseReady, helm.LawReleaseGone,
 }
 

@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/kube/api"
+	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/networkpolicy"
 	"eks-lattice/internal/twin/kube/obj"
@@ -33,13 +34,13 @@ func (l *lab) enforce(cluster, value string) {
 
 // podURL is the address of a pod of a Deployment.
 func (l *lab) podURL(cluster, deployment string) (url string) {
-	l.world.Look(func() { url = "http://" + l.kube.PodAddress(cluster, "apps", deployment) + ":8090" })
+	l.world.Look(func() { url = "http://" + l.clusters.PodAddress(cluster, "apps", deployment) + ":8090" })
 	return url
 }
 
 var (
-	neighbour = Caller{Cluster: "eks-two", Namespace: "apps"}
-	stranger  = Caller{Cluster: "eks-two", Namespace: "elsewhere"}
+	neighbour = call.Caller{Cluster: "eks-two", Namespace: "apps"}
+	stranger  = call.Caller{Cluster: "eks-two", Namespace: "elsewhere"}
 )
 
 // The way past VPC Lattice: open, not closed by a policy that nobody enforces,
@@ -48,38 +49,38 @@ func TestStraightToThePod(t *testing.T) {
 	t.Parallel()
 	l := callLab(t)
 	pod := l.podURL("eks-two", "demo-two-v1")
-	open := func(why string, callers ...Caller) {
+	open := func(why string, callers ...call.Caller) {
 		t.Helper()
 		for _, caller := range callers {
 			for _, url := range []string{pod, "http://demo-two-v1.apps", "http://demo-two-v1.apps.svc.cluster.local"} {
-				l.decides(t, step{why + " " + caller.Namespace + " " + url, nil, caller, url, StepPodPolicy, 200, "Hello from demo-two-v1", law.Law{}})
+				l.decides(t, step{why + " " + caller.Namespace + " " + url, nil, caller, url, call.StepPodPolicy, 200, "Hello from demo-two-v1", law.Law{}})
 			}
 		}
 	}
 	open("without a policy", neighbour, stranger)
 	l.apply("eks-two", "closed", networkPolicy("closed", "apps", latticeOnly))
 	open("with a policy that is not enforced", neighbour, stranger)
-	if w := l.kube.Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), "NetworkPolicy apps/closed of cluster eks-two does nothing") || !strings.Contains(w[0].String(), networkpolicy.LawEnforcement.ID) {
+	if w := l.clusters.Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), "NetworkPolicy apps/closed of cluster eks-two does nothing") || !strings.Contains(w[0].String(), networkpolicy.LawEnforcement.ID) {
 		t.Errorf("warnings: %q", w)
 	}
 	shows(networkpolicy.LawEnforcement)
 	l.enforce("eks-two", "true")
-	for _, caller := range []Caller{neighbour, stranger} {
+	for _, caller := range []call.Caller{neighbour, stranger} {
 		for _, url := range []string{pod, "http://demo-two-v1.apps"} {
-			l.decides(t, step{caller.Namespace + " " + url, nil, caller, url, StepPodPolicy, 0, "Connection timed out", networkpolicy.LawIsolation})
+			l.decides(t, step{caller.Namespace + " " + url, nil, caller, url, call.StepPodPolicy, 0, "Connection timed out", networkpolicy.LawIsolation})
 		}
 	}
-	l.decides(t, step{"by VPC Lattice", nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
-	l.decides(t, step{"the other way", nil, Caller{Cluster: "eks-two", Namespace: "apps", Deployment: "demo-two-v1"}, "http://demo-one.example.com", StepServicePolicy, 200, "Hello", law.Law{}})
+	l.decides(t, step{"by VPC Lattice", nil, demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
+	l.decides(t, step{"the other way", nil, call.Caller{Cluster: "eks-two", Namespace: "apps", Deployment: "demo-two-v1"}, "http://demo-one.example.com", call.StepServicePolicy, 200, "Hello", law.Law{}})
 	for _, c := range []struct{ name, spec string }{
 		{"namespaces", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: elsewhere}}}]}]}"},
 		{"neighbours", "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"},
 	} {
 		l.apply("eks-two", c.name, networkPolicy(c.name, "apps", c.spec))
-		open("with one that admits "+c.name, map[string]Caller{"namespaces": stranger, "neighbours": neighbour}[c.name])
+		open("with one that admits "+c.name, map[string]call.Caller{"namespaces": stranger, "neighbours": neighbour}[c.name])
 		l.down(c.name)
 	}
-	l.decides(t, step{"again", nil, stranger, pod, StepPodPolicy, 0, "Connection timed out", networkpolicy.LawIsolation})
+	l.decides(t, step{"again", nil, stranger, pod, call.StepPodPolicy, 0, "Connection timed out", networkpolicy.LawIsolation})
 	l.down("closed")
 	open("without a policy again", neighbour, stranger)
 }
@@ -88,20 +89,20 @@ func TestCallsWithinTheCluster(t *testing.T) {
 	t.Parallel()
 	l := callLab(t)
 	pod := l.podURL("eks-one", "demo-one-v1")
-	inside := Caller{Cluster: "eks-one", Namespace: "apps"}
+	inside := call.Caller{Cluster: "eks-one", Namespace: "apps"}
 	for _, c := range []step{
-		{"nobody has the address", nil, inside, "http://10.0.99.99:8090", StepTarget, 0, "Connection timed out", law.Law{}},
-		{"nothing listens", nil, inside, strings.Replace(pod, "8090", "9999", 1), StepTarget, 0, "Connection refused", law.Law{}},
-		{"the application takes no TLS", nil, inside, strings.Replace(pod, "http", "https", 1), StepTLS, 0, "wrong version number", law.Law{}},
-		{"the Service in one's own namespace", nil, inside, "http://demo-one-v1", StepPodPolicy, 200, "Hello from demo-one-v1", law.Law{}},
-		{"a Service in another namespace needs it", nil, Caller{Cluster: "eks-one", Namespace: "elsewhere"}, "http://demo-one-v1", StepDNS, 0, "Could not resolve host: demo-one-v1", lawCallName},
-		{"a port that the Service does not have", nil, inside, "http://demo-one-v1:8090", StepTarget, 0, "Connection timed out", law.Law{}},
+		{"nobody has the address", nil, inside, "http://10.0.99.99:8090", call.StepTarget, 0, "Connection timed out", law.Law{}},
+		{"nothing listens", nil, inside, strings.Replace(pod, "8090", "9999", 1), call.StepTarget, 0, "Connection refused", law.Law{}},
+		{"the application takes no TLS", nil, inside, strings.Replace(pod, "http", "https", 1), call.StepTLS, 0, "wrong version number", law.Law{}},
+		{"the Service in one's own namespace", nil, inside, "http://demo-one-v1", call.StepPodPolicy, 200, "Hello from demo-one-v1", law.Law{}},
+		{"a Service in another namespace needs it", nil, call.Caller{Cluster: "eks-one", Namespace: "elsewhere"}, "http://demo-one-v1", call.StepDNS, 0, "Could not resolve host: demo-one-v1", call.LawName},
+		{"a port that the Service does not have", nil, inside, "http://demo-one-v1:8090", call.StepTarget, 0, "Connection timed out", law.Law{}},
 		{"a Service without pods", func(l *lab) {
 			l.apply("eks-one", "empty", strings.Replace(service("empty", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
-		}, inside, "http://empty", StepTarget, 0, "Connection refused", law.Law{}},
+		}, inside, "http://empty", call.StepTarget, 0, "Connection refused", law.Law{}},
 		{"a redirect of everything", func(l *lab) {
 			l.apply("eks-one", "greedy", strings.Replace(deployment("greedy", "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", securityContext: {capabilities: {add: [NET_ADMIN]}}, command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp -j REDIRECT --to-ports 8080"]}]`), "agent-inject", "none", 1))
-		}, podOf("greedy"), pod, StepRedirect, 0, "Connection reset by peer", law.Law{}},
+		}, podOf("greedy"), pod, call.StepRedirect, 0, "Connection reset by peer", law.Law{}},
 	} {
 		l.decides(t, c)
 	}
@@ -129,9 +130,9 @@ func TestPoliciesAndVPCLattice(t *testing.T) {
 	} {
 		l.apply("eks-two", c.name, networkPolicy("policy", "apps", selector+c.spec))
 		if c.passes {
-			l.decides(t, step{c.name, nil, demo, "", StepServicePolicy, 200, "Hello", law.Law{}})
+			l.decides(t, step{c.name, nil, demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
 		} else {
-			l.decides(t, step{c.name, nil, demo, "", StepTarget, 503, "Service Unavailable [law " + networkpolicy.LawIsolation.ID, networkpolicy.LawIsolation})
+			l.decides(t, step{c.name, nil, demo, "", call.StepTarget, 503, "Service Unavailable [law " + networkpolicy.LawIsolation.ID, networkpolicy.LawIsolation})
 		}
 		l.down(c.name)
 	}
@@ -155,17 +156,17 @@ func TestEgressPolicies(t *testing.T) {
 		status           int
 		word             string
 	}{
-		{"", "", StepDNS, 0, "Could not resolve host"},
-		{dns, "", StepPodPolicy, 0, "Connection timed out"},
-		{dns + ", " + lattice, "", StepSignature, 403, "anonymous"},
-		{dns + ", " + lattice + ", " + agent, "", StepServicePolicy, 200, "Hello"},
-		{dns + ", " + lattice, pod, StepPodPolicy, 0, "Connection timed out"},
-		{"{to: [{podSelector: {}}]}", pod, StepPodPolicy, 200, "Hello"},
+		{"", "", call.StepDNS, 0, "Could not resolve host"},
+		{dns, "", call.StepPodPolicy, 0, "Connection timed out"},
+		{dns + ", " + lattice, "", call.StepSignature, 403, "anonymous"},
+		{dns + ", " + lattice + ", " + agent, "", call.StepServicePolicy, 200, "Hello"},
+		{dns + ", " + lattice, pod, call.StepPodPolicy, 0, "Connection timed out"},
+		{"{to: [{podSelector: {}}]}", pod, call.StepPodPolicy, 200, "Hello"},
 	} {
 		l.apply("eks-one", "egress", networkPolicy("egress", "apps", "{podSelector: {}, policyTypes: [Egress], egress: ["+c.rules+"]}"))
 		caller := demo
 		if c.url != "" {
-			caller = Caller{Cluster: "eks-one", Namespace: "apps"}
+			caller = call.Caller{Cluster: "eks-one", Namespace: "apps"}
 		}
 		l.decides(t, step{c.rules, nil, caller, c.url, c.step, c.status, c.word, networkpolicy.LawIsolation})
 		l.down("egress")

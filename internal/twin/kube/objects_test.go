@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/provider"
 	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -97,7 +98,7 @@ func TestFinalizers(t *testing.T) {
 	_, err := l.tryApply("one", "late", strings.Replace(config, "settings", "late", 1))
 	l.broke(err, api.LawNamespaceExists, "unable to create new content in namespace apps because it is being terminated")
 	l.world.Look(func() {
-		c := l.kube.byName("one")
+		c := l.clusters.ByName("one")
 		if err := c.API.Write(c.API.Get("", "ConfigMap", "apps", "settings"), "person", func(content obj.Map) { obj.Delete(content, "metadata", "finalizers") }); err != nil {
 			t.Fatal(err)
 		}
@@ -125,9 +126,9 @@ func TestAwaiting(t *testing.T) {
 		{"service without pods", service("plain", "apps"), deployment("plain", "apps"), service("plain", "apps"), workloads.LawAvailable,
 			[]string{"Service does not target any Pods"}},
 		{"condition", strings.Replace(config, "namespace: apps", "namespace: apps, annotations: {pulumi.com/waitFor: condition=Ready}", 1), "",
-			strings.Replace(config, "namespace: apps", `namespace: apps, annotations: {pulumi.com/waitFor: '["jsonpath={.data.a}=b", "jsonpath={.metadata.uid}"]'}`, 1), lawWaitFor, []string{"Waiting for condition=Ready"}},
+			strings.Replace(config, "namespace: apps", `namespace: apps, annotations: {pulumi.com/waitFor: '["jsonpath={.data.a}=b", "jsonpath={.metadata.uid}"]'}`, 1), provider.LawWaitFor, []string{"Waiting for condition=Ready"}},
 		{"malformed path", strings.Replace(config, "namespace: apps", `namespace: apps, annotations: {pulumi.com/waitFor: "jsonpath=.data.a"}`, 1), "",
-			strings.Replace(config, "namespace: apps", `namespace: apps, annotations: {pulumi.com/waitFor: "jsonpath={.data['a']}"}`, 1), lawWaitFor, []string{"should be wrapped in brackets"}},
+			strings.Replace(config, "namespace: apps", `namespace: apps, annotations: {pulumi.com/waitFor: "jsonpath={.data['a']}"}`, 1), provider.LawWaitFor, []string{"should be wrapped in brackets"}},
 		{"skipped", "", "", strings.Replace(service("nobody", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1), law.Law{}, nil},
 	} {
 		if c.broken != "" {

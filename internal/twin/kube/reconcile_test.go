@@ -1,10 +1,12 @@
-package kube
+package kube_test
 
 import (
 	"maps"
 	"slices"
 	"testing"
 
+	"eks-lattice/internal/twin/kube/call"
+	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/world"
 )
@@ -15,7 +17,7 @@ import (
 func (l *lab) undisturbed() {
 	l.t.Helper()
 	err := l.world.Do(world.Read, "undisturbed", func(op *world.Op) error {
-		for _, c := range l.kube.live() {
+		for _, c := range l.clusters.Live() {
 			if !c.Resting() {
 				continue
 			}
@@ -42,7 +44,7 @@ type state struct {
 	notes           int
 }
 
-func (l *lab) state(c *Cluster) state {
+func (l *lab) state(c *cluster.Cluster) state {
 	s := state{events: c.API.Events(), account: l.account.Changes()}
 	for _, o := range c.API.All() {
 		s.notes += len(o.Dependencies) + len(o.DeletionDependencies)
@@ -59,7 +61,7 @@ func TestCallsLeaveClustersAtRest(t *testing.T) {
 	l := callLab(t)
 	l.call(demo, "http://demo-two.example.com")
 	at := func() (all []state) {
-		for _, c := range l.kube.live() {
+		for _, c := range l.clusters.Live() {
 			if !c.Resting() {
 				t.Errorf("%s is not at rest", c.EKS.Name)
 			}
@@ -73,6 +75,6 @@ func TestCallsLeaveClustersAtRest(t *testing.T) {
 	if after := at(); !slices.Equal(before, after) {
 		t.Errorf("a call of a running pod and a read led from %+v to %+v", before, after)
 	}
-	l.call(Caller{Cluster: "eks-one", Namespace: "elsewhere", Injected: true}, "http://demo-two.example.com")
+	l.call(call.Caller{Cluster: "eks-one", Namespace: "elsewhere", Injected: true}, "http://demo-two.example.com")
 	at()
 }

@@ -1,4 +1,4 @@
-package kube
+package kube_test
 
 import (
 	"strings"
@@ -63,7 +63,7 @@ func TestReleases(t *testing.T) {
 	l.release("one", "kyverno", kyvernoChart(engine.Props{"values": engine.Props{"admissionController": engine.Props{"replicas": 3}, "admisionController": engine.Props{"replicas": 3}}}))
 	_, err := l.tryRelease("one", "again", kyvernoChart(nil))
 	l.broke(err, helm.LawReleaseName, "cannot re-use a name that is still in use")
-	if w := joined(l.kube.Warnings()); !strings.Contains(w, "chart kyverno has no value admisionController: Helm ignores it") || strings.Count(w, "\n") != 0 {
+	if w := joined(l.clusters.Warnings()); !strings.Contains(w, "chart kyverno has no value admisionController: Helm ignores it") || strings.Count(w, "\n") != 0 {
 		t.Errorf("warnings: %s", w)
 	}
 	if err := l.update("kyverno", with(l.made["kyverno"].in, "values", engine.Props{"admissionController": engine.Props{"replicas": float64(1)}})); err != nil {
@@ -84,7 +84,7 @@ func TestReleaseRemoval(t *testing.T) {
 	l.apply("one", "ns", namespace("external-dns"))
 	hold := func(finalizers ...any) {
 		l.world.Look(func() {
-			c := l.kube.byName("one")
+			c := l.clusters.ByName("one")
 			if err := c.API.Write(c.API.Get("", "ServiceAccount", "external-dns", "external-dns"), "somebody", func(content obj.Map) {
 				obj.Set(content, finalizers, "metadata", "finalizers")
 			}); err != nil {

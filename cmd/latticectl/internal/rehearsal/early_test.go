@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"eks-lattice/internal/twin/kube"
+	twincall "eks-lattice/internal/twin/kube/call"
 )
 
 // A caller that asks for an application before it is deployed reaches it as
@@ -16,9 +16,9 @@ func TestCallerThatAskedTooEarly(t *testing.T) {
 	r := deployment(t, "")
 	r.up(t, r.stacks...)
 	const url = "http://orders.example.com"
-	caller := kube.Caller{Cluster: "eks-cluster2", Namespace: "apps", ServiceAccount: "default", Deployment: "demo-cluster2-v1"}
-	early, err := r.twin.Kube.Call(caller, url)
-	if err != nil || early.Allowed || early.DecidedBy != kube.StepDNS {
+	caller := twincall.Caller{Cluster: "eks-cluster2", Namespace: "apps", ServiceAccount: "default", Deployment: "demo-cluster2-v1"}
+	early, err := r.twin.Call(caller, url)
+	if err != nil || early.Allowed || early.DecidedBy != twincall.StepDNS {
 		t.Fatalf("a call of an application that does not exist: %+v, %v", early, err)
 	}
 	file := filepath.Join(r.work.dir, "project", "Pulumi.cluster1.yaml")
@@ -33,7 +33,7 @@ func TestCallerThatAskedTooEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.up(t, r.stacks[1])
-	if late, err := r.twin.Kube.Call(caller, url); err != nil || !late.Allowed {
+	if late, err := r.twin.Call(caller, url); err != nil || !late.Allowed {
 		t.Errorf("after the up: %+v, %v", late, err)
 	}
 }

@@ -7,12 +7,12 @@ import (
 
 	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/internal/names"
-	"eks-lattice/internal/twin/kube"
+	twincall "eks-lattice/internal/twin/kube/call"
 )
 
 // call is one row of the matrix before it is made.
 type call struct {
-	from   kube.Caller
+	from   twincall.Caller
 	app    string // of the caller, if the call comes from an application's pod
 	url    string // empty: the address of the pod
 	to     app    // whose pod is called, if one is
@@ -28,14 +28,14 @@ func (r *run) matrix(t *Track) ([]report.Row, error) {
 		if c.url == "" {
 			c.url = r.podURL(c)
 		}
-		result, err := r.twin.Kube.Call(c.from, c.url)
+		result, err := r.twin.Call(c.from, c.url)
 		if err != nil {
 			return rows, fmt.Errorf("calling %s from %s/%s: %w", c.url, c.from.Cluster, c.from.Namespace, err)
 		}
 		row := report.Row{
 			Cluster: c.from.Cluster, Namespace: c.from.Namespace, ServiceAccount: c.from.ServiceAccount, Application: c.app,
 			URL: c.url, Case: c.what, Expect: c.expect, Got: report.Deny,
-			Status: result.Status, Body: result.Body, DecidedBy: result.DecidedBy,
+			Status: result.Status, Body: result.Body, DecidedBy: result.DecidedBy, Law: result.Law.ID,
 		}
 		if result.Allowed {
 			row.Got = report.Allow
@@ -70,7 +70,7 @@ func (p *project) calls() []call {
 			identity := caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount}
 			again := known[identity]
 			known[identity] = true
-			pod := kube.Caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name)}
+			pod := twincall.Caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name)}
 		targets:
 			for _, to := range p.stacks {
 				for _, b := range to.apps {
@@ -135,7 +135,7 @@ func (b app) intruders(url string) []call {
 	var calls []call
 	for _, c := range b.Allow {
 		account := cmp.Or(c.ServiceAccount, names.DefaultServiceAccount)
-		near := kube.Caller{Cluster: c.Cluster, Namespace: c.Namespace, ServiceAccount: account, Injected: true}
+		near := twincall.Caller{Cluster: c.Cluster, Namespace: c.Namespace, ServiceAccount: account, Injected: true}
 		plain, elsewhere, namesake := near, near, near
 		plain.Injected = false
 		elsewhere.Namespace = "elsewhere"
@@ -163,7 +163,7 @@ func (b app) straight(cluster string) []call {
 		expect = report.Allow
 	}
 	for _, namespace := range []string{b.Namespace, "elsewhere"} {
-		from := kube.Caller{Cluster: cluster, Namespace: namespace, ServiceAccount: names.DefaultServiceAccount}
+		from := twincall.Caller{Cluster: cluster, Namespace: namespace, ServiceAccount: names.DefaultServiceAccount}
 		service := "http://" + names.Workload(b.Name) + "." + b.Namespace
 		calls = append(calls,
 			call{from: from, to: b, what: "straight to the pod", expect: expect},

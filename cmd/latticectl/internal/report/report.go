@@ -120,7 +120,8 @@ type Row struct {
 	Got            Verdict `json:"got"`
 	Status         int     `json:"status"` // of HTTP, 0 when no answer came
 	Body           string  `json:"body"`
-	DecidedBy      string  `json:"decidedBy"` // the step on the way that decided
+	DecidedBy      string  `json:"decidedBy"`     // the step on the way that decided
+	Law            string  `json:"law,omitempty"` // that refused the call
 }
 
 // Law is a law of the twin that the rehearsal met.

@@ -1,4 +1,4 @@
-package kube
+package provider
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"

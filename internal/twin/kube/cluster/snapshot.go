@@ -1,17 +1,16 @@
-package kube
+package cluster
 
 import (
 	"fmt"
-	"strings"
 
-	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/kube/pods"
 )
 
-// ClusterSnapshot is a cluster as data: what is needed to build its data plane.
-type ClusterSnapshot struct {
+// Snapshot is a cluster as data: what is needed to build its data plane.
+type Snapshot struct {
 	Name          string           `json:"name"`
 	ARN           string           `json:"arn"`
 	VPCID         string           `json:"vpcId"`
@@ -38,9 +37,9 @@ type AssociatedRole struct {
 }
 
 // Snapshot copies the clusters. Call it inside World.Look.
-func (c *Clusters) Snapshot() []ClusterSnapshot {
-	var out []ClusterSnapshot
-	for _, cl := range c.live() {
+func (c *Clusters) Snapshot() []Snapshot {
+	var out []Snapshot
+	for _, cl := range c.Live() {
 		all := func(group, kind string) []obj.Map {
 			list := []obj.Map{}
 			for _, o := range cl.API.List(group, kind, "") {
@@ -48,15 +47,15 @@ func (c *Clusters) Snapshot() []ClusterSnapshot {
 			}
 			return list
 		}
-		s := ClusterSnapshot{
+		s := Snapshot{
 			Name: cl.EKS.Name, ARN: cl.EKS.ARN, VPCID: cl.EKS.VPCID,
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
 			Deployments: all("apps", "Deployment"), Gateways: all(gatewaycontroller.GatewayGroup, "Gateway"), HTTPRoutes: all(gatewaycontroller.GatewayGroup, "HTTPRoute"),
 			AuthPolicies: all(gatewaycontroller.LatticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
 			PodIdentities: []AssociatedRole{}, NetworkPolicies: all("networking.k8s.io", "NetworkPolicy"),
 		}
-		_, s.PoliciesEnforced = c.account.EnforcesPolicies(cl.EKS.Name)
-		for _, a := range c.account.Associations(cl.EKS.Name) {
+		_, s.PoliciesEnforced = c.Account.EnforcesPolicies(cl.EKS.Name)
+		for _, a := range c.Account.Associations(cl.EKS.Name) {
 			s.PodIdentities = append(s.PodIdentities, AssociatedRole{a.Namespace, a.ServiceAccount, a.RoleARN})
 		}
 		out = append(out, s)
@@ -69,7 +68,7 @@ func (c *Clusters) Snapshot() []ClusterSnapshot {
 // account's list has what it made in AWS.
 func (c *Clusters) Leftovers() []string {
 	var out []string
-	for _, cl := range c.live() {
+	for _, cl := range c.Live() {
 		for _, o := range cl.API.All() {
 			if o.URN != "" {
 				out = append(out, fmt.Sprintf("kubernetes %s %s", cl.EKS.Name, o.Key))
@@ -82,7 +81,7 @@ func (c *Clusters) Leftovers() []string {
 // Object returns a copy of a live object of a cluster, nil when there is none.
 // Call it inside World.Look.
 func (c *Clusters) Object(cluster, group, kind, namespace, name string) obj.Map {
-	cl := c.byName(cluster)
+	cl := c.ByName(cluster)
 	if cl == nil {
 		return nil
 	}
@@ -92,17 +91,17 @@ func (c *Clusters) Object(cluster, group, kind, namespace, name string) obj.Map 
 	return nil
 }
 
-// serviceOf finds the Lattice service behind its generated name,
-// "<service>-<id>.<hash>.vpc-lattice-svcs...".
-func (q *call) serviceOf(name string) *aws.Service {
-	label, _, _ := strings.Cut(name, ".")
-	i := strings.LastIndex(label, "-")
-	if i < 0 {
-		return nil
+// PodAddress is the address of a ready pod of a Deployment, "" when there is
+// none. Call it inside World.Look.
+func (c *Clusters) PodAddress(cluster, namespace, deployment string) string {
+	cl := c.ByName(cluster)
+	if cl == nil {
+		return ""
 	}
-	service, err := q.Account.Lattice("").FindService(q.Account.Caller(), label[:i])
-	if err != nil {
-		return nil
+	if d := cl.API.Get("apps", "Deployment", namespace, deployment); d != nil {
+		for _, pod := range pods.ReadyOf(cl.API, d) {
+			return obj.Str(pod.Content, "status", "podIP")
+		}
 	}
-	return service
+	return ""
 }

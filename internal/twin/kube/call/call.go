@@ -1,0 +1,60 @@
+// Package call makes requests from pods along the whole data path: name, redirect,
+// proxy, TLS, signature, policies, target.
+package call
+
+import (
+	"fmt"
+	"net/url"
+
+	"eks-lattice/internal/twin/kube/cluster"
+	"eks-lattice/internal/twin/world"
+)
+
+// way is the steps of a request in their order. Each passes the request on by
+// nil, or decides it.
+var way = []func(*request) *Result{
+	(*request).address, (*request).resolve, (*request).redirect, (*request).encrypt, (*request).sign, (*request).pass, (*request).arrive,
+}
+
+func (q *request) travel() Result {
+	for _, step := range way {
+		if r := step(q); r != nil {
+			return *r
+		}
+	}
+	panic("the last step decides every request")
+}
+
+// Do makes a GET request from a pod, along the whole data path. An error says
+// that there is no such caller.
+func Do(clusters *cluster.Clusters, caller Caller, address string) (Result, error) {
+	var r Result
+	err := clusters.World.Do(world.Read, "call", func(op *world.Op) error {
+		from := clusters.ByName(caller.Cluster)
+		if from == nil {
+			return fmt.Errorf("no cluster %q", caller.Cluster)
+		}
+		for _, each := range clusters.Live() {
+			each.Reconcile(op)
+		}
+		resting := from.Resting()
+		pod, drop, err := caller.pod(from, op)
+		defer func() {
+			drop()
+			if resting { // all that was created for the request is gone again
+				from.RestAgain()
+			}
+		}()
+		if err != nil {
+			return err
+		}
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("%q is no address of a service", address)
+		}
+		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, url: u}).travel()
+		r.Pod = pod.Name
+		return nil
+	})
+	return r, err
+}
