@@ -98,6 +98,7 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 			}
 		}
 	}
+	checkReadmeSample(t, found)
 }
 
 func find(t *testing.T, r *report.Report, cluster, url, what string) report.Row {

@@ -27,7 +27,7 @@ func Summarize(w io.Writer, r *Report) {
 	calls.Render()
 
 	out := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
-	out("On AWS this would take about %s up and %s down (modelled, see docs/twin.md); the longest way up:",
+	out("On AWS this would take about %s up and %s down (modelled, see docs/twin.md); the longest path up:",
 		minutes(r.Modelled.UpSeconds), minutes(r.Modelled.DestroySeconds))
 	for _, s := range r.Modelled.CriticalPath {
 		out("  %7s  +%-7s %s", minutes(s.StartSeconds), minutes(s.Seconds), Short(s.Resource))
