@@ -11,7 +11,7 @@ PROGRAM := bin/eks-lattice
 
 # The modules of the project. The program's own go.mod stays small: heavier code
 # has a module of its own.
-MODULES := . internal/twin cmd/latticectl examples/demo-app $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
+MODULES := . internal/twin cmd/latticectl examples/demo-app $(patsubst %/go.mod,%,$(wildcard test/*/go.mod test/*/*/go.mod))
 
 export GOFLAGS := -buildvcs=false
 
