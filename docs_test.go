@@ -103,7 +103,7 @@ func TestModulesInDocs(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\| [^|]+ \\|$").FindAllStringSubmatch(table, -1) {
 		listed = append(listed, m[1])
 	}
-	for _, pattern := range []string{"go.mod", "*/go.mod", "*/*/go.mod"} {
+	for _, pattern := range []string{"go.mod", "*/go.mod", "*/*/go.mod", "*/*/*/go.mod"} {
 		for _, file := range glob(t, pattern) {
 			found = append(found, filepath.ToSlash(filepath.Dir(file)))
 		}
