@@ -67,7 +67,7 @@ vulncheck: $(BIN)/govulncheck ## Check for known vulnerabilities in every module
 .PHONY: docs
 docs: build ## Generate docs/twin.md, the tables and examples in other documents, and the schema in Pulumi.yaml
 	@$(CTL) laws > docs/twin.md
-	@go test -count=1 -parallel 1 -run '^(TestConfigurationTable|TestCostsInDocs|TestExampleInReadme)$$' . -update
+	@go test -count=1 -parallel 1 -run '^(TestConfigurationTable|TestCostsInDocs|TestExampleInDocs)$$' . -update
 
 ##@ Figures
 

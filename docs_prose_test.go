@@ -36,6 +36,14 @@ func TestProseInDocs(t *testing.T) {
 	}
 }
 
+// README.md is for a first visit. Everything else belongs in docs/.
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	if lines := strings.Count(readText(t, "README.md"), "\n"); lines > 350 {
+		t.Errorf("README.md has %d lines, at most 350 are allowed", lines)
+	}
+}
+
 func TestBadProseIsFoundInDocs(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("word ", 28) + "ü" // 141 characters

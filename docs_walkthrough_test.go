@@ -129,5 +129,3 @@ func TestConfigureKubectlInReadme(t *testing.T) {
 		t.Errorf("README.md does not show %q", command)
 	}
 }
-
-// The example in README.md is a program that compiles, and makes what it says.
