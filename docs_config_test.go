@@ -128,9 +128,9 @@ func TestYAMLInDocs(t *testing.T) {
 				t.Errorf("%s: the program refuses this example:\n%s\n%v", page, fence, err)
 			}
 		}
-		for _, match := range regexp.MustCompile(`eks-lattice:(\w+)`).FindAllStringSubmatch(readText(t, page), -1) {
+		for _, match := range regexp.MustCompile(`(?:^|[^/])eks-lattice:(\w+)`).FindAllStringSubmatch(readText(t, page), -1) {
 			if !slices.Contains(keys, match[1]) && match[1] != "index" { // index: a component's type
-				t.Errorf("%s names the key %s, which Pulumi.yaml does not declare", page, match[0])
+				t.Errorf("%s names the key eks-lattice:%s, which Pulumi.yaml does not declare", page, match[1])
 			}
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // A package of an SDK can cost a user minutes of compilation: kubernetes/helm/v3
 // and kubernetes/yaml pull in every API group. A new one is worth a thought.
 var allowedSDKPackages = []string{
+	"esc",
+	"esc/eval",
+	"esc/schema",
 	"pulumi-aws/sdk/v6/go/aws",
 	"pulumi-aws/sdk/v6/go/aws/acm",
 	"pulumi-aws/sdk/v6/go/aws/acmpca",
