@@ -47,6 +47,24 @@ func (e *loop) endpoints() []*api.Object {
 	return e.mgr.API.List("externaldns.k8s.io", "DNSEndpoint", "")
 }
 
+// skip records which DNSEndpoints ask for records that are in none of the zones.
+func (e *loop) skip(zones []*aws.Zone) {
+	for _, endpoint := range e.endpoints() {
+		e.mgr.Clear(endpoint)
+		for _, ep := range obj.Maps(endpoint.Content, "spec", "endpoints") {
+			name := obj.Str(ep, "dnsName") + "."
+			if !slices.ContainsFunc(zones, func(z *aws.Zone) bool { return e.inZone(name, z) }) {
+				e.mgr.Blame(endpoint, LawZone, "Skipping record %s because no hosted zone matching record DNS Name was detected", name)
+			}
+		}
+	}
+}
+
+// inZone tells whether a zone takes a record of a name.
+func (e *loop) inZone(name string, zone *aws.Zone) bool {
+	return e.inDomain(name) && strings.HasSuffix(name, "."+strings.TrimSuffix(zone.Name, ".")+".")
+}
+
 // txtName is the name of a record's TXT record: prefix, record type, name.
 // https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/
 func (e *loop) txtName(kind, name string) string {
@@ -72,7 +90,7 @@ func (e *loop) sync(s podidentity.Session, zone *aws.Zone) error {
 	for _, endpoint := range e.endpoints() {
 		for _, ep := range obj.Maps(endpoint.Content, "spec", "endpoints") {
 			name, kind := obj.Str(ep, "dnsName")+".", obj.Str(ep, "recordType")
-			if !e.inDomain(name) || !strings.HasSuffix(name, "."+strings.TrimSuffix(zone.Name, ".")+".") {
+			if !e.inZone(name, zone) {
 				continue
 			}
 			wanted[kind+" "+name] = true

@@ -14,7 +14,11 @@ var dnsEndpoint = schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: 
 // writeDNSEndpoint writes `<route>-dns` for ExternalDNS. The route owns it, so that
 // it goes with the route.
 func (d *deployer) writeDNSEndpoint(service *aws.Service) {
-	if service.CustomDomain == "" || !d.process.dnsEndpoint || !d.mgr.API.Serves(dnsEndpoint) {
+	if service.CustomDomain == "" || !d.mgr.API.Serves(dnsEndpoint) {
+		return
+	}
+	if !d.process.dnsEndpoint {
+		d.mgr.Blame(d.route, LawDNSEndpoint, "DNSEndpoint was not served when the controller started")
 		return
 	}
 	spec := obj.Map{"endpoints": []any{obj.Map{

@@ -41,15 +41,14 @@ func (l *leader) route(route *api.Object) {
 	if len(accepted) == 0 {
 		return
 	}
+	l.mgr.Clear(route)
 	d, err := l.deployer(route)
 	if err == nil {
 		err = d.deploy(gw, accepted)
 	}
 	if err != nil {
 		l.routeFailed(route, err)
-		return
 	}
-	l.mgr.Clear(route)
 }
 
 // routeFailed writes the condition that the controller writes for an error.

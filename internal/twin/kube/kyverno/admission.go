@@ -1,8 +1,6 @@
 package kyverno
 
 import (
-	"strings"
-
 	"eks-lattice/internal/twin/kube/admission"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/cel"
@@ -34,21 +32,30 @@ func (c *Controller) mutate(r *api.Request, q cel.Request, hook obj.Map) error {
 				continue
 			}
 			return admission.Denied(LawEvaluation, obj.Str(hook, "name"), "Resource: %s, Kind: %s, Errors: [Policy %s: failed to evaluate policy: %v]",
-				strings.TrimPrefix(r.Key.Namespace+"/"+r.Key.Name, "/"), r.Key.Kind, p.Name, err)
+				r.Key.Path(), r.Key.Kind, p.Name, err)
 		}
 		if applies {
 			r.Object = patched
-			r.Dependencies = append(r.Dependencies, api.Dependency{URN: p.URN, Law: LawInjectAtCreation, Immediate: true})
-			if !c.webhook(p).awaited {
-				r.Dependencies = append(r.Dependencies, api.Dependency{URN: p.URN, Law: LawPolicyReady, Immediate: true, After: WebhookDelay})
-			}
-			for _, n := range p.Dependencies {
-				n.Immediate = true
-				r.Dependencies = append(r.Dependencies, n)
-			}
+			r.Dependencies = append(r.Dependencies, c.dependencies(p)...)
 		}
 	}
 	return nil
+}
+
+// dependencies are those of an object that a policy mutates.
+func (c *Controller) dependencies(p *api.Object) []api.Dependency {
+	list := []api.Dependency{{URN: p.URN, Law: LawInjectAtCreation, Immediate: true}}
+	if !c.webhook(p).awaited {
+		list = append(list, api.Dependency{URN: p.URN, Law: LawPolicyReady, Immediate: true, After: WebhookDelay})
+	}
+	if c.stale(p) {
+		list = append(list, api.Dependency{URN: p.URN, Law: LawPolicyChanges, Immediate: true, After: CompileDelay})
+	}
+	for _, d := range p.Dependencies {
+		d.Immediate = true
+		list = append(list, d)
+	}
+	return list
 }
 
 func (c *Controller) evaluate(p *api.Object, q cel.Request) (mutated obj.Map, applies bool, err error) {

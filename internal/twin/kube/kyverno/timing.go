@@ -87,9 +87,14 @@ func (c *Controller) inForce(p *api.Object) *api.Object {
 	return &known
 }
 
+// stale tells whether Kyverno still knows the former text of a policy.
+func (c *Controller) stale(p *api.Object) bool {
+	return c.mgr.World.Now().Before(c.webhook(p).text.due)
+}
+
 // wakeAtCompilation lets the webhook of a changed policy follow it.
 func (c *Controller) wakeAtCompilation(p *api.Object) {
-	if due := c.webhook(p).text.due; c.mgr.World.Now().Before(due) {
-		c.mgr.WakeAt(due)
+	if c.stale(p) {
+		c.mgr.WakeAt(c.webhook(p).text.due)
 	}
 }

@@ -1,4 +1,4 @@
-package kube_test
+package provider_test
 
 import (
 	"reflect"
@@ -7,27 +7,35 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
+	"eks-lattice/internal/twin/kube/kubetest"
 	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/world"
 )
+
+func refresh(h *kubetest.Harness, name string) (in, out engine.Props, diff engine.Change) {
+	h.T.Helper()
+	in, out, diff, err := h.Resource(name).Refresh(h.World)
+	if err != nil {
+		h.T.Fatalf("reading %s: %v", name, err)
+	}
+	return in, out, diff
+}
 
 // A refresh shows what another party did to a field that the program applied,
 // and nothing else.
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.cluster("one", "nodes")
-	l.crds("one")
-	l.apply("one", "apps", namespace("apps"))
+	h := newCluster(t)
+	kubetest.CRDs(h, "one")
+	h.Apply("one", "apps", kubetest.Namespace("apps"))
 	objects := map[string]string{
 		"ConfigMap":  config,
 		"Secret":     "apiVersion: v1\nkind: Secret\nmetadata: {name: settings, namespace: apps}\nstringData: {a: b}\n",
-		"Service":    strings.Replace(service("demo", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1),
-		"Deployment": strings.Replace(deployment("demo", "apps", "volumes: [{name: empty, emptyDir: {}}]"), "replicas: 2", "replicas: 0", 1),
-		"HTTPRoute":  strings.Replace(route("demo", "apps"), "pulumi.com/waitFor", "a", 1),
+		"Service":    strings.Replace(kubetest.Service("demo", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1),
+		"Deployment": strings.Replace(kubetest.Deployment("demo", "apps", "volumes: [{name: empty, emptyDir: {}}]"), "replicas: 2", "replicas: 0", 1),
+		"HTTPRoute":  strings.Replace(kubetest.HTTPRoute("demo", "apps"), "pulumi.com/waitFor", "a", 1),
 	}
 	for kind, manifest := range objects {
-		l.apply("one", kind, manifest)
+		h.Apply("one", kind, manifest)
 	}
 	groups := map[string]string{"Deployment": "apps", "HTTPRoute": gatewaycontroller.GatewayGroup}
 	first := func(content obj.Map, path ...string) obj.Map { return obj.Maps(content, path...)[0] }
@@ -63,56 +71,31 @@ func TestDrift(t *testing.T) {
 		{"another annotation", "HTTPRoute", "metadata", func(o obj.Map) { obj.Set(o, "x", "metadata", "annotations", "a") }},
 	} {
 		t.Run(c.kind+": "+c.what, func(t *testing.T) {
-			l.t = t
-			if in, _, diff := l.refresh(c.kind); len(diff.Keys) > 0 || !reflect.DeepEqual(in, l.made[c.kind].in) {
+			h.T = t
+			if in, _, diff := refresh(h, c.kind); len(diff.Keys) > 0 || !reflect.DeepEqual(in, h.Resource(c.kind).Inputs) {
 				t.Fatalf("before it, a refresh finds %v", diff.Keys)
 			}
-			l.world.Look(func() {
-				cl := l.clusters.ByName("one")
-				m := l.made[c.kind]
-				if err := cl.API.Write(cl.API.Get(groups[c.kind], c.kind, "apps", obj.Str(m.out, "metadata", "name")), "person", c.change); err != nil {
+			h.World.Look(func() {
+				cl := h.Clusters.ByName("one")
+				name := obj.Str(h.Resource(c.kind).Outputs, "metadata", "name")
+				if err := cl.API.Write(cl.API.Get(groups[c.kind], c.kind, "apps", name), "person", c.change); err != nil {
 					t.Fatal(err)
 				}
 			})
-			in, out, diff := l.refresh(c.kind)
+			in, out, diff := refresh(h, c.kind)
 			if got := strings.Join(diff.Keys, ","); got != c.key {
 				t.Fatalf("a refresh finds a difference in %q, want %q: %v", got, c.key, in)
 			}
-			if c.key == "" && !reflect.DeepEqual(in, l.made[c.kind].in) {
+			if c.key == "" && !reflect.DeepEqual(in, h.Resource(c.kind).Inputs) {
 				t.Errorf("the inputs are %v", in)
 			}
 			if out == nil {
 				t.Fatal("the object is gone")
 			}
-			l.down(c.kind)
-			l.apply("one", c.kind, objects[c.kind])
+			h.Down(c.kind)
+			h.Apply("one", c.kind, objects[c.kind])
 		})
 	}
-	l.t = t
-	l.down("ConfigMap", "Secret", "Service", "Deployment", "HTTPRoute")
-}
-
-// A release is what Helm knows of it.
-func TestDriftOfRelease(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	l.cluster("one", "nodes")
-	l.crds("one")
-	in := engine.Props{"chart": "external-dns", "version": "1.21.1", "name": "dns", "namespace": "kube-system", "skipAwait": true,
-		"repositoryOpts": engine.Props{"repo": "https://kubernetes-sigs.github.io/external-dns/"}, "values": engine.Props{"policy": "sync"}}
-	m := l.release("one", "dns", in)
-	if _, _, diff := l.refresh("dns"); len(diff.Keys) > 0 {
-		t.Fatalf("a refresh finds %v", diff.Keys)
-	}
-	other := obj.Clone(m.in)
-	obj.Set(other, "upsert-only", "values", "policy")
-	if err := l.world.Do(world.Update, "", func(op *world.Op) error { // helm upgrade by hand
-		_, err := m.backend.Update(op, m.inst, m.urn, m.id, m.in, m.out, other)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, diff := l.refresh("dns"); strings.Join(diff.Keys, ",") != "values" {
-		t.Errorf("after another's upgrade a refresh finds %v", diff.Keys)
-	}
+	h.T = t
+	h.Down("ConfigMap", "Secret", "Service", "Deployment", "HTTPRoute")
 }

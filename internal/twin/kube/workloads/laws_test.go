@@ -1,0 +1,53 @@
+package workloads_test
+
+import (
+	"testing"
+
+	"eks-lattice/internal/twin/kube/kubetest"
+	"eks-lattice/internal/twin/kube/workloads"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/law/lawtest"
+)
+
+// newCluster returns a harness with a cluster without the named parts, and a
+// namespace.
+func newCluster(t *testing.T, without ...string) *kubetest.Harness {
+	t.Helper()
+	h := kubetest.New(t)
+	kubetest.Cluster(h, "one", without...)
+	h.Apply("one", "apps", kubetest.Namespace("apps"))
+	return h
+}
+
+func TestLaws(t *testing.T) {
+	t.Parallel()
+	lawtest.Run(t, []lawtest.Counterexample{
+		{Law: workloads.LawServiceAccount, Break: func(t *testing.T) law.Law {
+			h := newCluster(t)
+			app := kubetest.Deployment("demo", "apps", "serviceAccountName: caller")
+			met := h.Refused(h.TryApply("one", "app", app), workloads.LawServiceAccount,
+				"FailedCreate", "error looking up service account apps/caller")
+			h.Down("app")
+			h.Apply("one", "account", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: caller, namespace: apps}\n")
+			h.Apply("one", "app", app)
+			return met
+		}},
+		{Law: workloads.LawNodes, Break: func(t *testing.T) law.Law {
+			h := newCluster(t, "nodes")
+			app := kubetest.Deployment("demo", "apps")
+			met := h.Refused(h.TryApply("one", "app", app), workloads.LawNodes, "no nodes available to schedule pods")
+			h.Down("app")
+			kubetest.Nodes(h, "one")
+			h.Apply("one", "app", app)
+			return met
+		}},
+		{Law: workloads.LawAvailable, Break: func(t *testing.T) law.Law {
+			h := newCluster(t)
+			met := h.Refused(h.TryApply("one", "service", kubetest.Service("demo", "apps")), workloads.LawAvailable, "Service does not target any Pods")
+			h.Down("service")
+			h.Apply("one", "app", kubetest.Deployment("demo", "apps"))
+			h.Apply("one", "service", kubetest.Service("demo", "apps"))
+			return met
+		}},
+	})
+}
