@@ -71,7 +71,10 @@ func rehearse(dir *string) *cobra.Command {
 				err = errors.Join(err, writeHTML(htmlFile, found))
 			}
 			var unready *rehearsal.NotStartedError
+			var left *rehearsal.LeftError
 			switch {
+			case cmd.Context().Err() != nil && errors.As(err, &left):
+				return errors.Join(cmd.Context().Err(), left)
 			case cmd.Context().Err() != nil:
 				return cmd.Context().Err()
 			case errors.As(err, &unready):

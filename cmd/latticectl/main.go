@@ -6,9 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+
+	"eks-lattice/cmd/latticectl/internal/rehearsal"
 )
 
 // Exit codes.
@@ -18,22 +22,61 @@ const (
 	exitInterrupted = 130 // Ctrl-C
 )
 
-// errFailed is the error of a rehearsal that ran and found a problem, which it has
-// printed.
-var errFailed = errors.New("not ok")
+var (
+	// errFailed is the error of a rehearsal that ran and found a problem, which it
+	// has printed.
+	errFailed = errors.New("not ok")
+	// errStuck is the error of a command that did not end after a signal.
+	errStuck = errors.New("the command did not end")
+)
+
+// patience is how long a command may clean up after a signal.
+const patience = 15 * time.Second
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root().ExecuteContext(ctx)
-	stop()
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "latticectl: interrupted; nothing is left behind")
-		os.Exit(exitInterrupted)
-	case errors.Is(err, errFailed):
-		os.Exit(exitFailed)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "latticectl:", err)
-		os.Exit(exitUsage)
+	// The signals stay caught: a second Ctrl-C would stop the clean-up.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- root().ExecuteContext(ctx) }()
+	os.Exit(conclude(os.Stderr, await(ctx, ended, patience)))
+}
+
+// await returns the command's error. It gives up on a command that has not ended
+// some time after ctx.
+func await(ctx context.Context, ended <-chan error, patience time.Duration) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
 	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(patience):
+		return errStuck
+	}
+}
+
+// conclude says how a command ended, and returns the exit code.
+func conclude(w io.Writer, err error) int {
+	out := func(what ...any) { _, _ = fmt.Fprintln(w, append([]any{"latticectl:"}, what...)...) }
+	var left *rehearsal.LeftError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errStuck):
+		out("interrupted;", err, "and may leave processes and folders behind, which the next rehearsal deletes")
+		return exitInterrupted
+	case errors.Is(err, context.Canceled) && errors.As(err, &left):
+		out("interrupted;", left)
+		return exitInterrupted
+	case errors.Is(err, context.Canceled):
+		out("interrupted; nothing is left behind")
+		return exitInterrupted
+	case errors.Is(err, errFailed):
+		return exitFailed
+	}
+	out(err)
+	return exitUsage
 }

@@ -161,16 +161,13 @@ func deployment(t *testing.T, overlay string) *run {
 	if r.project, err = loadProject(r.Kit.Project, overlay); err != nil {
 		t.Fatal(err)
 	}
-	if err := Compile(t.Context(), r.Kit); err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	if r.twin, err = twin.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
 	r.project.around.build(r.twin)
-	if r.work, err = openWorkspace(r.Kit, r.project, r.twin.Attach); err != nil {
+	if r.work, err = openWorkspace(ctx, r.Kit, r.project, r.twin.Attach); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -178,6 +175,9 @@ func deployment(t *testing.T, overlay string) *run {
 			t.Error(err)
 		}
 	})
+	if err := r.work.compile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range r.project.stacks {
 		s, err := r.work.stack(t.Context(), f)
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
@@ -58,6 +60,7 @@ func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 	defer func() {
 		found.WallSeconds = time.Since(begun).Seconds()
 		if err != nil {
+			err = named(err, o.Kit)
 			found.Error = err.Error()
 		}
 		found.Settle()
@@ -72,25 +75,39 @@ func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 	if n := 1 + o.clusters; o.clusters > 0 && n < len(r.project.stacks) {
 		r.project.stacks = r.project.stacks[:n]
 	}
-	if err := r.step("compile the program", func(*Track) error { return Compile(ctx, o.Kit) }); err != nil {
-		return found, err
-	}
 	if r.twin, err = twin.Start(ctx); err != nil {
 		return found, &NotStartedError{err}
 	}
 	r.project.around.build(r.twin)
-	if r.work, err = openWorkspace(o.Kit, r.project, r.twin.Attach); err != nil {
+	if r.work, err = openWorkspace(ctx, o.Kit, r.project, r.twin.Attach); err != nil {
 		return found, &NotStartedError{err}
 	}
 	defer func() { err = errors.Join(err, r.work.close()) }()
+	if err := r.step("compile the program", func(*Track) error { return r.work.compile(ctx) }); err != nil {
+		return found, err
+	}
 	return found, r.life(ctx)
 }
 
-// Compile builds the program that the engine runs.
-func Compile(ctx context.Context, kit *toolkit.Kit) error {
-	build := exec.CommandContext(ctx, "go", "build", "-o", kit.Program, ".")
-	build.Dir = kit.Project
-	build.Env = os.Environ()
+// named puts a full disk first in an error: the rest follows from it, and may
+// say so late or not at all.
+func named(err error, kit *toolkit.Kit) error {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT} {
+		// What other programs print is text.
+		if errors.Is(err, full) || strings.Contains(err.Error(), full.Error()) {
+			return fmt.Errorf("a disk is full; rehearsals write to %s and to Go's build cache: %w", kit.Cache, err)
+		}
+	}
+	return err
+}
+
+// compile builds the program that the engine runs.
+func (w *workspace) compile(ctx context.Context) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", w.kit.Program, ".")
+	build.Dir = w.kit.Project
+	build.Env = append(os.Environ(), temporaries+"="+w.env[temporaries])
+	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
+	build.WaitDelay = 2 * grace // for compilers that outlive it
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the program: %w\n%s", err, out)
 	}

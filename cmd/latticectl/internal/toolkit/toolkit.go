@@ -58,6 +58,9 @@ func Open(dir string) (*Kit, error) {
 	if _, err := os.Stat(filepath.Join(project, "Pulumi.yaml")); err != nil {
 		missing = append(missing, fmt.Errorf("no Pulumi.yaml in %s; name the project's folder with --dir", project))
 	}
+	if _, err := os.UserHomeDir(); err != nil {
+		missing = append(missing, fmt.Errorf("%w; Go keeps its build cache there", err))
+	}
 	interpreter, err := node.find()
 	if err != nil {
 		missing = append(missing, err)
