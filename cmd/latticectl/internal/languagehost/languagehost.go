@@ -114,6 +114,23 @@ func (h *host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	}
 }
 
+// InstallDependencies completes the requirements of a new project, as
+// pulumi-language-go does for "pulumi new" and "pulumi install".
+func (h *host) InstallDependencies(
+	r *pulumirpc.InstallDependenciesRequest, stream grpc.ServerStreamingServer[pulumirpc.InstallDependenciesResponse],
+) error {
+	tidy := exec.CommandContext(stream.Context(), "go", "mod", "tidy")
+	tidy.Dir = r.GetInfo().GetProgramDirectory()
+	out, err := tidy.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("installing the dependencies of %s: %w\n%s", tidy.Dir, err, out)
+	}
+	if err := stream.Send(&pulumirpc.InstallDependenciesResponse{Stderr: out}); err != nil {
+		return fmt.Errorf("telling the engine what go said: %w", err)
+	}
+	return nil
+}
+
 // program returns the compiled program: the one that the project names, or the
 // one that it asks to be built.
 func program(ctx context.Context, info *pulumirpc.ProgramInfo) (string, error) {
