@@ -10,7 +10,7 @@ import (
 
 // complete fills in what the API server fills in: for built-in kinds the
 // defaults that show in what users read back, for others those of their CRD.
-func (s *Server) complete(k kind, key Key, content, old obj.Map) {
+func complete(cluster string, k kind, key Key, content, old obj.Map) {
 	if old != nil { // only the server writes these
 		for _, f := range []string{"uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"} {
 			if v := obj.Get(old, "metadata", f); v != nil {
@@ -30,7 +30,7 @@ func (s *Server) complete(k kind, key Key, content, old obj.Map) {
 		obj.Default(content, []any{"kubernetes"}, "spec", "finalizers")
 		obj.Default(content, "Active", "status", "phase")
 	case "Service":
-		s.completeService(key, content)
+		completeService(cluster, key, content)
 	case "Deployment":
 		obj.Default(content, int64(1), "spec", "replicas")
 		obj.Default(content, "RollingUpdate", "spec", "strategy", "type")
@@ -93,14 +93,14 @@ func pullPolicy(image string) string {
 	return "Always"
 }
 
-func (s *Server) completeService(key Key, content obj.Map) {
+func completeService(cluster string, key Key, content obj.Map) {
 	obj.Default(content, "ClusterIP", "spec", "type")
 	obj.Default(content, "None", "spec", "sessionAffinity")
 	obj.Default(content, "Cluster", "spec", "internalTrafficPolicy")
 	obj.Default(content, "SingleStack", "spec", "ipFamilyPolicy")
 	obj.Default(content, []any{"IPv4"}, "spec", "ipFamilies")
 	if obj.Get(content, "spec", "clusterIP") == nil {
-		ip := serviceIP(s.Cluster + " " + key.String())
+		ip := serviceIP(cluster + " " + key.String())
 		obj.Set(content, ip, "spec", "clusterIP")
 		obj.Set(content, []any{ip}, "spec", "clusterIPs")
 	}

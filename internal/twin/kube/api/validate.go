@@ -14,14 +14,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/kube/schema"
 )
 
 // validate refuses what the API server refuses. Custom kinds are checked in
 // full by their CRD; of the built-in kinds, whose validation is part of the API
 // server's own program and not of a library, the checks that a program of
 // Deployments, Services and their company can run into.
-func (s *Server) validate(k kind, key Key, content, old obj.Map) error {
+func validate(k kind, key Key, content, old obj.Map) error {
 	errs := validateMeta(key, content)
 	if k.custom != nil {
 		more, err := k.custom.Validate(content, old)
@@ -33,7 +32,7 @@ func (s *Server) validate(k kind, key Key, content, old obj.Map) error {
 		if _, err := k.builtin.Decode(content); err != nil {
 			return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %s", key.Kind, k.gvk.Version, key.Kind, err))
 		}
-		errs = append(errs, s.validateBuiltin(key, content, old)...)
+		errs = append(errs, validateBuiltin(key, content, old)...)
 	}
 	if len(errs) > 0 {
 		return apierrors.NewInvalid(k.gvk.GroupKind(), key.Name, errs)
@@ -70,7 +69,7 @@ func validateMeta(key Key, content obj.Map) field.ErrorList {
 	return append(errs, validation.ValidateAnnotations(obj.StringMap(content, "metadata", "annotations"), path.Child("annotations"))...)
 }
 
-func (s *Server) validateBuiltin(key Key, content, old obj.Map) field.ErrorList {
+func validateBuiltin(key Key, content, old obj.Map) field.ErrorList {
 	switch key.Kind {
 	case "Deployment", "DaemonSet", "ReplicaSet":
 		return validateWorkload(content, old)
@@ -85,7 +84,7 @@ func (s *Server) validateBuiltin(key Key, content, old obj.Map) field.ErrorList 
 	case "NetworkPolicy":
 		return validateNetworkPolicy(content)
 	case "CustomResourceDefinition":
-		return s.validateCRD(key, content)
+		return validateCRD(key, content)
 	}
 	return nil
 }
@@ -185,58 +184,6 @@ func validatePort(v any, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, message := range utilvalidation.IsValidPortNum(int(n)) {
 		errs = append(errs, field.Invalid(path, n, message))
-	}
-	return errs
-}
-
-func validateService(content, old obj.Map) field.ErrorList {
-	var errs field.ErrorList
-	path := field.NewPath("spec")
-	ports := obj.Maps(content, "spec", "ports")
-	if len(ports) == 0 && obj.Str(content, "spec", "clusterIP") != "None" && obj.Str(content, "spec", "type") != "ExternalName" {
-		errs = append(errs, field.Required(path.Child("ports"), ""))
-	}
-	for i, p := range ports {
-		errs = append(errs, validatePort(p["port"], path.Child("ports").Index(i).Child("port"))...)
-		if len(ports) > 1 && obj.Str(p, "name") == "" {
-			errs = append(errs, field.Required(path.Child("ports").Index(i).Child("name"), ""))
-		}
-	}
-	if old != nil && obj.Str(old, "spec", "clusterIP") != obj.Str(content, "spec", "clusterIP") {
-		errs = append(errs, field.Invalid(path.Child("clusterIPs").Index(0), obj.Str(content, "spec", "clusterIP"), "may not change once set"))
-	}
-	return errs
-}
-
-func (s *Server) validateCRD(key Key, content obj.Map) field.ErrorList {
-	var errs field.ErrorList
-	path := field.NewPath("spec")
-	if want := obj.Str(content, "spec", "names", "plural") + "." + obj.Str(content, "spec", "group"); key.Name != want {
-		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), key.Name, `must be spec.names.plural+"."+spec.group`))
-	}
-	storage := 0
-	for i, v := range obj.Maps(content, "spec", "versions") {
-		if obj.Bool(v, "storage") {
-			storage++
-		}
-		if obj.At(v, "schema", "openAPIV3Schema") == nil {
-			errs = append(errs, field.Required(path.Child("versions").Index(i).Child("schema", "openAPIV3Schema"), "schemas are required"))
-		}
-	}
-	if storage != 1 {
-		errs = append(errs, field.Invalid(path.Child("versions"), storage, "must have exactly one version marked as storage version"))
-	}
-	if len(errs) == 0 {
-		if _, err := schema.Parse(content); err != nil {
-			errs = append(errs, field.Invalid(path, "", err.Error()))
-		}
-	}
-	// CRDs of the *.k8s.io groups need an approval:
-	// https://github.com/kubernetes/enhancements/pull/1111
-	if group := obj.Str(content, "spec", "group"); (strings.HasSuffix(group, ".k8s.io") || strings.HasSuffix(group, ".kubernetes.io")) &&
-		obj.Str(content, "metadata", "annotations", "api-approved.kubernetes.io") == "" {
-		errs = append(errs, field.Required(field.NewPath("metadata", "annotations").Key("api-approved.kubernetes.io"),
-			"protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111"))
 	}
 	return errs
 }

@@ -28,6 +28,12 @@ type Func func(op *world.Op)
 // Reconcile calls f.
 func (f Func) Reconcile(op *world.Op) { f(op) }
 
+// Trouble is why a controller could not do its work on an object.
+type Trouble struct {
+	Law  law.Law
+	Text string
+}
+
 // Manager runs the controllers of one cluster. The world's lock guards it.
 type Manager struct {
 	API      *api.Server

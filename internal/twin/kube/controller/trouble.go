@@ -10,12 +10,6 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
-// Trouble is why a controller could not do its work on an object.
-type Trouble struct {
-	Law  law.Law
-	Text string
-}
-
 // Blame records why an object is not in the state that it should be in.
 func (m *Manager) Blame(o *api.Object, l law.Law, format string, args ...any) {
 	m.troubles[o.Key] = Trouble{l, fmt.Sprintf(format, args...)}

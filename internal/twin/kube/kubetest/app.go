@@ -6,9 +6,7 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/call"
-	"eks-lattice/internal/twin/kube/internal/upstream"
 	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/world"
 )
 
 // Platform creates a cluster with everything up to the applications.
@@ -99,32 +97,3 @@ func NewKyverno(t *testing.T, more engine.Props) *Harness {
 
 // Demo is the application of eks-one as a caller.
 var Demo = call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "demo-one-v1"}
-
-func invoke(h *Harness, token string, args engine.Props) (out engine.Props, err error) {
-	err = h.World.Do(world.Read, token, func(op *world.Op) error {
-		out, err = h.Account.Backend().Invoke(op, &engine.Instance{Config: engine.Props{"region": "ap-northeast-2"}}, token, args)
-		return err
-	})
-	return out, err
-}
-
-// Definitions reads the CustomResourceDefinitions that the program applies.
-func Definitions(t *testing.T) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	for _, f := range []struct{ module, path, name string }{
-		{upstream.GatewayAPI, "config/crd/standard/gateway.networking.k8s.io_gatewayclasses.yaml", "gatewayclasses"},
-		{upstream.GatewayAPI, "config/crd/standard/gateway.networking.k8s.io_gateways.yaml", "gateways"},
-		{upstream.GatewayAPI, "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml", "httproutes"},
-		{upstream.GatewayAPI, "config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml", "grpcroutes"},
-		{upstream.GatewayAPI, "config/crd/standard/gateway.networking.k8s.io_tlsroutes.yaml", "tlsroutes"},
-		{upstream.ExternalDNS, "charts/external-dns/crds/dnsendpoints.externaldns.k8s.io.yaml", "dnsendpoints"},
-	} {
-		text, err := upstream.File(f.module, f.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[f.name] = string(text)
-	}
-	return out
-}

@@ -7,6 +7,7 @@ import (
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/obj"
+	"eks-lattice/internal/twin/world"
 )
 
 const anybodySigned = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"vpc-lattice-svcs:Invoke","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}}]}`
@@ -201,4 +202,12 @@ func KyvernoChart(over engine.Props) engine.Props {
 		in[k] = v
 	}
 	return in
+}
+
+func invoke(h *Harness, token string, args engine.Props) (out engine.Props, err error) {
+	err = h.World.Do(world.Read, token, func(op *world.Op) error {
+		out, err = h.Account.Backend().Invoke(op, &engine.Instance{Config: engine.Props{"region": "ap-northeast-2"}}, token, args)
+		return err
+	})
+	return out, err
 }

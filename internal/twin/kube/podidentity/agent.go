@@ -11,26 +11,6 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/law"
-	"eks-lattice/internal/twin/world"
-)
-
-var (
-	LawAtCreation = law.New(law.PodIdentity, "credentials-come-with-creation",
-		"A pod gets credentials only when the association of its service account existed at its creation: that is when its environment and token are injected.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/pod-id-configure-pods.html")
-	LawAgent = law.New(law.PodIdentity, "credentials-need-the-agent",
-		"Credentials are served by the addon eks-pod-identity-agent on the pod's node.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html")
-	LawAssociationLives = law.New(law.PodIdentity, "credentials-end-with-the-association",
-		"Without its association a running pod gets no further credentials, and what it does with AWS ends.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html")
-	LawEgress = law.New(law.Controller, "controllers-need-egress",
-		"A controller reaches the endpoints of AWS only through the network of its node: after NAT or routes are gone its objects keep their finalizers.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
-	LawControllerRuns = law.New(law.Controller, "controller-must-run",
-		"Nobody works on the objects of a controller that is not there: nothing becomes ready, and finalizers stay.",
-		"https://github.com/aws/aws-application-networking-k8s/issues/115")
 )
 
 const (
@@ -92,47 +72,6 @@ func (g *Agent) Association(namespace, account string) *aws.PodIdentityAssociati
 	return nil
 }
 
-// Inject is EKS's webhook: environment and token for every container of a pod
-// whose service account is associated with a role.
-// https://github.com/aws/amazon-eks-pod-identity-webhook
-func (g *Agent) Inject(r *api.Request) {
-	account := obj.Str(r.Object, "spec", "serviceAccountName")
-	if account == "" {
-		account = "default"
-	}
-	a := g.Association(r.Key.Namespace, account)
-	if a == nil {
-		return
-	}
-	r.Dependencies = append(r.Dependencies, api.Dependency{URN: a.URN, Law: LawAtCreation, Immediate: true, After: associationDelay})
-	pod := obj.Copy(r.Object)
-	env := []any{
-		obj.Map{"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
-		obj.Map{"name": "AWS_DEFAULT_REGION", "value": g.mgr.EKS.Region},
-		obj.Map{"name": "AWS_REGION", "value": g.mgr.EKS.Region},
-		obj.Map{"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": credentialURI},
-		obj.Map{"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": tokenDir + "/" + TokenVolume},
-	}
-	for _, list := range []string{"initContainers", "containers"} {
-		for _, container := range obj.Maps(pod, "spec", list) {
-			for _, e := range env {
-				if !obj.HasNamed(obj.Maps(container, "env"), obj.Str(e.(obj.Map), "name")) {
-					container["env"] = append(obj.List(container, "env"), e)
-				}
-			}
-			if !obj.HasNamed(obj.Maps(container, "volumeMounts"), TokenVolume) {
-				container["volumeMounts"] = append(obj.List(container, "volumeMounts"),
-					obj.Map{"name": TokenVolume, "mountPath": tokenDir, "readOnly": true})
-			}
-		}
-	}
-	obj.Set(pod, append(obj.List(pod, "spec", "volumes"), obj.Map{
-		"name": TokenVolume, "projected": obj.Map{"defaultMode": int64(420), "sources": []any{obj.Map{
-			"serviceAccountToken": obj.Map{"audience": "pods.eks.amazonaws.com", "expirationSeconds": int64(86400), "path": TokenVolume}}}},
-	}), "spec", "volumes")
-	r.Object = obj.Copy(pod)
-}
-
 // Credentials returns what a container of the pod gets from the agent. The pod
 // records what they depend on.
 func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityAssociation, error) {
@@ -176,57 +115,4 @@ func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityAss
 		p.Tags["kubernetes-namespace"], p.Tags["kubernetes-service-account"] = pod.Namespace, account
 	}
 	return p, a, nil
-}
-
-// Session returns how the pod of a controller talks to AWS: its credentials and
-// the way out of its network.
-func (g *Agent) Session(pod *api.Object) (Session, error) {
-	p, a, err := g.Credentials(pod)
-	if law.Of(err).ID == LawAtCreation.ID {
-		// AWS's SDK asks the node when the pod's environment names nobody else.
-		if node, reached := g.mgr.Account.NodeCredentials(g.mgr.EKS.Name, obj.Str(pod.Content, "spec", "nodeName")); reached {
-			p, a, err = node, &aws.PodIdentityAssociation{}, nil
-		}
-	}
-	if err != nil {
-		return Session{}, err
-	}
-	needed, err := g.mgr.Account.EgressFromNodes(g.mgr.EKS.Name)
-	if err != nil {
-		return Session{}, LawEgress.Refuse("RequestError", "send request failed: %s", controller.Message(err))
-	}
-	s := Session{Principal: p}
-	s.dependencies = append(s.dependencies, api.Dependency{URN: a.URN, Law: LawAssociationLives})
-	for _, urn := range needed {
-		s.dependencies = append(s.dependencies, api.Dependency{URN: urn, Law: LawEgress})
-	}
-	for _, r := range pod.Dependencies {
-		s.dependencies = append(s.dependencies, api.Dependency{URN: r.URN, Law: r.Law})
-	}
-	s.dependencies = append(s.dependencies, api.Dependency{URN: pod.URN, Law: LawControllerRuns})
-	return s, nil
-}
-
-// Session is a controller's identity with all that it takes to have it.
-type Session struct {
-	iam.Principal
-	dependencies []api.Dependency
-}
-
-// On records that the controller's work on an object depended on its session.
-func (s Session) On(o *api.Object) {
-	for _, n := range s.dependencies {
-		if o.Terminating() {
-			o.DeletionDependsOn(n.URN, n.Law)
-		} else {
-			o.DependsOn(n.URN, n.Law)
-		}
-	}
-}
-
-// MustOutlive records that the session must last for a time after the operation.
-func (s Session) MustOutlive(op *world.Op, d time.Duration, l law.Law) {
-	for _, n := range s.dependencies {
-		op.DependsOnAfter(n.URN, d, l)
-	}
 }

@@ -11,12 +11,6 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
-var (
-	LawWaitFor = law.New(law.Kubernetes, "wait-for-is-kept",
-		"The annotation pulumi.com/waitFor names conditions and JSONPath expressions that an object must meet before the program goes on; the provider gives up after the timeout.",
-		"https://www.pulumi.com/registry/packages/kubernetes/#waitfor")
-)
-
 const (
 	skipAwait = "pulumi.com/skipAwait"
 	waitFor   = "pulumi.com/waitFor"

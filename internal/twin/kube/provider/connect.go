@@ -10,26 +10,7 @@ import (
 	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/cluster"
-	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
-)
-
-var (
-	LawKubeconfig = law.New(law.Access, "kubeconfig-must-be-whole",
-		"A provider whose kubeconfig cannot be read, or lacks a cluster, a user or the current context, refuses every resource as unreachable.",
-		"https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/provider/provider.go")
-	LawReachable = law.New(law.Access, "api-lives-with-its-cluster",
-		"The Kubernetes API is there exactly as long as its EKS cluster: before and after, every operation on its objects fails as unreachable.",
-		"https://github.com/pulumi/pulumi-eks/issues/598")
-	LawClusterCA = law.New(law.Access, "api-certificate-is-of-its-ca",
-		"A client that trusts another certificate authority than the cluster's own does not talk to its API.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html")
-	LawAccessEntry = law.New(law.Access, "access-needs-an-entry",
-		"With authentication mode API only principals with an access entry get in, and only for as long as the entry is there; with the other modes the cluster's creator gets in too.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html")
-	LawAccessPolicy = law.New(law.Access, "access-needs-a-policy",
-		"An access entry without an access policy or a Kubernetes group lets its principal in but allows nothing.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html")
 )
 
 const unreachable = "configured Kubernetes cluster is unreachable: "

@@ -3,25 +3,8 @@
 package workloads
 
 import (
-	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
-	"eks-lattice/internal/twin/kube/obj"
-	"eks-lattice/internal/twin/kube/pods"
-	"eks-lattice/internal/twin/law"
-	"eks-lattice/internal/twin/world"
-)
-
-var (
-	LawServiceAccount = law.New(law.Kubernetes, "pod-needs-its-service-account",
-		"A pod is refused when its service account does not exist.",
-		"https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller")
-	LawNodes = law.New(law.Kubernetes, "pods-need-nodes",
-		"Pods stay Pending without a node that has room for them, and go when their node goes.",
-		"https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/")
-	LawAvailable = law.New(law.Kubernetes, "workloads-become-available",
-		"The provider waits for every replica of a Deployment or DaemonSet, and for the endpoints of a Service.",
-		"https://www.pulumi.com/registry/packages/kubernetes/#await-logic")
 )
 
 // manager is the field manager of the controllers.
@@ -35,66 +18,3 @@ type Controller struct {
 
 // New returns the controller of a cluster.
 func New(mgr *controller.Manager, k *kubelet.Kubelet) *Controller { return &Controller{mgr, k} }
-
-// Reconcile evicts pods of nodes that are gone, creates pods and reports their state.
-func (c *Controller) Reconcile(op *world.Op) {
-	c.evict(op)
-	for _, d := range c.mgr.API.List("apps", "Deployment", "") {
-		if !d.Terminating() {
-			c.runDeployment(op, d)
-		}
-	}
-	for _, d := range c.mgr.API.List("apps", "DaemonSet", "") {
-		if !d.Terminating() {
-			c.runDaemonSet(op, d)
-		}
-	}
-	for _, pod := range c.mgr.API.List("", "Pod", "") {
-		c.Run(pod)
-	}
-	for _, kind := range []string{"Deployment", "DaemonSet"} {
-		for _, d := range c.mgr.API.List("apps", kind, "") {
-			c.report(d)
-		}
-	}
-}
-
-// report writes a workload's status.
-func (c *Controller) report(d *api.Object) {
-	ready, all := int64(len(pods.ReadyOf(c.mgr.API, d))), int64(len(pods.Current(c.mgr.API, d)))
-	for _, p := range pods.ReadyOf(c.mgr.API, d) {
-		d.DependsOnObject(p, LawAvailable)
-	}
-	want := obj.Int(d.Content, "spec", "replicas")
-	if d.Kind == "DaemonSet" {
-		want = obj.Int(d.Content, "status", "desiredNumberScheduled")
-	}
-	if ready >= want {
-		c.mgr.Clear(d)
-	} else {
-		for _, p := range pods.Current(c.mgr.API, d) {
-			if t, ok := c.mgr.Trouble(p.Key); ok {
-				c.mgr.Blame(d, t.Law, "%s", t.Text)
-			}
-		}
-	}
-	_ = c.mgr.API.Write(d, manager, func(content obj.Map) {
-		obj.Set(content, obj.Int(content, "metadata", "generation"), "status", "observedGeneration")
-		if d.Kind == "DaemonSet" {
-			obj.Set(content, ready, "status", "numberReady")
-			obj.Set(content, ready, "status", "numberAvailable")
-			obj.Set(content, all, "status", "currentNumberScheduled")
-			obj.Set(content, int64(0), "status", "numberMisscheduled")
-			return
-		}
-		status, reason := "False", "MinimumReplicasUnavailable"
-		if ready >= want {
-			status, reason = "True", "MinimumReplicasAvailable"
-		}
-		obj.Set(content, all, "status", "replicas")
-		obj.Set(content, all, "status", "updatedReplicas")
-		obj.Set(content, ready, "status", "readyReplicas")
-		obj.Set(content, ready, "status", "availableReplicas")
-		obj.Set(content, []any{obj.Map{"type": "Available", "status": status, "reason": reason}}, "status", "conditions")
-	})
-}

@@ -1,0 +1,16 @@
+package workloads
+
+import "eks-lattice/internal/twin/law"
+
+// The laws of workloads and their pods.
+var (
+	LawServiceAccount = law.New(law.Kubernetes, "pod-needs-its-service-account",
+		"A pod is refused when its service account does not exist.",
+		"https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller")
+	LawNodes = law.New(law.Kubernetes, "pods-need-nodes",
+		"Pods stay Pending without a node that has room for them, and go when their node goes.",
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/")
+	LawAvailable = law.New(law.Kubernetes, "workloads-become-available",
+		"The provider waits for every replica of a Deployment or DaemonSet, and for the endpoints of a Service.",
+		"https://www.pulumi.com/registry/packages/kubernetes/#await-logic")
+)
