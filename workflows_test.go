@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -26,7 +26,8 @@ type workflow struct {
 		With        map[string]any
 		Strategy    struct{ Matrix map[string][]string }
 		Steps       []struct {
-			Uses string
+			ID, Uses, Shell, Run string
+
 			With map[string]any
 		}
 	}
@@ -227,6 +228,18 @@ func TestWorkflowCLI(t *testing.T) {
 	}
 }
 
+// dueStep is the step that decides whether the time to live has passed.
+func dueStep(t *testing.T) string {
+	t.Helper()
+	for _, step := range readWorkflow(t, "destroy.yaml").Jobs["due"].Steps {
+		if step.ID == "due" && step.Shell == "bash" {
+			return step.Run
+		}
+	}
+	t.Fatal("destroy.yaml has no step due for bash")
+	return ""
+}
+
 // The time to live begins anew with each update of any stack.
 func TestTimeToLive(t *testing.T) {
 	t.Parallel()
@@ -240,22 +253,25 @@ func TestTimeToLive(t *testing.T) {
 	updated := func(hours float64, resources int) stack {
 		return stack{"lastUpdate": ago(hours), "resourceCount": resources}
 	}
+	step := dueStep(t)
 	for _, tt := range []struct {
-		name   string
-		hours  string
-		stacks []stack
-		want   string
+		name, event, hours string
+		stacks             []stack // nil: the CLI fails
+		want               string
 	}{
-		{"no stack", "8", []stack{}, "false"},
-		{"never updated", "8", []stack{{"name": "environment", "resourceCount": 0}}, "false"},
-		{"old", "8", []stack{updated(9, 14), updated(8.5, 100)}, "true"},
-		{"one is young", "8", []stack{updated(9, 14), updated(7.5, 100)}, "false"},
-		{"destroyed", "8", []stack{updated(9, 0), updated(9, 0)}, "false"},
-		{"a young one is destroyed", "8", []stack{updated(9, 14), updated(1, 0)}, "true"},
-		{"an update runs", "8", []stack{updated(9, 14), {"resourceCount": 3, "updateInProgress": true}}, "false"},
-		{"by hand", "0", []stack{updated(0, 14)}, "true"},
-		{"by hand without resources", "0", []stack{updated(0, 0)}, "false"},
-		{"parts of an hour", "0.5", []stack{updated(0.6, 14)}, "true"},
+		{"no stack", "schedule", "8", []stack{}, "due=false"},
+		{"never updated", "schedule", "8", []stack{{"name": "environment", "resourceCount": 0}}, "due=false"},
+		{"old", "schedule", "8", []stack{updated(9, 14), updated(8.5, 100)}, "due=true"},
+		{"one is young", "schedule", "8", []stack{updated(9, 14), updated(7.5, 100)}, "due=false"},
+		{"destroyed", "schedule", "8", []stack{updated(9, 0), updated(9, 0)}, "due=false"},
+		{"a young one is destroyed", "schedule", "8", []stack{updated(9, 14), updated(1, 0)}, "due=true"},
+		{"an update runs", "schedule", "8", []stack{updated(9, 14), {"resourceCount": 3, "updateInProgress": true}}, "due=false"},
+		{"parts of an hour", "schedule", "0.5", []stack{updated(0.6, 14)}, "due=true"},
+		{"by hand", "workflow_dispatch", "8", []stack{updated(1, 14)}, "due=true"},
+		{"by hand without a time to live", "workflow_dispatch", "", []stack{updated(1, 14)}, "due=true"},
+		{"by hand without resources", "workflow_dispatch", "", []stack{updated(1, 0)}, "due=false"},
+		{"no answer", "schedule", "8", nil, ""},
+		{"no number", "schedule", "eight", []stack{updated(9, 14)}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -263,11 +279,28 @@ func TestTimeToLive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.CommandContext(t.Context(), "jq", "--argjson", "hours", tt.hours, "-f", ".github/due.jq")
-			cmd.Stdin = bytes.NewReader(list)
+			dir, script := t.TempDir(), "cat <<'END'\n"+string(list)+"\nEND\n"
+			if tt.stacks == nil {
+				script = "exit 255\n"
+			}
+			result := filepath.Join(dir, "output")
+			if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), "bash", "-eo", "pipefail", "-c", step) // as GitHub runs it
+			cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "GITHUB_OUTPUT=" + result, "GITHUB_EVENT_NAME=" + tt.event, "TTL_HOURS=" + tt.hours, "ORGANIZATION=my-org"}
 			out, err := cmd.CombinedOutput()
-			if got := strings.TrimSpace(string(out)); err != nil || got != tt.want {
-				t.Errorf("%s is due: %s, %v; want %s", list, got, err, tt.want)
+			if tt.want == "" {
+				if err == nil {
+					t.Errorf("the step passes although it knows nothing:\n%s", out)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if got := strings.TrimSpace(readText(t, result)); got != tt.want {
+				t.Errorf("of %s it says %s, want %s", list, got, tt.want)
 			}
 		})
 	}
