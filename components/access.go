@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newAdmins gives further principals the administration of the cluster. Who
-// creates the cluster has it already.
+// newAdmins lets further principals administer the cluster. The creator of a
+// cluster administers it anyway.
 func (c *LatticeCluster) newAdmins(ctx *pulumi.Context) error {
 	for _, arn := range c.args.AdminPrincipalARNs {
 		name := c.name + "-admin-" + principalName(arn)
@@ -28,31 +28,30 @@ func (c *LatticeCluster) newAdmins(ctx *pulumi.Context) error {
 			AccessScope:  eks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("cluster")},
 		}, pulumi.Parent(c))
 		if err != nil {
-			return fmt.Errorf("making %s an administrator: %w", arn, err)
+			return fmt.Errorf("granting administration to %s: %w", arn, err)
 		}
 		c.reachable = append(c.reachable, policy)
 	}
 	return nil
 }
 
-// principalName is the part of an ARN that tells principals apart: the account
-// and the path.
+// principalName returns the part of an ARN that identifies the principal: the
+// account and the path.
 func principalName(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	return parts[4] + "/" + parts[5]
 }
 
-// newKubernetesProvider makes the way into the cluster. All that is made
-// through it goes before access and nodes do: an object with a finalizer needs
-// its controller, and the controller a node.
+// newKubernetesProvider creates the provider for in-cluster objects, all of which
+// are deleted before access and nodes: an object with a finalizer needs its
+// controller, and the controller a node.
 func (c *LatticeCluster) newKubernetesProvider(ctx *pulumi.Context) error {
 	provider, err := kubernetes.NewProvider(ctx, c.name+"-kubernetes", &kubernetes.ProviderArgs{
 		Kubeconfig: c.plane.kubeconfig,
-		// identifies the cluster when address or certificate change; without it
-		// Pulumi would take it for another cluster and replace every object
+		// Identifies the cluster when its address or certificate changes. Otherwise
+		// Pulumi would regard it as another cluster and replace every object.
 		ClusterIdentifier: c.plane.arn,
-		// a new CA is put into the ConfigMap that pods have mounted, instead of
-		// into another one of the same name after the first is deleted
+		// A new CA updates the ConfigMap that pods have mounted, instead of replacing it.
 		EnableConfigMapMutable: pulumi.Bool(true),
 	}, pulumi.Parent(c), pulumi.DependsOn(c.reachable))
 	if err != nil {

@@ -14,18 +14,18 @@ import (
 // newAssociations connects the VPC with the service network, the private zone
 // and, the other way, VPC Lattice with the nodes.
 func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
-	// Nobody but this program associates the VPC: what the controller
-	// associates, it never gives back, and the service network then stays.
-	// Security groups are left off on purpose. They can be added later, but an
-	// association that has had one must be made anew to lose it.
+	// Only this program associates the VPC. The controller never deletes an
+	// association that it creates, and the service network could not be deleted.
+	// The association has no security groups on purpose: they can be added later,
+	// but an association never loses its last one.
 	// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateServiceNetworkVpcAssociation.html
 	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, c.name+"-service-network", &vpclattice.ServiceNetworkVpcAssociationArgs{
 		ServiceNetworkIdentifier: c.args.Environment.ServiceNetworkID,
 		VpcIdentifier:            c.network.vpcID,
 		Tags:                     nameTag(c.args.ClusterName),
 	}, pulumi.Parent(c), timeouts(associationTimeout),
-		// A VPC has one service network at a time: with the old one there, a new
-		// association is refused, for ever.
+		// A VPC has at most one service network: AWS refuses a new association while
+		// the old one exists.
 		pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("associating service network: %w", err)
@@ -43,8 +43,8 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 	return c.admitLattice(ctx)
 }
 
-// admitLattice lets VPC Lattice reach the pods. Its addresses are in no VPC's
-// range, hence the prefix lists.
+// admitLattice lets VPC Lattice reach the pods. Its addresses are not in the range
+// of any VPC, but in prefix lists.
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
 func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
 	region := c.args.Environment.Account.Region
@@ -60,7 +60,7 @@ func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
 			c.latticeRanges = append(c.latticeRanges, entry.Cidr)
 		}
 		_, err = vpc.NewSecurityGroupIngressRule(ctx, c.name+"-"+list.suffix, &vpc.SecurityGroupIngressRuleArgs{
-			// of all the groups the only one that managed nodes carry
+			// The only group that managed nodes have.
 			// https://github.com/pulumi/pulumi-eks/issues/1275
 			SecurityGroupId: c.plane.securityGroupID,
 			Description:     pulumi.String("VPC Lattice to pods and health checks"),
@@ -72,6 +72,6 @@ func (c *LatticeCluster) admitLattice(ctx *pulumi.Context) error {
 			return fmt.Errorf("admitting prefix list %s: %w", list.name, err)
 		}
 	}
-	slices.Sort(c.latticeRanges) // AWS lists entries in no order of its own
+	slices.Sort(c.latticeRanges) // AWS returns them in any order
 	return nil
 }

@@ -12,11 +12,10 @@ import (
 
 // controlPlane is the EKS cluster without its nodes.
 type controlPlane struct {
-	// name of the cluster, known once it is there.
+	// name is known once the cluster exists.
 	name pulumi.StringOutput
 	arn  pulumi.StringOutput
-	// securityGroupID is the group that EKS makes and that the nodes of managed
-	// node groups carry.
+	// securityGroupID is the group that EKS creates, and that managed nodes have.
 	securityGroupID pulumi.StringOutput
 	kubeconfig      pulumi.StringOutput
 	nodeRoleARN     pulumi.StringOutput
@@ -27,49 +26,26 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	if err := c.newNodeRole(ctx); err != nil {
 		return err
 	}
-	logs, err := c.newLogGroup(ctx)
-	if err != nil {
-		return err
+	args := c.controlPlaneArgs()
+	var before []pulumi.Resource
+	if len(c.args.ClusterLogTypes) > 0 {
+		logs, err := c.newLogGroup(ctx)
+		if err != nil {
+			return err
+		}
+		before = append(before, logs) // or EKS creates the group itself
 	}
-	key, err := c.newKey(ctx)
-	if err != nil {
-		return err
-	}
-	useAPI := eks.AuthenticationModeApi
-	yes := true
-	args := &eks.ClusterArgs{
-		Name:               pulumi.String(c.args.ClusterName),
-		Version:            pulumi.String(c.args.KubernetesVersion),
-		AuthenticationMode: &useAPI,
-		VpcId:              c.network.vpcID,
-		PublicSubnetIds:    c.network.publicIDs,
-		PrivateSubnetIds:   c.network.privateIDs,
-		// The component waits for the API where it has a public endpoint. Where it
-		// has none, nodes come before anybody who deploys looks at it.
-		EndpointPublicAccess:   pulumi.Bool(len(c.args.PublicAccessCIDRs) > 0),
-		EndpointPrivateAccess:  pulumi.Bool(true),
-		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.ClusterLogTypes),
-		// Nodes come as a managed node group of our own, and EKS makes the access
-		// entry of their role with it. The component would make one as well unless
-		// it is given no roles at all; nothing would depend on that one, so a
-		// destroy would begin with it and cut off the nodes.
-		// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
-		SkipDefaultNodeGroup: &yes,
-		InstanceRoles:        iam.RoleArray{},
-		// Otherwise it installs an old CNI with kubectl, which the managed
-		// add-on then fights with: https://github.com/pulumi/pulumi-eks/issues/1294
-		UseDefaultVpcCni: &yes,
-	}
-	if len(c.args.PublicAccessCIDRs) > 0 {
-		// An empty list is everybody's to EKS, and a difference at each refresh.
-		args.PublicAccessCidrs = pulumi.ToStringArray(c.args.PublicAccessCIDRs)
-	}
-	if key != nil {
+	var key *plainResource
+	if c.args.CustomerManagedKey {
+		var err error
+		if key, err = c.newKey(ctx); err != nil {
+			return err
+		}
 		args.EncryptionConfigKeyArn = key.ARN
 	}
-	cluster, err := eks.NewCluster(ctx, c.name+"-eks", args, pulumi.Parent(c), pulumi.DependsOn(logs),
-		// The component hands no upgrade policy on, and trusts EKS for every cluster.
-		// The only role among its children is the cluster's: the nodes' is ours.
+	cluster, err := eks.NewCluster(ctx, c.name+"-eks", args, pulumi.Parent(c), pulumi.DependsOn(before),
+		// The component does not pass on an upgrade policy, and its trust policy is for
+		// every cluster. The only role among its children is the cluster's.
 		pulumi.Transforms([]pulumi.ResourceTransform{
 			upgradePolicy(c.args.ExtendedSupport),
 			trustOfRoles(clusterTrust(c.args.Environment.Account, c.args.ClusterName)),
@@ -82,12 +58,47 @@ func (c *LatticeCluster) newControlPlane(ctx *pulumi.Context) error {
 	c.plane.securityGroupID = cluster.EksCluster.VpcConfig().ClusterSecurityGroupId().Elem()
 	c.plane.kubeconfig = kubeconfigFor(c.args.Environment.Account.Region, c.args.ClusterName, cluster.KubeconfigJson)
 	c.ClusterName, c.ClusterARN, c.Kubeconfig = c.plane.name, c.plane.arn, c.plane.kubeconfig
+	if key == nil {
+		return nil
+	}
 	return c.admitClusterRole(ctx, cluster.EksCluster.RoleArn(), key)
 }
 
-// upgradePolicy tells EKS what to do when standard support of a cluster's
-// version ends. EKS takes the dear way when it is told nothing: the cluster stays
-// at its version, at six times the price.
+func (c *LatticeCluster) controlPlaneArgs() *eks.ClusterArgs {
+	useAPI := eks.AuthenticationModeApi
+	yes := true
+	args := &eks.ClusterArgs{
+		Name:               pulumi.String(c.args.ClusterName),
+		Version:            pulumi.String(c.args.KubernetesVersion),
+		AuthenticationMode: &useAPI,
+		VpcId:              c.network.vpcID,
+		PublicSubnetIds:    c.network.publicIDs,
+		PrivateSubnetIds:   c.network.privateIDs,
+		// The component waits until the API answers if it has a public endpoint. If it
+		// does not, the deployment uses the API only after the nodes exist.
+		EndpointPublicAccess:   pulumi.Bool(len(c.args.PublicAccessCIDRs) > 0),
+		EndpointPrivateAccess:  pulumi.Bool(true),
+		EnabledClusterLogTypes: pulumi.ToStringArray(c.args.ClusterLogTypes),
+		// EKS creates the access entry of the nodes' role together with our managed
+		// node group. The component would create one as well, unless it gets no roles.
+		// Nothing would depend on that entry, so a destroy would delete it first and
+		// cut off the nodes.
+		// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+		SkipDefaultNodeGroup: &yes,
+		InstanceRoles:        iam.RoleArray{},
+		// Otherwise it installs an old CNI with kubectl, which conflicts with the
+		// managed add-on: https://github.com/pulumi/pulumi-eks/issues/1294
+		UseDefaultVpcCni: &yes,
+	}
+	if len(c.args.PublicAccessCIDRs) > 0 {
+		// To EKS, an empty list means everybody, and it differs at each refresh.
+		args.PublicAccessCidrs = pulumi.ToStringArray(c.args.PublicAccessCIDRs)
+	}
+	return args
+}
+
+// upgradePolicy tells EKS what to do after standard support of a cluster's version
+// ends. By default, the cluster keeps its version, at six times the price.
 // https://docs.aws.amazon.com/eks/latest/userguide/view-upgrade-policy.html
 func upgradePolicy(extended bool) pulumi.ResourceTransform {
 	support := "STANDARD"
@@ -96,20 +107,17 @@ func upgradePolicy(extended bool) pulumi.ResourceTransform {
 	}
 	return func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 		if args.Type != "aws:eks/cluster:Cluster" {
-			return nil // the other children of the component stay as they are
+			return nil // the component's other children are not changed
 		}
 		args.Props["upgradePolicy"] = pulumi.Map{"supportType": pulumi.String(support)}
 		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
 	}
 }
 
-// newLogGroup makes the group that logs of the control plane go to, if there
-// are any. EKS would make it by itself, keep all in it forever, and leave it
-// behind. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920
-func (c *LatticeCluster) newLogGroup(ctx *pulumi.Context) ([]pulumi.Resource, error) {
-	if len(c.args.ClusterLogTypes) == 0 {
-		return nil, nil
-	}
+// newLogGroup creates the log group of the control plane. EKS would otherwise create
+// the group itself, without retention, and never delete it.
+// https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920
+func (c *LatticeCluster) newLogGroup(ctx *pulumi.Context) (pulumi.Resource, error) {
 	logs, err := cloudwatch.NewLogGroup(ctx, c.name+"-control-plane", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("/aws/eks/" + c.args.ClusterName + "/cluster"),
 		RetentionInDays: pulumi.Int(c.args.ClusterLogRetentionDays),
@@ -117,12 +125,12 @@ func (c *LatticeCluster) newLogGroup(ctx *pulumi.Context) ([]pulumi.Resource, er
 	if err != nil {
 		return nil, fmt.Errorf("creating log group of the control plane: %w", err)
 	}
-	return []pulumi.Resource{logs}, nil
+	return logs, nil
 }
 
-// nodePolicies are what a node needs to join, to give pods addresses and to
-// pull images from ECR. The first also lets the Pod Identity agent ask for
-// credentials. https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
+// nodePolicies let a node join, assign addresses to pods and pull images from ECR.
+// The first also lets the Pod Identity agent request credentials.
+// https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
 var nodePolicies = []string{"AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"}
 
 func (c *LatticeCluster) newNodeRole(ctx *pulumi.Context) error {

@@ -11,7 +11,7 @@ import (
 	"eks-lattice/internal/sidecar"
 )
 
-// Namespaces and service accounts of the controllers, as their charts have them.
+// Namespaces and service accounts of the controllers, as in their charts.
 const (
 	latticeNamespace          = names.LatticeNamespace
 	latticeServiceAccount     = "gateway-api-controller"
@@ -38,7 +38,8 @@ func (c *LatticeCluster) newControllers(ctx *pulumi.Context) (err error) {
 	return err
 }
 
-// newLatticeController installs what turns Gateways and routes into VPC Lattice.
+// newLatticeController installs the controller that creates VPC Lattice resources
+// for Gateways and routes.
 func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resource, error) {
 	identity, err := c.newIdentity(ctx, "lattice-controller", controllerIdentity{
 		namespace:      latticeNamespace,
@@ -61,23 +62,24 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 		Values: map[string]any{
 			"image":          map[string]any{"repository": c.args.Sources.image(image)},
 			"serviceAccount": map[string]any{"name": latticeServiceAccount},
-			// of its two replicas, a drained node takes one at a time
+			// A drained node evicts one of its two replicas at a time.
 			"pdb": map[string]any{"enabled": true, "maxUnavailable": 1},
-			// Whatever is missing here the controller asks the node's metadata
-			// service for, which pods do not reach, and then it exits.
+			// The controller would request a missing value from the node's metadata
+			// service, which pods do not reach, and then exit.
 			// https://www.gateway-api-controller.eks.aws.dev/latest/faq/
 			"awsRegion":    c.args.Environment.Account.Region,
 			"awsAccountId": c.args.Environment.Account.ID, // a string: as a number Helm prints 1.23e+11
 			"clusterVpcId": c.network.vpcID,
 			"clusterName":  c.args.ClusterName,
-			// The service network is not this cluster's to make. What the
-			// controller makes here it makes once, at its start, and never deletes.
+			// The environment creates the service network. The controller would create
+			// one at its start, and never delete it.
 			"defaultServiceNetwork": "",
 		},
 	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity, c.dns}, c.crds...)))
 }
 
-// newExternalDNS installs what writes the names of routes into the private zone.
+// newExternalDNS installs the controller that writes the names of routes into the
+// private zone.
 func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, error) {
 	identity, err := c.newIdentity(ctx, "external-dns", controllerIdentity{
 		namespace:      externalDNSNamespace,
@@ -97,7 +99,7 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 	return newRelease(ctx, c.name+"-external-dns", c.args.Sources.release(externalDNSChart, releaseArgs{
 		Name:      "external-dns",
 		Namespace: namespace,
-		SkipCRDs:  true, // DNSEndpoint is there already, for the Lattice controller
+		SkipCRDs:  true, // DNSEndpoint exists already, for the Lattice controller
 		Values: map[string]any{
 			"image":          map[string]any{"repository": c.args.Sources.image(image)},
 			"serviceAccount": map[string]any{"name": externalDNSServiceAccount},
@@ -107,7 +109,7 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 			},
 			"provider": map[string]any{"name": "aws"},
 			"env":      []any{map[string]any{"name": "AWS_REGION", "value": c.args.Environment.Account.Region}},
-			// The controller writes DNSEndpoints; nothing else here has a name.
+			// The Lattice controller writes DNSEndpoints; nothing else here has a name.
 			"sources":       []any{"crd"},
 			"domainFilters": []any{c.args.Environment.Domain},
 			"extraArgs": map[string]any{
@@ -115,8 +117,8 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 				"zone-id-filter": c.args.Environment.ZoneID, // another zone may have the same name
 			},
 			"registry": "txt",
-			// sync deletes the records it owns and does not want: with the
-			// default owner the clusters would delete each other's.
+			// sync deletes owned records that are not wanted any more. With the default
+			// owner, the clusters would delete each other's records.
 			"policy":             "sync",
 			"txtOwnerId":         c.args.ClusterName,
 			"txtPrefix":          txtPrefix(c.args.ClusterName),
@@ -126,8 +128,8 @@ func (c *LatticeCluster) newExternalDNS(ctx *pulumi.Context) (pulumi.Resource, e
 	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity, c.dns}, c.crds...)))
 }
 
-// newKyverno installs what puts the proxy into pods: the admission controller,
-// and none of Kyverno's other controllers.
+// newKyverno installs Kyverno's admission controller, which injects the proxy into
+// pods, and none of its other controllers.
 func (c *LatticeCluster) newKyverno(ctx *pulumi.Context) (pulumi.Resource, error) {
 	namespace, err := c.newNamespace(ctx, kyvernoNamespace, nil)
 	if err != nil {
@@ -142,9 +144,9 @@ func (c *LatticeCluster) newKyverno(ctx *pulumi.Context) (pulumi.Resource, error
 		Name:      "kyverno",
 		Namespace: namespace,
 		Values: map[string]any{
-			// Pods of applications are refused while nobody answers the webhook, so
-			// the loss of a node, or its drain, must leave somebody. The chart
-			// spreads the replicas over the nodes there are.
+			// Applications' pods are refused while the webhook does not answer, so a
+			// replica must survive the loss or drain of a node. The chart distributes
+			// the replicas over the nodes.
 			// https://kyverno.io/docs/guides/high-availability/
 			"admissionController": map[string]any{
 				"replicas":            3,
@@ -155,7 +157,7 @@ func (c *LatticeCluster) newKyverno(ctx *pulumi.Context) (pulumi.Resource, error
 			"backgroundController": off,
 			"cleanupController":    off,
 			"reportsController":    off,
-			// reports that no controller collects would pile up
+			// No controller would collect the reports.
 			"features": map[string]any{
 				"admissionReports":                 off,
 				"aggregateReports":                 off,
@@ -164,9 +166,8 @@ func (c *LatticeCluster) newKyverno(ctx *pulumi.Context) (pulumi.Resource, error
 				"validatingAdmissionPolicyReports": off,
 			},
 			"crds": map[string]any{"migration": image(own)},
-			// A webhook that stays behind when Kyverno goes blocks what it
-			// watches for ever. So it is removed, by a hook that the chart runs
-			// before its deletion, and watches no more than it has to.
+			// A webhook that outlives Kyverno blocks everything that it intercepts. So a
+			// hook of the chart deletes it first, and it intercepts only what it must.
 			// https://github.com/kyverno/kyverno/issues/9551
 			"webhooksCleanup": map[string]any{
 				"enabled": true,
@@ -183,7 +184,7 @@ func (c *LatticeCluster) newKyverno(ctx *pulumi.Context) (pulumi.Resource, error
 	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes))
 }
 
-// newNamespace makes a namespace and returns its name, known once it is there.
+// newNamespace creates a namespace and returns its name, known once it exists.
 func (c *LatticeCluster) newNamespace(ctx *pulumi.Context, namespace string, labels map[string]string) (pulumi.StringOutput, error) {
 	resource, err := corev1.NewNamespace(ctx, c.name+"-namespace-"+namespace, &corev1.NamespaceArgs{
 		Metadata: metav1.ObjectMetaArgs{

@@ -14,9 +14,9 @@ import (
 //go:embed crds/*.yaml
 var crdFiles embed.FS
 
-// newCRDs installs the kinds that the controllers look for when they start:
-// the Lattice controller exits without those of the Gateway API, and never
-// writes a DNS record without DNSEndpoint.
+// newCRDs installs the kinds that the controllers need when they start: the
+// Lattice controller exits without those of the Gateway API, and never writes a
+// DNS record without DNSEndpoint.
 func (c *LatticeCluster) newCRDs(ctx *pulumi.Context) error {
 	manifests, err := crdManifests()
 	if err != nil {
@@ -38,7 +38,7 @@ func (c *LatticeCluster) newCRDs(ctx *pulumi.Context) error {
 	for _, manifest := range guards {
 		_, err := newObject(ctx, c.name+"-"+metadataName(manifest), manifest,
 			pulumi.Parent(c), pulumi.Provider(c.kubernetes),
-			// they judge CRDs, so they come when those they belong to are there
+			// They validate CRDs, so they come after those they belong to.
 			pulumi.DependsOn(c.crds))
 		if err != nil {
 			return fmt.Errorf("installing guard of the CRDs: %w", err)
@@ -47,10 +47,10 @@ func (c *LatticeCluster) newCRDs(ctx *pulumi.Context) error {
 	return nil
 }
 
-// crdManifests reads a megabyte of YAML once.
+// crdManifests parses a megabyte of YAML once.
 var crdManifests = sync.OnceValues(readCRDs)
 
-// readCRDs returns the documents of all embedded files, in the order of their names.
+// readCRDs returns the documents of all embedded files, in the order of the files' names.
 func readCRDs() ([]map[string]any, error) {
 	names, err := fs.Glob(crdFiles, "crds/*.yaml")
 	if err != nil {

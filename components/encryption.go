@@ -8,14 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newKey makes the key that encrypts what the Kubernetes API stores, or nil if a
-// key that AWS owns is to do that. Its policy is the default one: the account's
-// identity policies say who may do what with it.
+// newKey creates the key that encrypts the data of the Kubernetes API. Its policy
+// is the default one: the account's identity policies decide who may use it.
 // https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
 func (c *LatticeCluster) newKey(ctx *pulumi.Context) (*plainResource, error) {
-	if !c.args.CustomerManagedKey {
-		return nil, nil
-	}
 	key, err := newPlainResource(ctx, "aws:kms/key:Key", c.name+"-key", pulumi.Map{
 		"description":       pulumi.String("Data of the Kubernetes API of EKS cluster " + c.args.ClusterName),
 		"enableKeyRotation": pulumi.Bool(true),
@@ -27,15 +23,12 @@ func (c *LatticeCluster) newKey(ctx *pulumi.Context) (*plainResource, error) {
 	return key, nil
 }
 
-// admitClusterRole lets the cluster's own role use the key. EKS encrypts without
-// that, by a grant of whoever created the cluster, but upgrades a cluster, and
-// looks at the key's grants each hour, with the cluster's role.
+// admitClusterRole lets the cluster's own role use the key. EKS encrypts with a
+// grant of the cluster's creator, but it uses the cluster's role to upgrade the
+// cluster and to check the key's grants every hour.
 // https://github.com/aws/containers-roadmap/issues/1533
 // https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1913
 func (c *LatticeCluster) admitClusterRole(ctx *pulumi.Context, roleARN pulumi.StringOutput, key *plainResource) error {
-	if key == nil {
-		return nil
-	}
 	_, err := iam.NewRolePolicy(ctx, c.name+"-key", &iam.RolePolicyArgs{
 		Role:   roleARN.ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }).(pulumi.StringOutput),
 		Policy: key.ARN.ApplyT(func(arn string) string { return clusterKeyPolicy(arn).JSON() }).(pulumi.StringOutput),

@@ -12,8 +12,8 @@ const (
 	latticeAPIVersion = "application-networking.k8s.aws/v1alpha1"
 )
 
-// newGateway makes the class and the Gateway, through which routes get on the
-// service network of the Gateway's name.
+// newGateway creates the class and the Gateway. Through it, routes join the service
+// network of the Gateway's name.
 func (c *LatticeCluster) newGateway(ctx *pulumi.Context) error {
 	class, err := newObject(ctx, c.name+"-gateway-class", map[string]any{
 		"apiVersion": gatewayAPIVersion,
@@ -24,7 +24,7 @@ func (c *LatticeCluster) newGateway(ctx *pulumi.Context) error {
 		},
 		"spec": map[string]any{"controllerName": "application-networking.k8s.aws/gateway-api-controller"},
 	}, pulumi.Parent(c), pulumi.Provider(c.kubernetes), timeouts(controllerTimeout),
-		// who accepts it, and lets go of Gateways of this class
+		// The controller accepts the class, and releases its Gateways.
 		pulumi.DependsOn([]pulumi.Resource{c.controllers.lattice}))
 	if err != nil {
 		return fmt.Errorf("creating gateway class: %w", err)
@@ -47,10 +47,10 @@ func (c *LatticeCluster) newGateway(ctx *pulumi.Context) error {
 		},
 	}, pulumi.Parent(c), pulumi.Provider(c.kubernetes), timeouts(controllerTimeout),
 		pulumi.DependsOn([]pulumi.Resource{
-			// has no finalizer: nothing but this keeps it while the Gateway is there
+			// The class has no finalizer that keeps it while the Gateway exists.
 			class,
-			// The controller looks for the service network once. Routes on a VPC
-			// that is not associated would come up and answer nobody.
+			// The controller looks for the service network once. Without the
+			// association, routes would become ready and not answer.
 			c.association,
 		}))
 	if err != nil {
@@ -60,8 +60,8 @@ func (c *LatticeCluster) newGateway(ctx *pulumi.Context) error {
 	return nil
 }
 
-// listeners are the blueprint's three. Those on 443 are told apart by the host
-// name: port, protocol and host name of a listener must be unique.
+// listeners are the blueprint's three. Those on 443 differ in the host name: port,
+// protocol and host name of a listener must be unique.
 func (c *LatticeCluster) listeners() []any {
 	routes := map[string]any{"namespaces": map[string]any{
 		"from":     "Selector",

@@ -14,23 +14,23 @@ func (c *LatticeCluster) newInjection(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("rendering injection policy: %w", err)
 	}
-	// Kyverno calls a policy ready before its webhook is there, and pods that
-	// come in between stay without the proxy. Its conditions are one level
-	// further down than Pulumi's "condition=" looks. Another proxy has a policy of
-	// another name, which is there, and ready, before the pods that it is for, and
-	// the former one goes after their predecessors.
+	// Kyverno reports a policy as ready before its webhook exists, and pods that are
+	// created in between do not get the proxy. Its conditions are one level deeper
+	// than those that Pulumi's "condition=" reads. A changed proxy has a policy of
+	// another name, which is ready before its pods are created. The former policy is
+	// deleted after the former pods.
 	annotate(manifest, waitForAnnotation, `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`)
 
 	policy, err := newObject(ctx, c.name+"-injection", manifest,
 		pulumi.Parent(c), pulumi.Provider(c.kubernetes), timeouts(controllerTimeout),
-		// It brings the policy's kind. On the way down it goes last: without a
-		// policy its webhook watches nothing.
+		// Kyverno defines the policy's kind. A destroy deletes the policy first:
+		// without a policy, Kyverno's webhook intercepts nothing.
 		pulumi.DependsOn([]pulumi.Resource{c.controllers.kyverno}))
 	if err != nil {
 		return fmt.Errorf("installing injection policy: %w", err)
 	}
 	c.injection = policy
-	c.InjectionPolicy = policy.ID().ToStringOutput() // of what has no namespace: its name
+	c.InjectionPolicy = policy.ID().ToStringOutput() // without a namespace, the id is the name
 	return nil
 }
 

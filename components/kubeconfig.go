@@ -16,9 +16,9 @@ func kubeconfigFor(region, cluster string, kubeconfig pulumi.StringOutput) pulum
 	return pulumi.ToSecret(completed).(pulumi.StringOutput)
 }
 
-// completeKubeconfig names the Region in the command that gets a token, which
-// otherwise depends on the environment of whoever runs it, and names cluster,
-// user and context after the cluster, so that several can be merged.
+// completeKubeconfig adds the Region to the command that gets a token, which
+// otherwise depends on the user's environment. It names cluster, user and context
+// after the cluster, so that several kubeconfigs can be merged.
 func completeKubeconfig(region, cluster, text string) (string, error) {
 	var config struct {
 		APIVersion     string           `json:"apiVersion"`

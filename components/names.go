@@ -14,7 +14,7 @@ const (
 	httpsListener         = "https-listener-with-default-domain"
 	httpsListenerOfDomain = "https-listener-with-custom-domain"
 
-	// attachLabel marks the namespaces whose routes the Gateway accepts.
+	// attachLabel selects the namespaces whose routes the Gateway accepts.
 	attachLabel      = "allow-attachment-to-infra-gw"
 	attachLabelValue = "true"
 )
@@ -27,7 +27,7 @@ const (
 	// domainAnnotation appears on a route once its Lattice service answers.
 	domainAnnotation = latticeAnnotation + "lattice-assigned-domain-name"
 	// policyAnnotation appears on an IAMAuthPolicy once VPC Lattice has it. The
-	// condition Accepted does not tell: it is set before the policy is put.
+	// condition Accepted does not show that: it is set before the policy is put.
 	policyAnnotation = latticeAnnotation + "iam-auth-policy-resource-id"
 )
 
@@ -35,11 +35,11 @@ const (
 // https://www.pulumi.com/registry/packages/kubernetes/annotations/
 const waitForAnnotation = "pulumi.com/waitFor"
 
-// Time limits. Pulumi gives up on a Kubernetes object after ten minutes; what
-// a controller must finish first, or what has a finalizer, may take longer.
+// Time limits. Pulumi gives up on a Kubernetes object after ten minutes. An object
+// that waits for a controller, or has a finalizer, may take longer.
 const (
 	controllerTimeout = 15 * time.Minute
 	nodeGroupTimeout  = 45 * time.Minute
-	// associationTimeout covers a network interface that lingers in the VPC.
+	// associationTimeout covers a network interface that AWS has not deleted yet.
 	associationTimeout = 20 * time.Minute
 )

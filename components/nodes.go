@@ -56,7 +56,7 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 		}
 		before = append(before, resource)
 	}
-	// Nodes join without it; only pods with credentials of their own wait for it.
+	// Nodes join without it. Only pods with credentials of their own depend on it.
 	agent, err := c.newAddon(ctx, "eks-pod-identity-agent")
 	if err != nil {
 		return err

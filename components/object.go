@@ -11,8 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// object is a Kubernetes object of a kind that the typed SDK does not know, or
-// whose package would cost a user minutes to compile.
+// object is a Kubernetes object that the typed SDK does not have, or whose package
+// would take every user minutes to compile.
 type object struct {
 	pulumi.CustomResourceState
 }
@@ -32,14 +32,14 @@ func annotationAppears(key string) string {
 	return fmt.Sprintf("jsonpath={.metadata.annotations['%s']}", key)
 }
 
-// timeouts gives an object the same time to come, to change and to go.
+// timeouts sets the same time limit for create, update and delete.
 func timeouts(d time.Duration) pulumi.ResourceOption {
 	text := strconv.Itoa(int(d.Minutes())) + "m"
 	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: text, Update: text, Delete: text})
 }
 
-// nameTag is what the AWS console shows in the Name column. All other tags are
-// the provider's default tags, which reach every resource.
+// nameTag returns the tag that the AWS console shows in the Name column. All other
+// tags are the provider's default tags, which apply to every resource.
 func nameTag(name string) pulumi.StringMap {
 	return pulumi.StringMap{"Name": pulumi.String(name)}
 }

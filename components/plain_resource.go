@@ -2,9 +2,9 @@ package components
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// plainResource is a resource of the aws provider that is registered without the
-// SDK's package of its type. A package is compiled into every deployment with all
-// of its types: aws/kms would add 1 MB for one of them, aws/ec2transitgateway 2.6.
+// plainResource is a resource of the aws provider without the SDK's package of its
+// type. Every user would compile that package with all of its types: aws/kms would
+// add 1 MB to the program for one of them, aws/ec2transitgateway 2.6.
 type plainResource struct {
 	pulumi.CustomResourceState
 

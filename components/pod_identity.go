@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// controllerIdentity is whom a controller is in Kubernetes and what it may do
+// controllerIdentity is a controller's identity in Kubernetes and its permissions
 // in AWS.
 type controllerIdentity struct {
 	namespace      string
@@ -16,10 +16,10 @@ type controllerIdentity struct {
 	policy         pulumi.StringInput
 }
 
-// newIdentity gives a controller a role through EKS Pod Identity and returns
-// the association. The association has to be there before the controller's
-// pods: credentials are put into a pod when it is created. It has to outlive
-// them as well, because a controller needs AWS to finish what it deletes.
+// newIdentity gives a controller a role through EKS Pod Identity and returns the
+// association. The association must exist before the controller's pods, because
+// pods get credentials when they are created. It must also outlive them, because
+// a controller needs AWS to finish its deletions.
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
 func (c *LatticeCluster) newIdentity(ctx *pulumi.Context, suffix string, id controllerIdentity) (pulumi.Resource, error) {
 	name := c.name + "-" + suffix
@@ -43,8 +43,8 @@ func (c *LatticeCluster) newIdentity(ctx *pulumi.Context, suffix string, id cont
 		ServiceAccount: pulumi.String(id.serviceAccount),
 		RoleArn:        role.Arn,
 	}, pulumi.Parent(c),
-		// who waits for the association finds the role complete, and the role
-		// keeps its rights until the association is gone
+		// The role has its permissions before the association exists, and keeps them
+		// until the association is deleted.
 		pulumi.DependsOn([]pulumi.Resource{policy}))
 	if err != nil {
 		return nil, fmt.Errorf("associating role of %s: %w", suffix, err)

@@ -25,11 +25,11 @@ func controllerTrust(account Account, cluster, namespace, serviceAccount string)
 	}})
 }
 
-// podIdentityTrust lets EKS assume a role for pods. TagSession puts the cluster,
-// namespace and service account on the session, which is what the policies of
-// the applications look at. EKS sends these tags, the account and the cluster's
-// ARN, and an association whose role wants anything else is created and gives
-// no credentials.
+// podIdentityTrust lets EKS assume a role for pods. TagSession adds the cluster,
+// namespace and service account to the session, which the policies of the
+// applications evaluate. EKS sends these tags, the account and the cluster's ARN.
+// An association whose role requires anything else can be created, but does not
+// give credentials.
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
 // https://docs.aws.amazon.com/sagemaker/latest/dg/hyperpod-observability-addon-troubleshooting.html
 // https://github.com/awslabs/mountpoint-s3-csi-driver/issues/781
@@ -41,8 +41,8 @@ func podIdentityTrust(condition PolicyCondition) PolicyDocument {
 	})
 }
 
-// nodeTrust has no condition: AWS documents none that EC2 meets, and nobody can
-// pass a role to an instance of another account.
+// nodeTrust has no condition: AWS does not document a key that EC2 sends, and a
+// role cannot be passed to an instance of another account.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 func nodeTrust() PolicyDocument {
 	return allow(PolicyStatement{

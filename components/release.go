@@ -6,9 +6,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// release is a Helm release. It is the resource of the SDK's helm/v3 package,
-// registered without that package: importing it compiles every API group of
-// Kubernetes and doubles the time of a cold build.
+// release is a Helm release: the resource of the SDK's helm/v3 package, without that
+// package. Importing it compiles every API group of Kubernetes and doubles the time
+// of a cold build.
 // https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/
 type release struct {
 	pulumi.CustomResourceState
@@ -21,12 +21,12 @@ type releaseArgs struct {
 	// Repository is empty for an oci:// chart.
 	Repository string
 	Version    string
-	// Name of the release, fixed: the charts derive the names of service
-	// accounts and webhooks from it.
+	// Name of the release. It is fixed, because the charts derive the names of
+	// service accounts and webhooks from it.
 	Name      string
 	Namespace pulumi.StringInput
 	Values    map[string]any
-	// SkipCRDs leaves out a chart's crds folder.
+	// SkipCRDs ignores a chart's crds folder.
 	SkipCRDs bool
 }
 
@@ -38,7 +38,7 @@ func (a releaseArgs) inputs() pulumi.Map {
 		"namespace": a.Namespace,
 		"values":    pulumi.Any(a.Values),
 		"skipCrds":  pulumi.Bool(a.SkipCRDs),
-		// hooks run as Jobs; without this a release counts as there while they run
+		// Hooks run as Jobs. Without this, a release is ready while they still run.
 		"waitForJobs": pulumi.Bool(true),
 		"timeout":     pulumi.Int(int(controllerTimeout.Seconds())),
 	}

@@ -1,6 +1,6 @@
-// Package names holds the names that follow from the configuration alone. It
-// imports no SDK, so that latticectl calls applications by the program's own
-// names without compiling what the program is made of.
+// Package names holds the names that follow from the configuration alone. It does
+// not import an SDK, so that latticectl uses the program's names without
+// compiling the program's dependencies.
 package names
 
 // The roles of a stack.
@@ -9,12 +9,12 @@ const (
 	RoleCluster     = "cluster"
 )
 
-// Names that users see with kubectl and in the AWS console. The Terraform
-// blueprint that this project succeeds uses the same ones
-// (https://github.com/aws-ia/terraform-aws-eks-blueprints, patterns/vpc-lattice).
+// Names that users see with kubectl and in the AWS console, the same as those of
+// the Terraform blueprint that this project succeeds.
+// https://github.com/aws-ia/terraform-aws-eks-blueprints, patterns/vpc-lattice
 const (
-	// DefaultServiceNetwork is the name of the service network and, because the
-	// controller finds the network by it, of the Gateway.
+	// DefaultServiceNetwork is the name of the service network and of the Gateway,
+	// by which the controller finds the network.
 	DefaultServiceNetwork = "lattice-gateway"
 	// DefaultClientRole is the role that applications call with.
 	DefaultClientRole = "vpc-lattice-sigv4-client"
@@ -29,22 +29,22 @@ const (
 )
 
 // DefaultAppImage answers on port 8090 with "Requsting to Pod(<pod>): " and the
-// value of its variable PodName, and has curl to call others with. It is the
-// demo of the Terraform blueprint, pinned.
+// value of its variable PodName, and contains curl. It is the demo of the
+// Terraform blueprint, pinned.
 const DefaultAppImage = "public.ecr.aws/seb-demo/http-server@sha256:05b913f6c411303f8967ed556b12c80ca49c63a9a37005bc8651c18df54266a6"
 
-// DefaultServiceAccount is the account that every namespace has.
+// DefaultServiceAccount exists in every namespace.
 const DefaultServiceAccount = "default"
 
-// AppPort is what every application listens on.
+// AppPort is the port of every application.
 const AppPort = 8090
 
-// Cluster is the EKS cluster of a stack that names none.
+// Cluster returns the default name of a stack's EKS cluster.
 func Cluster(stack string) string { return "eks-" + stack }
 
-// Workload is an application's Deployment and Service. The version is part of
-// it, so that a route can lead to several versions at once.
+// Workload returns the name of an application's Deployment and Service. It contains
+// the version, so that a route can lead to several versions at once.
 func Workload(app string) string { return app + "-v1" }
 
-// Host is an application's name in the environment's domain.
+// Host returns an application's name in the environment's domain.
 func Host(app, domain string) string { return app + "." + domain }

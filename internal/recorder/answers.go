@@ -13,21 +13,21 @@ const (
 	AccountID = "123456789012"
 	Region    = "ap-northeast-2"
 	Partition = "aws"
-	// CertificateARN is that of a certificate in ACM.
+	// CertificateARN is a certificate in ACM.
 	CertificateARN = "arn:" + Partition + ":acm:" + Region + ":" + AccountID + ":certificate/12345678-1234-1234-1234-123456789012"
-	// AddonVersion is the newest of each add-on.
+	// AddonVersion is the newest version of each add-on.
 	AddonVersion = "v1.2.3-eksbuild.4"
 	// NodeRelease is the newest release of the nodes' image.
 	NodeRelease = "1.35.2-20260801"
 )
 
-// prefixes are VPC Lattice's, of IPv4 and of IPv6.
+// prefixes are the entries of VPC Lattice's prefix lists; true is IPv6.
 var prefixes = map[bool][]any{
 	false: {map[string]any{"cidr": "169.254.171.0/24"}, map[string]any{"cidr": "129.224.0.0/17"}},
 	true:  {map[string]any{"cidr": "fd00:ec2:80::/64"}},
 }
 
-// Kubeconfig is what the EKS component gives for its cluster.
+// Kubeconfig is the output of the EKS component.
 const Kubeconfig = `{"apiVersion":"v1","clusters":[{"cluster":{"server":"https://eks.test","certificate-authority-data":"Y2E="},"name":"kubernetes"}],` +
 	`"contexts":[{"context":{"cluster":"kubernetes","user":"aws"},"name":"aws"}],"current-context":"aws","kind":"Config",` +
 	`"users":[{"name":"aws","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1beta1","command":"aws",` +
@@ -61,7 +61,7 @@ func (r *Recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
 	case "aws:ssm/getParameter:getParameter":
 		return resource.NewPropertyMapFromMap(map[string]any{"insecureValue": NodeRelease}), nil
 	default:
-		return nil, fmt.Errorf("the recorder has no answer to %s", args.Token)
+		return nil, fmt.Errorf("the recorder does not have an answer to %s", args.Token)
 	}
 }
 
@@ -74,8 +74,8 @@ func (r *Recording) read(args pulumi.MockResourceArgs) resource.PropertyMap {
 	}
 }
 
-// known adds the outputs that a preview has as well: references, and secrets,
-// because Pulumi's mocks cannot take a secret that is unknown.
+// known adds the outputs that even a preview has: references, and secrets, because
+// Pulumi's mocks do not support unknown secrets.
 func (r *Recording) known(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
 	switch args.TypeToken {
 	case "eks:index:Cluster":
@@ -87,7 +87,7 @@ func (r *Recording) known(args pulumi.MockResourceArgs, outputs resource.Propert
 	}
 }
 
-// complete adds the outputs that AWS and Kubernetes would.
+// complete adds the outputs that AWS and Kubernetes would add.
 func complete(args pulumi.MockResourceArgs, outputs resource.PropertyMap) {
 	set := func(key resource.PropertyKey, value string) {
 		if _, given := outputs[key]; !given {

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// Await returns the text of an output, for use inside a running program. An
-// unknown output is an error.
+// Await returns the text of an output inside a running program. An unknown output
+// is an error.
 func Await(output pulumi.StringOutput) (string, error) {
 	result, err := internals.UnsafeAwaitOutput(context.Background(), output)
 	if err != nil {
@@ -23,7 +23,7 @@ func Await(output pulumi.StringOutput) (string, error) {
 	return text, nil
 }
 
-// Secret says whether an output is a secret, for use inside a running program.
+// Secret reports whether an output is a secret, inside a running program.
 func Secret(output pulumi.Output) (bool, error) {
 	result, err := internals.UnsafeAwaitOutput(context.Background(), output)
 	if err != nil {

@@ -1,6 +1,6 @@
 package recorder
 
-// CACertificate is a CA that nobody has the key of.
+// CACertificate is a CA whose key does not exist.
 const CACertificate = `-----BEGIN CERTIFICATE-----
 MIIDDzCCAfegAwIBAgIUMpl8cZHf8BY0U1trs8TOHcDTcZswDQYJKoZIhvcNAQEL
 BQAwFjEUMBIGA1UEAwwLZXhhbXBsZS5jb20wIBcNMjYxMTIzMDIzMjQxWhgPMjEy

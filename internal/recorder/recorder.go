@@ -1,5 +1,5 @@
 // Package recorder runs Pulumi programs in unit tests without an engine and
-// records what they would have sent to it.
+// records what they send to it.
 package recorder
 
 import (
@@ -22,16 +22,16 @@ type Options struct {
 	Stack string
 	// Config holds full keys, such as "eks-lattice:role".
 	Config map[string]string
-	// SecretKeys are the keys of Config that are encrypted.
+	// SecretKeys are the encrypted keys of Config.
 	SecretKeys []string
-	// Preview leaves all outputs unknown that are not inputs.
+	// Preview leaves outputs unknown, except those that are inputs.
 	Preview bool
-	// Outputs are those of other stacks, by their full names. A value that is
-	// a resource.Secret is a secret output.
+	// Outputs of other stacks, by the stacks' full names. A resource.Secret is a
+	// secret output.
 	Outputs map[string]resource.PropertyMap
 }
 
-// Recording is what a program sent.
+// Recording holds what a program sent.
 type Recording struct {
 	mu        sync.Mutex
 	options   Options
@@ -48,27 +48,26 @@ type Resource struct {
 	Inputs   resource.PropertyMap
 	Parent   string // URN
 	Provider string // URN, without the id
-	// Providers are the URNs that a component hands down, by package.
+	// Providers are the URNs that a component passes to its children, by package.
 	Providers map[string]string
-	// DependsOn are the URNs that must be there first, for whatever reason.
+	// DependsOn are the URNs of all dependencies, explicit or through inputs.
 	DependsOn []string
 	Protect   bool
-	// DeleteBeforeReplace is for what there can only be one of.
 	DeleteBeforeReplace bool
-	// The options of these names; timeouts such as "15m".
+	// Options of the same names. Timeouts are such as "15m".
 	IgnoreChanges                []string
 	DeletedWith                  string // URN
 	CreateTimeout, DeleteTimeout string
 }
 
-// Run runs a program and returns what it sent and how it ended.
-func Run(t testing.TB, options Options, program pulumi.RunFunc) (*Recording, error) {
-	t.Helper()
+// Run runs a program and returns what it sent, and the program's error.
+func Run(tb testing.TB, options Options, program pulumi.RunFunc) (*Recording, error) {
+	tb.Helper()
 	if options.Stack == "" {
 		options.Stack = "test"
 	}
 	r := &Recording{options: options}
-	var failure error // as it is, not wrapped by Pulumi
+	var failure error // of the program, before Pulumi wraps it
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := standIn(ctx); err != nil {
 			return err
@@ -88,8 +87,8 @@ func Run(t testing.TB, options Options, program pulumi.RunFunc) (*Recording, err
 
 const standInName = "stand-in"
 
-// standIn registers the EKS cluster that the stand-in of the EKS component
-// refers to, and waits until it is known: a mock cannot register resources.
+// standIn registers the EKS cluster that the EKS component's output refers to, and
+// waits until it is known. A mock of the component cannot register resources.
 func standIn(ctx *pulumi.Context) error {
 	cluster, err := awseks.NewCluster(ctx, standInName, &awseks.ClusterArgs{
 		RoleArn:   pulumi.String("arn:aws:iam::123456789012:role/eks"),
@@ -161,7 +160,7 @@ func dependencies(args pulumi.MockResourceArgs) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// urn forms a URN as Pulumi does.
+// urn returns a URN in Pulumi's format.
 func (r *Recording) urn(parent, typ, name string) string {
 	parentType := tokens.Type("")
 	if urn := resource.URN(parent); urn != "" && urn.QualifiedType() != resource.RootStackType {
@@ -177,7 +176,7 @@ func withoutID(provider string) string {
 	return provider
 }
 
-// Resources returns all registrations but the stand-in's, in order.
+// Resources returns all registrations except the stand-in's, in order.
 func (r *Recording) Resources() []*Resource {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,16 +195,16 @@ func (r *Recording) OfType(token string) []*Resource {
 	return slices.DeleteFunc(r.Resources(), func(res *Resource) bool { return res.Type != token })
 }
 
-// Get returns the one resource of a type and name, and ends the test if there
-// is none.
-func (r *Recording) Get(t testing.TB, token, name string) *Resource {
-	t.Helper()
+// Get returns the resource of a type and name. It ends the test if the resource
+// does not exist.
+func (r *Recording) Get(tb testing.TB, token, name string) *Resource {
+	tb.Helper()
 	for _, res := range r.OfType(token) {
 		if res.Name == name {
 			return res
 		}
 	}
-	t.Fatalf("no %s named %q was registered", token, name)
+	tb.Fatalf("no %s named %q was registered", token, name)
 	return nil
 }
 
@@ -233,8 +232,8 @@ func (r *Recording) Called() []string {
 	return tokens
 }
 
-// Closure returns the URNs of all that must be there before a resource:
-// dependencies, provider and parents, and what these need in turn.
+// Closure returns the URNs of everything that must exist before a resource: its
+// dependencies, provider and parents, and theirs in turn.
 func (r *Recording) Closure(urn string) map[string]bool {
 	byURN := map[string]*Resource{}
 	for _, res := range r.Resources() {

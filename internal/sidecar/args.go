@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// Args decides what is rendered. The zero value of every field but Region
-// stands for its default.
+// Args configures the proxy. The zero value of every field but Region means its
+// default.
 type Args struct {
-	// Region of the Lattice services, such as "ap-northeast-2"; part of every
-	// signature. Required.
+	// Region of the Lattice services, such as "ap-northeast-2". Every signature
+	// contains it. Required.
 	Region string
-	// Images of the two containers; empty fields become DefaultImages.
+	// Images of the two containers. Empty fields mean DefaultImages.
 	Images Images
-	// Resources of the proxy; empty fields become DefaultResources.
+	// Resources of the proxy. Empty fields mean DefaultResources.
 	Resources Resources
 }
 
-// Images are the container images, as a container runtime takes them.
+// Images are references of container images.
 type Images struct {
-	// Envoy runs the proxy: any image of Envoy 1.34 or newer whose entry point
-	// takes Envoy's arguments.
+	// Envoy runs the proxy: any image with Envoy 1.34 or newer as
+	// /usr/local/bin/envoy.
 	Envoy string
 	// Iptables has iptables-restore on its PATH.
 	Iptables string
@@ -62,7 +62,7 @@ func (a Args) check() error {
 		{"Resources.MemoryRequest", a.Resources.MemoryRequest}, {"Resources.MemoryLimit", a.Resources.MemoryLimit},
 	} {
 		if strings.ContainsAny(f.value, " \t\r\n\"'\\") {
-			problems = append(problems, fmt.Errorf("%s %q holds white space, a quote or a backslash", f.name, f.value))
+			problems = append(problems, fmt.Errorf("%s %q contains white space, a quote or a backslash", f.name, f.value))
 		}
 	}
 	return errors.Join(problems...)

@@ -37,8 +37,8 @@ func Bootstrap(a Args) (string, error) {
 
 func caSecret() string { return render(caSecretTemplate, "") }
 
-// render panics on a template that names what templateData lacks, which no
-// argument can bring about.
+// render panics if a template names a value that templateData lacks. No argument
+// can cause that.
 func render(t *template.Template, region string) string {
 	var b strings.Builder
 	if err := t.Execute(&b, templateData(region)); err != nil {

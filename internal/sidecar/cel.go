@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// celPatches returns the CEL list of JSON patches that puts the parts into a
-// pod. Each part is inserted at the front of, or appended to, a list that may
-// not be there yet; a JSON patch leaves no doubt about the order, as a merge of
-// keyed lists would.
+// celPatches returns the CEL list of JSON patches that adds the parts to a pod.
+// Each part is inserted at the front of a list, or appended to one, that may not
+// exist yet. Unlike a merge of keyed lists, a JSON patch defines the order.
 func celPatches(parts PodParts) (string, error) {
 	var terms []string
 	add := func(list, index string, values []map[string]any) error {
@@ -29,7 +28,7 @@ func celPatches(parts PodParts) (string, error) {
 		terms = append(terms, "[\n"+strings.Join(patches, ",\n")+"\n]")
 		return nil
 	}
-	// Each is inserted at 0, so the last inserted is the first in the pod.
+	// Each is inserted at 0, so the last one inserted is the first in the pod.
 	containers := slices.Clone(parts.InitContainers)
 	slices.Reverse(containers)
 	if err := add("initContainers", "0", containers); err != nil {
@@ -43,9 +42,9 @@ func celPatches(parts PodParts) (string, error) {
 
 var celIdentifier = regexp.MustCompile(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
 
-// celValue renders a value of JSON's kinds as a CEL literal. Maps become typed
-// object literals, because CEL in Kubernetes allows no map of mixed types; the
-// type is named after the field's path, which the API server's patcher checks.
+// celValue renders a value of a JSON type as a CEL literal. Maps become typed
+// object literals, because CEL in Kubernetes does not allow maps of mixed types.
+// The type is named after the field's path, which the API server's patcher checks.
 func celValue(typeName string, value any, indent string) (string, error) {
 	inner := indent + "  "
 	switch v := value.(type) {
@@ -69,7 +68,7 @@ func celValue(typeName string, value any, indent string) (string, error) {
 		keys := make([]string, 0, len(v))
 		for k := range v {
 			if !celIdentifier.MatchString(k) {
-				return "", fmt.Errorf("writing %s as CEL: field %q is no identifier", typeName, k)
+				return "", fmt.Errorf("writing %s as CEL: field %q is not an identifier", typeName, k)
 			}
 			keys = append(keys, k)
 		}
@@ -90,5 +89,5 @@ func celValue(typeName string, value any, indent string) (string, error) {
 		b.WriteString(indent + "}")
 		return b.String(), nil
 	}
-	return "", fmt.Errorf("writing %s as CEL: a %T has no literal", typeName, value)
+	return "", fmt.Errorf("writing %s as CEL: a %T does not have a literal", typeName, value)
 }

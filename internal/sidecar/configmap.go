@@ -11,8 +11,8 @@ import (
 )
 
 // ConfigMapData returns the data of the ConfigMap that every namespace with
-// injected pods needs. caPEM holds the CA certificates, and nothing else, that
-// the proxy trusts: those that sign the services' certificates.
+// injected pods needs. caPEM contains the CA certificates that the proxy trusts,
+// which sign the services' certificates, and nothing else.
 func ConfigMapData(a Args, caPEM string) (map[string]string, error) {
 	bootstrap, err := Bootstrap(a)
 	if err != nil {
@@ -29,8 +29,8 @@ func ConfigMapData(a Args, caPEM string) (map[string]string, error) {
 	}, nil
 }
 
-// checkCA keeps a private key that ended up in the bundle by mistake, or an
-// empty bundle, out of a ConfigMap that a whole namespace can read.
+// checkCA rejects an empty bundle, and a private key in it by mistake, which a
+// whole namespace could read in the ConfigMap.
 func checkCA(caPEM string) error {
 	rest, count := []byte(caPEM), 0
 	for {
@@ -39,7 +39,7 @@ func checkCA(caPEM string) error {
 			break
 		}
 		if block.Type != "CERTIFICATE" {
-			return fmt.Errorf("the CA bundle holds a %q, only certificates belong there", block.Type)
+			return fmt.Errorf("the CA bundle contains a %q; only certificates belong there", block.Type)
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
 			return fmt.Errorf("reading certificate %d of the CA bundle: %w", count+1, err)
@@ -47,21 +47,21 @@ func checkCA(caPEM string) error {
 		count++
 	}
 	if count == 0 {
-		return errors.New("the CA bundle holds no PEM certificate")
+		return errors.New("the CA bundle does not contain a PEM certificate")
 	}
 	return nil
 }
 
-// Checksum changes with what running pods keep although it has changed: what
-// the proxy reads at its start. It belongs into an annotation of the pod
-// template, beside PolicyAnnotation, which changes with the containers: pods
-// must be replaced to get others of both. The CA is part of it although the
-// proxy reloads it, because the kubelet brings a changed ConfigMap into running
-// pods only after a minute or so, and new pods have it at once.
-// (https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically)
+// Checksum changes with the configuration that the proxy reads only at its start.
+// It belongs in an annotation of the pod template, beside PolicyAnnotation, which
+// changes with the containers, so that a change of either replaces the pods. It
+// includes the CA, which the proxy reloads, because the kubelet updates a
+// ConfigMap in running pods only after about a minute, while new pods have it at
+// once.
+// https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
 //
-// So is the role that the proxy calls with: it keeps the credentials that it
-// has until they end, and those of a role that was deleted are worth nothing.
+// It also includes the role that the proxy calls with: the proxy keeps its
+// credentials until they expire, and those of a deleted role are useless.
 func Checksum(a Args, caPEM, roleARN string) (string, error) {
 	data, err := ConfigMapData(a, caPEM)
 	if err != nil {
@@ -69,7 +69,7 @@ func Checksum(a Args, caPEM, roleARN string) (string, error) {
 	}
 	text, err := json.Marshal([]any{data, roleARN}) // keys of a map are sorted
 	if err != nil {
-		return "", fmt.Errorf("summing up the proxy's configuration: %w", err)
+		return "", fmt.Errorf("computing the checksum of the proxy's configuration: %w", err)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])[:16], nil

@@ -1,14 +1,13 @@
 package sidecar
 
-// DefaultImages returns the images that are used unless Args names others, by
-// tag for people and by digest for the container runtime, which heeds only the
-// digest of the two. Each digest is that of the multi-architecture index.
+// DefaultImages returns the default images. Each has a tag for people and a digest,
+// that of the multi-architecture index, for the container runtime, which ignores
+// the tag.
 //
-// Both come from places where independent projects have recorded what the
-// registries served: Envoy's is the reference data plane of several Envoy
-// Gateway installations, the other one is pinned by the Dockerfiles of
-// https://github.com/kumahq/kuma. A newer tag wants its own digest:
-// "docker buildx imagetools inspect IMAGE:TAG" prints it.
+// Independent projects have recorded the same digests: several installations of
+// Envoy Gateway run this Envoy, and the Dockerfiles of
+// https://github.com/kumahq/kuma pin the other image. For a newer tag,
+// "docker buildx imagetools inspect IMAGE:TAG" prints the digest.
 func DefaultImages() Images {
 	return Images{
 		Envoy: "docker.io/envoyproxy/envoy:distroless-v1.39.1" +
@@ -18,11 +17,11 @@ func DefaultImages() Images {
 	}
 }
 
-// DefaultResources returns the proxy's resources, from what "make
-// bench-dataplane" measures (docs/dataplane.md): about 70 MiB resident at rest
-// and hardly more under load, of which most is the binary; a limit that leaves
-// room for some hundred streams with full buffers; and about 100 µs of CPU for
-// a request, so that the request covers 1,000 of them per second.
+// DefaultResources returns the proxy's resources, based on the measurements of
+// "make bench-dataplane" (docs/dataplane.md). The proxy uses about 70 MiB, mostly
+// for its binary, and hardly more under load. The limit leaves room for some
+// hundred streams with full buffers. A request takes about 100 µs of CPU, so the
+// CPU request covers 1,000 requests per second.
 func DefaultResources() Resources {
 	return Resources{CPURequest: "100m", MemoryRequest: "80Mi", MemoryLimit: "160Mi"}
 }

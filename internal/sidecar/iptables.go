@@ -4,14 +4,13 @@ import "fmt"
 
 const latticeChain = "EKS_LATTICE"
 
-// IptablesRules returns the redirect as iptables-restore reads it. Restoring
-// with --noflush declares, and by that empties, the project's own chain, and
-// the lines before COMMIT are applied as one transaction, so that a restarted
-// init container leaves the same rules as a first one.
+// IptablesRules returns the redirect in the format of iptables-restore. With
+// --noflush, the declaration of the project's own chain empties that chain, and the
+// lines before COMMIT are one transaction. So a restarted init container creates
+// the same rules as a first one.
 //
-// Only port 80 is redirected: the application's own https is TLS from end to
-// end, so no proxy could sign it, and it must not meet a proxy that expects
-// plain http.
+// Only port 80 is redirected: the application's own https is TLS from end to end,
+// which the proxy can neither sign nor read.
 func IptablesRules(Args) string {
 	return fmt.Sprintf(`# Plain http for VPC Lattice goes to the signing proxy on 127.0.0.1:%[3]d.
 *nat

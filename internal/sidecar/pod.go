@@ -4,12 +4,11 @@ import "strconv"
 
 const volumeName = "eks-lattice-sidecar"
 
-// PodParts is what the policy adds to a pod, as Kubernetes' JSON has it.
+// PodParts is what the policy adds to a pod, in Kubernetes' JSON.
 type PodParts struct {
-	// InitContainers come before the pod's own, in this order: the redirect
-	// first, then the proxy, which is a native sidecar and must have started
-	// before anything of the application runs
-	// (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/).
+	// InitContainers start before the pod's own, in this order: the redirect, then
+	// the proxy, a native sidecar that must run before the application starts.
+	// https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
 	InitContainers []map[string]any
 	// Volumes are added to the pod's own.
 	Volumes []map[string]any
@@ -17,14 +16,14 @@ type PodParts struct {
 
 // Pod returns the parts of an injected pod.
 //
-// Neither container names the environment, the volume or the mount of Pod
-// Identity. EKS's pod-identity-webhook adds them, to init containers as well
-// (https://github.com/aws/amazon-eks-pod-identity-webhook/blob/master/pkg/handler/handler.go),
-// and sees the injected ones in any case: webhooks are called in the order of
-// their configurations' names, so Kyverno's, "kyverno-resource-…", comes before
-// "pod-identity-webhook", and EKS registers the latter with reinvocationPolicy
-// IfNeeded, which calls it again after a change by another one
-// (https://repost.aws/knowledge-center/eks-troubleshoot-irsa-errors).
+// The containers do not have the environment, volume and mount of Pod Identity.
+// EKS's pod-identity-webhook adds them, to init containers as well:
+// https://github.com/aws/amazon-eks-pod-identity-webhook/blob/master/pkg/handler/handler.go
+// It always sees the injected containers. The API server calls webhooks in the order
+// of their configurations' names, so Kyverno's, "kyverno-resource-…", comes before
+// "pod-identity-webhook". And EKS registers the latter with reinvocationPolicy
+// IfNeeded, so it is called again after another webhook's change:
+// https://repost.aws/knowledge-center/eks-troubleshoot-irsa-errors
 func Pod(a Args) (PodParts, error) {
 	a = a.withDefaults()
 	if err := a.check(); err != nil {
@@ -44,14 +43,12 @@ func podParts(a Args) PodParts {
 }
 
 // iptablesInit calls the nftables variant by its own name. The image's
-// iptables-restore is a wrapper that looks for the kubelet's chains to choose a
-// variant, which only the node's namespace has, and then relinks itself, which
-// a read-only root does not allow
-// (https://github.com/kubernetes-sigs/iptables-wrappers).
+// iptables-restore is a wrapper that chooses a variant by the kubelet's chains,
+// which exist only in the node's namespace, and then relinks itself, which a
+// read-only root does not allow. https://github.com/kubernetes-sigs/iptables-wrappers
 //
-// It runs as root because Kubernetes gives added capabilities to no other user
-// (https://github.com/kubernetes/kubernetes/issues/56374), with NET_ADMIN as
-// the only one.
+// It runs as root, with NET_ADMIN as its only capability, because Kubernetes adds
+// capabilities for no other user. https://github.com/kubernetes/kubernetes/issues/56374
 func iptablesInit(a Args) map[string]any {
 	return map[string]any{
 		"name":  InitContainerName,
@@ -75,13 +72,13 @@ func iptablesInit(a Args) map[string]any {
 	}
 }
 
-// proxy has no preStop hook and no drain of its own: the kubelet stops native
-// sidecars after the last ordinary container has ended, so no request of the
-// application can be in flight then. It has no liveness probe either: Envoy
-// ends by itself when it cannot go on, and then restartPolicy starts it again.
+// proxy has no preStop hook and does not drain: the kubelet stops native sidecars
+// after the last ordinary container, so the application has no requests in flight.
+// It has no liveness probe: Envoy exits when it cannot continue, and restartPolicy
+// starts it again.
 //
-// There is no CPU limit: a throttled proxy would add latency to every request
-// although the node has time to spare.
+// It has no CPU limit: throttling would add latency to every request although the
+// node has idle CPU.
 func proxy(a Args) map[string]any {
 	probe := func(period, failures int) map[string]any {
 		return map[string]any{
@@ -92,15 +89,14 @@ func proxy(a Args) map[string]any {
 	return map[string]any{
 		"name":  ProxyContainerName,
 		"image": a.Images.Envoy,
-		// Named, because the entry point of Envoy's other images is a script
-		// that wants to be root.
+		// The entry point of Envoy's other images is a script that requires root.
 		"command": []any{"/usr/local/bin/envoy"},
 		"args": []any{
 			"-c", ConfigDir + "/" + BootstrapKey,
-			// At debug and trace Envoy logs headers, and with them credentials.
+			// At the levels debug and trace, Envoy logs headers with credentials.
 			"--log-level", "warning",
 			"--concurrency", strconv.Itoa(Workers),
-			// Hot restart wants shared memory, which a read-only root lacks.
+			// Hot restart needs shared memory, which a read-only root lacks.
 			"--disable-hot-restart",
 		},
 		"restartPolicy":  "Always",
@@ -122,8 +118,8 @@ func proxy(a Args) map[string]any {
 	}
 }
 
-// mounts has no subPath: files that are mounted by one are never updated, and
-// the CA must be.
+// mounts has no subPath: the kubelet never updates files that are mounted by
+// subPath, and the CA must be updated.
 func mounts() []any {
 	return []any{map[string]any{"name": volumeName, "mountPath": ConfigDir, "readOnly": true}}
 }

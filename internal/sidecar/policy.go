@@ -10,9 +10,9 @@ import (
 // MutatingPolicy returns the whole manifest of the Kyverno policy
 // (policies.kyverno.io/v1) that injects the sidecar at a pod's creation.
 //
-// Another sidecar comes with a policy of another name. A policy that changed
-// under its name would inject the former sidecar until Kyverno has compiled the
-// new one, and nothing shows when that is: its conditions name no generation.
+// A changed sidecar has a policy of another name. A policy that kept its name would
+// inject the former sidecar until Kyverno has compiled the new one, and nothing
+// shows when that is: its conditions do not have a generation.
 // https://github.com/kyverno/kyverno/blob/v1.19.1/pkg/cel/policies/mpol/engine/reconciler.go
 func MutatingPolicy(a Args) (map[string]any, error) {
 	a = a.withDefaults()
@@ -30,7 +30,7 @@ func MutatingPolicy(a Args) (map[string]any, error) {
 	sum := sha256.Sum256(text)
 	name := policyPrefix + "-" + hex.EncodeToString(sum[:])[:8]
 	spec["matchConditions"] = append(spec["matchConditions"].([]any),
-		// While a policy takes the place of another, both are there.
+		// While one policy replaces another, both exist.
 		condition("meant-for-this-policy", fmt.Sprintf(`object.metadata.?annotations[?%[1]q].orValue(%[2]q) == %[2]q`, PolicyAnnotation, name)))
 	return map[string]any{
 		"apiVersion": "policies.kyverno.io/v1",
@@ -47,16 +47,16 @@ func MutatingPolicy(a Args) (map[string]any, error) {
 	}, nil
 }
 
-// injectionSpec is all of the policy that does not speak of its name.
+// injectionSpec is the part of the policy that does not contain its name.
 func injectionSpec(a Args) (map[string]any, error) {
 	expression, err := celPatches(podParts(a))
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{
-		// A pod that is let in without the sidecar would fail at every call
-		// it makes, so it is better not let in. The selector below keeps the
-		// consequences of a Kyverno that is down to the labelled namespaces.
+		// Without the sidecar, every call of a pod would fail, so it is better not to
+		// admit the pod. The selector below limits the consequences of an outage of
+		// Kyverno to the labelled namespaces.
 		"failurePolicy": "Fail",
 		"matchConstraints": map[string]any{
 			"namespaceSelector": map[string]any{
@@ -71,13 +71,12 @@ func injectionSpec(a Args) (map[string]any, error) {
 		},
 		"matchConditions": []any{
 			condition("annotated", fmt.Sprintf(`object.metadata.?annotations[?%q].orValue("") == %q`, Annotation, AnnotationValue)),
-			// A webhook can be called again for a pod that it has changed.
+			// The API server may call a webhook again for a pod that it has changed.
 			condition("not-yet-injected", fmt.Sprintf(`!object.spec.?initContainers.orValue([]).exists(c, c.name == %q)`, ProxyContainerName)),
-			// The redirect would catch the traffic of the whole node.
+			// The redirect would affect the traffic of the whole node.
 			condition("own-network", `!object.spec.?hostNetwork.orValue(false)`),
 		},
-		// Pods only: a changed Deployment would differ from the declared
-		// one and be reported as drift.
+		// Only for pods: a changed Deployment would be drift.
 		"autogen": map[string]any{
 			"podControllers":          map[string]any{"controllers": []any{}},
 			"mutatingAdmissionPolicy": map[string]any{"enabled": false},
