@@ -16,8 +16,9 @@ import (
 func TestRoleProblems(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[string]string{
-		"":         `eks-lattice:role: is missing; set it to environment or cluster, with "pulumi config set role ROLE"`,
-		"clusters": `eks-lattice:role = "clusters": is not a role of a stack, which "pulumi config set role ROLE" sets; give environment or cluster`,
+		"": `eks-lattice:role: is missing; set it to environment or cluster, with "pulumi config set role ROLE"`,
+		"clusters": `eks-lattice:role = "clusters": is not a role of a stack, ` +
+			`which "pulumi config set role ROLE" sets; give environment or cluster`,
 	} {
 		r, err := recorder.Run(t, recorder.Options{Stack: "prod", Config: map[string]string{"eks-lattice:role": role}}, run)
 		if want = "the configuration of stack \"prod\" has 1 problem:\n  " + want; err == nil || err.Error() != want {
@@ -69,8 +70,12 @@ func glob(t *testing.T, pattern string) []string {
 }
 
 func environmentOutputs() resource.PropertyMap {
-	outputs := map[string]any{"accountId": recorder.AccountID, "region": recorder.Region, "partition": recorder.Partition, "caCertificate": recorder.CACertificate}
-	for _, name := range []string{"domain", "serviceNetworkName", "serviceNetworkId", "serviceNetworkArn", "zoneId", "zoneArn", "certificateArn", "clientRoleArn"} {
+	outputs := map[string]any{
+		"accountId": recorder.AccountID, "region": recorder.Region, "partition": recorder.Partition, "caCertificate": recorder.CACertificate,
+	}
+	for _, name := range []string{
+		"domain", "serviceNetworkName", "serviceNetworkId", "serviceNetworkArn", "zoneId", "zoneArn", "certificateArn", "clientRoleArn",
+	} {
 		outputs[name] = "some-" + name
 	}
 	return resource.NewPropertyMapFromMap(outputs)

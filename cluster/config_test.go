@@ -27,12 +27,16 @@ func checkRefused(t *testing.T, o recorder.Options, want string) {
 func TestRegionProblems(t *testing.T) {
 	t.Parallel()
 	const head = "the configuration of stack \"cluster1\" has 1 problem:\n  aws:region"
+	const remedy = `; give a Region such as ap-northeast-2, with "pulumi config set aws:region ap-northeast-2"`
 	for name, test := range map[string]struct {
 		region, want string
 	}{
-		"missing":                        {"", `: is missing; give a Region such as ap-northeast-2, with "pulumi config set aws:region ap-northeast-2"`},
-		"no Region":                      {"seoul", ` = "seoul": is not the name of a Region; give a Region such as ap-northeast-2, with "pulumi config set aws:region ap-northeast-2"`},
-		"another than the environment's": {"us-west-2", ` = "us-west-2": is not the Region of the environment, ap-northeast-2; VPC Lattice connects within one Region`},
+		"missing":      {"", `: is missing` + remedy},
+		"not a Region": {"seoul", ` = "seoul": is not the name of a Region` + remedy},
+		"not the environment's": {
+			"us-west-2",
+			` = "us-west-2": is not the Region of the environment, ap-northeast-2; VPC Lattice connects within one Region`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -57,10 +61,16 @@ func TestEnvironmentProblems(t *testing.T) {
 		"not deployed": {resource.PropertyMap{}, []string{"has no outputs: it is not deployed yet"}},
 		"missing": {without(environmentOutputs(), "zoneId", "caCertificate"),
 			[]string{`has no output "zoneId"`, `has no output "caCertificate"`}},
-		"mistyped":        {with("zoneId", resource.NewProperty(7.0)), []string{`has an output "zoneId" that is a number instead of a string`}},
-		"mistyped secret": {with("zoneArn", resource.MakeSecret(resource.NewProperty(true))), []string{`has an output "zoneArn" that is a boolean instead of a string`}},
-		"a list":          {with("domain", resource.NewProperty([]resource.PropertyValue{})), []string{`has an output "domain" that is a list instead of a string`}},
-		"empty":           {with("certificateArn", resource.NewProperty("")), []string{`has an output "certificateArn" that is empty`}},
+		"mistyped": {with("zoneId", resource.NewProperty(7.0)), []string{`has an output "zoneId" that is a number instead of a string`}},
+		"mistyped secret": {
+			with("zoneArn", resource.MakeSecret(resource.NewProperty(true))),
+			[]string{`has an output "zoneArn" that is a boolean instead of a string`},
+		},
+		"a list": {
+			with("domain", resource.NewProperty([]resource.PropertyValue{})),
+			[]string{`has an output "domain" that is a list instead of a string`},
+		},
+		"empty": {with("certificateArn", resource.NewProperty("")), []string{`has an output "certificateArn" that is empty`}},
 	} {
 		for _, preview := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {

@@ -47,9 +47,11 @@ var alsoBefore = []struct{ earlier, later, why string }{
 	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-vpc-cni", "an add-on is the cluster's"},
 	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-kube-proxy", "an add-on is the cluster's"},
 	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "an add-on is the cluster's"},
-	{"aws:eks/addon:Addon eks-cluster1-vpc-cni", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node without it is not ready, and it cleans up when the node goes"},
+	{"aws:eks/addon:Addon eks-cluster1-vpc-cni",
+		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node needs it to become ready, and to clean up when it is deleted"},
 	{"aws:eks/addon:Addon eks-cluster1-kube-proxy", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "pods reach Services from the first on"},
-	{"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "pulumi:providers:kubernetes eks-cluster1-kubernetes", "pods get credentials from the first on"},
+	{"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent",
+		"pulumi:providers:kubernetes eks-cluster1-kubernetes", "all pods get credentials"},
 	{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "aws:eks/addon:Addon eks-cluster1-coredns", "without nodes EKS waits for it in vain"},
 	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "it calls AWS by name"},
 	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "it calls AWS by name"},
@@ -89,7 +91,7 @@ var alsoBefore = []struct{ earlier, later, why string }{
 	{"kubernetes:core/v1:Namespace apps-namespace",
 		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "it is a namespace's"},
 	{"aws:eks/addon:Addon eks-cluster1-vpc-cni",
-		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "its finalizer goes only while the add-on enforces policies"},
+		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "the add-on's controller removes its finalizer"},
 	{"kubernetes:core/v1:ConfigMap apps-proxy",
 		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the proxy mounts it"},
 	{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns",
@@ -134,7 +136,8 @@ func TestOrder(t *testing.T) {
 func TestLogGroupOutlivesTheControlPlane(t *testing.T) {
 	t.Parallel()
 	r := run(t, "eks-lattice:clusterLogTypes", `["api", "audit"]`)
-	checkBefore(t, r, "aws:cloudwatch/logGroup:LogGroup eks-cluster1-control-plane", "eks:index:Cluster eks-cluster1-eks", "EKS makes a group that it does not find")
+	const group = "aws:cloudwatch/logGroup:LogGroup eks-cluster1-control-plane"
+	checkBefore(t, r, group, "eks:index:Cluster eks-cluster1-eks", "EKS creates a group that does not exist")
 	for _, res := range run(t).Resources() {
 		if res.Type == "aws:cloudwatch/logGroup:LogGroup" {
 			t.Errorf("%s is there for no logs", res.URN)
@@ -146,7 +149,8 @@ func TestLogGroupOutlivesTheControlPlane(t *testing.T) {
 // anything in it.
 func TestPrivateAccessOutlivesTheCluster(t *testing.T) {
 	t.Parallel()
-	r := run(t, "eks-lattice:publicAccessCidrs", "[]", "eks-lattice:privateAccessCidrs", `["10.200.0.0/16"]`, "eks-lattice:transitGatewayId", "tgw-0123456789abcdef0")
+	r := run(t, "eks-lattice:publicAccessCidrs", "[]", "eks-lattice:privateAccessCidrs", `["10.200.0.0/16"]`,
+		"eks-lattice:transitGatewayId", "tgw-0123456789abcdef0")
 	const attachment, rule = "aws:ec2transitgateway/vpcAttachment:VpcAttachment eks-cluster1-transit",
 		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule eks-cluster1-api-10.200.0.0/16"
 	for _, subnet := range []string{"public-0", "public-1", "public-2", "private-0", "private-1", "private-2"} {
@@ -175,7 +179,9 @@ func TestFlowLogsOrder(t *testing.T) {
 func TestNothingDearByDefault(t *testing.T) {
 	t.Parallel()
 	r := run(t)
-	for _, token := range []string{"aws:kms/key:Key", "aws:ec2/flowLog:FlowLog", "aws:ec2transitgateway/vpcAttachment:VpcAttachment", "aws:cloudwatch/logGroup:LogGroup"} {
+	for _, token := range []string{
+		"aws:kms/key:Key", "aws:ec2/flowLog:FlowLog", "aws:ec2transitgateway/vpcAttachment:VpcAttachment", "aws:cloudwatch/logGroup:LogGroup",
+	} {
 		if made := r.OfType(token); len(made) > 0 {
 			t.Errorf("%s is there by default", made[0].URN)
 		}
@@ -229,7 +235,8 @@ func TestEverythingInTheClusterOutlivesNothingItNeeds(t *testing.T) {
 // An object comes after its namespace, and a pod after its service account.
 func TestNamespacesAndServiceAccountsComeFirst(t *testing.T) {
 	t.Parallel()
-	r := run(t, "eks-lattice:apps", `[{"name": "demo-cluster1", "namespace": "apps", "serviceAccount": "demo", "allow": [{"cluster": "eks-cluster2", "namespace": "apps"}]}]`)
+	r := run(t, "eks-lattice:apps", `[{"name": "demo-cluster1", "namespace": "apps", "serviceAccount": "demo",
+		"allow": [{"cluster": "eks-cluster2", "namespace": "apps"}]}]`)
 	namespaces := map[string]string{}
 	for _, res := range r.OfType("kubernetes:core/v1:Namespace") {
 		namespaces[res.Inputs["metadata"].ObjectValue()["name"].StringValue()] = res.URN
@@ -251,7 +258,8 @@ func TestNamespacesAndServiceAccountsComeFirst(t *testing.T) {
 	if checked < 9 {
 		t.Errorf("only %d objects have a namespace", checked)
 	}
-	checkBefore(t, r, "kubernetes:core/v1:ServiceAccount apps-demo", "kubernetes:apps/v1:Deployment demo-cluster1-deployment", "a pod without its service account is refused")
+	checkBefore(t, r, "kubernetes:core/v1:ServiceAccount apps-demo", "kubernetes:apps/v1:Deployment demo-cluster1-deployment",
+		"a pod without its service account is refused")
 }
 
 func TestEverythingDescendsFromItsComponent(t *testing.T) {
@@ -303,19 +311,22 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// Each is ready only when the next step finds what it looks for.
+// Each is ready only when the next step finds what it needs.
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	r := run(t)
-	for resource, want := range map[string]string{
-		"kubernetes:gateway.networking.k8s.io/v1:GatewayClass eks-cluster1-gateway-class":            "condition=Accepted",
-		"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway":                       "condition=Programmed",
-		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection":                    `jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`,
-		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route":                      "jsonpath={.metadata.annotations['application-networking.k8s.aws/lattice-assigned-domain-name']}",
-		"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy": "jsonpath={.metadata.annotations['application-networking.k8s.aws/iam-auth-policy-resource-id']}",
+	const annotation = "jsonpath={.metadata.annotations['application-networking.k8s.aws/"
+	for _, test := range []struct{ resource, want string }{
+		{"kubernetes:gateway.networking.k8s.io/v1:GatewayClass eks-cluster1-gateway-class", "condition=Accepted"},
+		{"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway", "condition=Programmed"},
+		{"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection",
+			`jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True`},
+		{"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", annotation + "lattice-assigned-domain-name']}"},
+		{"kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy",
+			annotation + "iam-auth-policy-resource-id']}"},
 	} {
-		if got := annotationsOf(find(t, r, resource))["pulumi.com/waitFor"].StringValue(); got != want {
-			t.Errorf("%s waits for %s, want %s", resource, got, want)
+		if got := annotationsOf(find(t, r, test.resource))["pulumi.com/waitFor"].StringValue(); got != test.want {
+			t.Errorf("%s waits for %s, want %s", test.resource, got, test.want)
 		}
 	}
 }

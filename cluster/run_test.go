@@ -71,12 +71,14 @@ func TestProviderTagsEverythingAndStaysInItsAccount(t *testing.T) {
 	if got := provider.Inputs["profile"]; !got.IsString() || got.StringValue() != "sandbox" {
 		t.Errorf("profile: got %v", got)
 	}
-	nodes := r.OfType("aws:ec2/launchTemplate:LaunchTemplate")[0].Inputs["tagSpecifications"].ArrayValue()[0].ObjectValue()["tags"].ObjectValue()
+	template := r.OfType("aws:ec2/launchTemplate:LaunchTemplate")[0].Inputs
+	nodes := template["tagSpecifications"].ArrayValue()[0].ObjectValue()["tags"].ObjectValue()
 	if got := nodes["team"].StringValue(); got != "mesh" {
 		t.Errorf("tags of the nodes: got %v", nodes)
 	}
 	annotations := annotationsOf(r.OfType(route)[0])
-	if got, want := annotations["application-networking.k8s.aws/tags"].StringValue(), "pulumi-project=eks-lattice,pulumi-stack=cluster1,team=mesh"; got != want {
+	const want = "pulumi-project=eks-lattice,pulumi-stack=cluster1,team=mesh"
+	if got := annotations["application-networking.k8s.aws/tags"].StringValue(); got != want {
 		t.Errorf("tags of the Lattice service: got %s, want %s", got, want)
 	}
 }
@@ -102,7 +104,8 @@ func TestPreviewWithoutAnythingThereYet(t *testing.T) {
 func TestTwoClustersSideBySide(t *testing.T) {
 	t.Parallel()
 	r := run(t)
-	other := options("eks-lattice:apps", `[{"name": "demo-cluster2", "namespace": "apps", "allow": [{"cluster": "eks-cluster1", "namespace": "apps"}]}]`)
+	other := options("eks-lattice:apps",
+		`[{"name": "demo-cluster2", "namespace": "apps", "allow": [{"cluster": "eks-cluster1", "namespace": "apps"}]}]`)
 	other.Stack = "cluster2"
 	second, err := recorder.Run(t, other, Run)
 	if err != nil {
@@ -127,7 +130,8 @@ func TestAppsShareNamespacesAndServiceAccounts(t *testing.T) {
 	t.Parallel()
 	r := run(t, "eks-lattice:apps", `[
 		{"name": "orders", "namespace": "shop", "allow": [{"cluster": "eks-cluster2", "namespace": "apps"}]},
-		{"name": "prices", "namespace": "shop", "serviceAccount": "prices", "allow": [{"cluster": "eks-cluster1", "namespace": "shop", "serviceAccount": "default"}]},
+		{"name": "prices", "namespace": "shop", "serviceAccount": "prices",
+			"allow": [{"cluster": "eks-cluster1", "namespace": "shop", "serviceAccount": "default"}]},
 		{"name": "stock",  "namespace": "shop", "serviceAccount": "prices", "allow": [{"cluster": "eks-cluster2", "namespace": "apps"}]},
 		{"name": "audit",  "namespace": "back", "allow": [{"cluster": "eks-cluster1", "namespace": "shop"}]}
 	]`)

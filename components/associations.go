@@ -19,11 +19,12 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 	// The association has no security groups on purpose: they can be added later,
 	// but an association never loses its last one.
 	// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_CreateServiceNetworkVpcAssociation.html
-	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, c.name+"-service-network", &vpclattice.ServiceNetworkVpcAssociationArgs{
+	args := &vpclattice.ServiceNetworkVpcAssociationArgs{
 		ServiceNetworkIdentifier: c.args.Environment.ServiceNetworkID,
 		VpcIdentifier:            c.network.vpcID,
 		Tags:                     nameTag(c.args.ClusterName),
-	}, pulumi.Parent(c), timeouts(associationTimeout),
+	}
+	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, c.name+"-service-network", args, pulumi.Parent(c), timeouts(associationTimeout),
 		// A VPC has at most one service network: AWS refuses a new association while
 		// the old one exists.
 		pulumi.DeleteBeforeReplace(true))

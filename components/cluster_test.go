@@ -108,7 +108,8 @@ func TestZonesForSubnets(t *testing.T) {
 		t.Fatalf("zones were looked up %d times", len(calls))
 	}
 	checkJSON(t, "lookup", plain(t, calls[0]), `{
-		"state": "available", "excludeZoneIds": ["use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"],
+		"state": "available",
+		"excludeZoneIds": ["use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"],
 		"filters": [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]}`)
 }
 
@@ -153,7 +154,8 @@ func TestNodesAreTaggedAndKeepTheirCredentials(t *testing.T) {
 	checkJSON(t, "launch template", plain(t, find(t, r, "aws:ec2/launchTemplate:LaunchTemplate eks-cluster1-nodes").Inputs), `{
 		"updateDefaultVersion": true,
 		"metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
-		"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeType": "gp3", "volumeSize": 20, "encrypted": "true", "deleteOnTermination": "true"}}],
+		"blockDeviceMappings": [{"deviceName": "/dev/xvda",
+			"ebs": {"volumeType": "gp3", "volumeSize": 20, "encrypted": "true", "deleteOnTermination": "true"}}],
 		"tagSpecifications": [
 			{"resourceType": "instance", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}},
 			{"resourceType": "volume", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}},

@@ -151,12 +151,16 @@ func TestMissingArguments(t *testing.T) {
 func TestProblemsNameArguments(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string]interface{ Check() error }{
-		`lattice cluster has 1 problem:
-  Nodes.MaxSize = 1: must not be less than Nodes.MinSize, which is 2`: &LatticeClusterArgs{ClusterName: "c", Nodes: NodesArgs{MaxSize: 1}},
-		`environment has 1 problem:
-  Certificates.CACertificate: is used only with Certificates.CAMode existing; delete it or change Certificates.CAMode`: &EnvironmentArgs{Certificates: CertificatesArgs{CACertificate: recorder.CACertificate}},
-		`secure app has 1 problem:
-  Allow[0].Namespace: is missing`: &SecureAppArgs{Name: "a", Namespace: NamespaceRef{Name: "n"}, Allow: []Caller{{Cluster: "c"}}},
+		"lattice cluster has 1 problem:\n  Nodes.MaxSize = 1: must not be less than Nodes.MinSize, which is 2": &LatticeClusterArgs{
+			ClusterName: "c", Nodes: NodesArgs{MaxSize: 1},
+		},
+		"environment has 1 problem:\n  Certificates.CACertificate: " +
+			"is used only with Certificates.CAMode existing; delete it or change Certificates.CAMode": &EnvironmentArgs{
+			Certificates: CertificatesArgs{CACertificate: recorder.CACertificate},
+		},
+		"secure app has 1 problem:\n  Allow[0].Namespace: is missing": &SecureAppArgs{
+			Name: "a", Namespace: NamespaceRef{Name: "n"}, Allow: []Caller{{Cluster: "c"}},
+		},
 	} {
 		if err := args.Check(); err == nil || err.Error() != want {
 			t.Errorf("got:\n%v\nwant:\n%s", err, want)

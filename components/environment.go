@@ -118,7 +118,8 @@ func (a *EnvironmentArgs) problems() problem.List {
 	// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 	const maxSubject = 64
 	if a.Certificates.CAMode != CAModeExisting && len(a.Domain) > maxSubject {
-		found.Add("Domain", a.Domain, "has %d characters, and a certificate's subject at most %d; give a shorter one, or a certificate with %s %s",
+		found.Add("Domain", a.Domain,
+			"has %d characters, and a certificate's subject at most %d; give a shorter one, or a certificate with %s %s",
 			problem.Derived(len(a.Domain)), maxSubject, problem.Path("Certificates.CAMode"), CAModeExisting)
 	}
 	a.Certificates.check(&found)

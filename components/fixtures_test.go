@@ -75,7 +75,8 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 		return err
 	}
 	providers := pulumi.Providers(provider, cluster.Kubernetes())
-	namespace, err := NewAppNamespace(ctx, name+"-apps", &AppNamespaceArgs{Cluster: cluster.Ref(), Namespace: "apps"}, append(opts, providers)...)
+	opts = append(opts, providers)
+	namespace, err := NewAppNamespace(ctx, name+"-apps", &AppNamespaceArgs{Cluster: cluster.Ref(), Namespace: "apps"}, opts...)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 	_, err = NewSecureApp(ctx, "demo-"+strings.TrimPrefix(name, "eks-"), &SecureAppArgs{
 		Namespace: namespace.Ref(),
 		Allow:     []Caller{{Cluster: other, Namespace: "apps"}},
-	}, append(opts, providers)...)
+	}, opts...)
 	return err
 }
 

@@ -5,6 +5,28 @@ const (
 	managedByTag        = controllerTagPrefix + "ManagedBy"
 )
 
+// latticeControllerLookups are the controller's calls that have no resource, or
+// change nothing.
+var latticeControllerLookups = Values{
+	"vpc-lattice:ListServices",
+	"vpc-lattice:ListServiceNetworks",
+	"vpc-lattice:ListServiceNetworkServiceAssociations",
+	"vpc-lattice:ListListeners",
+	"vpc-lattice:ListRules",
+	"vpc-lattice:ListTargetGroups",
+	"vpc-lattice:ListTargets",
+	"vpc-lattice:ListTagsForResource",
+	"vpc-lattice:GetRule",
+	"vpc-lattice:GetTargetGroup",
+	// VPC Lattice looks these up for a target group and its targets.
+	// https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
+	"ec2:DescribeVpcs",
+	"ec2:DescribeSubnets",
+	"tag:GetResources",
+	"tag:TagResources", // requires vpc-lattice:TagResource too
+	"tag:UntagResources",
+}
+
 // latticeControllerPolicy allows the calls that the Lattice controller needs for
 // HTTPRoutes and their policies, and lets it change only what it created, which
 // has a tag with its account, cluster and VPC. With the policy of the controller's
@@ -30,25 +52,7 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 	}
 	return allow(
 		PolicyStatement{
-			Action: Values{
-				"vpc-lattice:ListServices",
-				"vpc-lattice:ListServiceNetworks",
-				"vpc-lattice:ListServiceNetworkServiceAssociations",
-				"vpc-lattice:ListListeners",
-				"vpc-lattice:ListRules",
-				"vpc-lattice:ListTargetGroups",
-				"vpc-lattice:ListTargets",
-				"vpc-lattice:ListTagsForResource",
-				"vpc-lattice:GetRule",
-				"vpc-lattice:GetTargetGroup",
-				// VPC Lattice looks these up for a target group and its targets.
-				// https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
-				"ec2:DescribeVpcs",
-				"ec2:DescribeSubnets",
-				"tag:GetResources",
-				"tag:TagResources", // requires vpc-lattice:TagResource too
-				"tag:UntagResources",
-			},
+			Action:   latticeControllerLookups,
 			Resource: Values{"*"},
 		},
 		PolicyStatement{

@@ -16,7 +16,8 @@ func TestFlowLogs(t *testing.T) {
 		"vpcId": "eks-cluster1-vpc-id", "trafficType": "ALL", "iamRoleArn": "arn:aws:test:::`+name+`",
 		"logDestination": "arn:aws:test:::`+name+`", "tags": {"Name": "eks-cluster1"}}`)
 	checkJSON(t, "trust", json.RawMessage(find(t, r, "aws:iam/role:Role "+name).Inputs["assumeRolePolicy"].StringValue()), `{
-		"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole",
+		"Version": "2012-10-17", "Statement": [{
+			"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole",
 			"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"},
 				"ArnLike": {"aws:SourceArn": "arn:aws:ec2:ap-northeast-2:123456789012:vpc-flow-log/*"}}}]}`)
 	policy := find(t, r, "aws:iam/rolePolicy:RolePolicy "+name).Inputs["policy"]
@@ -34,7 +35,8 @@ func TestCustomerManagedKey(t *testing.T) {
 	r := recordCluster(t, func(args *LatticeClusterArgs) { args.CustomerManagedKey = true })
 	checkJSON(t, "key", plain(t, find(t, r, "aws:kms/key:Key eks-cluster1-key").Inputs), `{
 		"description": "Data of the Kubernetes API of EKS cluster eks-cluster1", "enableKeyRotation": true, "tags": {"Name": "eks-cluster1"}}`)
-	if got := find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs["encryptionConfigKeyArn"]; got.StringValue() != "arn:aws:test:::eks-cluster1-key" {
+	const cluster = "eks:index:Cluster eks-cluster1-eks"
+	if got := find(t, r, cluster).Inputs["encryptionConfigKeyArn"]; got.StringValue() != "arn:aws:test:::eks-cluster1-key" {
 		t.Errorf("key of the cluster: %v", got)
 	}
 	policy := find(t, r, "aws:iam/rolePolicy:RolePolicy eks-cluster1-key").Inputs
@@ -44,7 +46,7 @@ func TestCustomerManagedKey(t *testing.T) {
 	checkJSON(t, "policy", json.RawMessage(policy["policy"].StringValue()), `{
 		"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
 			"Action": ["kms:DescribeKey", "kms:ListGrants", "kms:Encrypt", "kms:Decrypt"], "Resource": "arn:aws:test:::eks-cluster1-key"}]}`)
-	if got, given := find(t, recordCluster(t, nil), "eks:index:Cluster eks-cluster1-eks").Inputs["encryptionConfigKeyArn"]; given {
+	if got, given := find(t, recordCluster(t, nil), cluster).Inputs["encryptionConfigKeyArn"]; given {
 		t.Errorf("key of a cluster that has none: %v", got)
 	}
 }
@@ -56,8 +58,10 @@ func TestPrivateAccess(t *testing.T) {
 		args.TransitGatewayID = "tgw-0123456789abcdef0"
 	})
 	cluster := plain(t, find(t, r, "eks:index:Cluster eks-cluster1-eks").Inputs)
-	checkJSON(t, "endpoints", []any{cluster["endpointPublicAccess"], cluster["endpointPrivateAccess"], cluster["publicAccessCidrs"]}, `[false, true, null]`)
-	checkJSON(t, "rule", plain(t, find(t, r, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule eks-cluster1-api-172.16.0.0/12").Inputs), `{
+	endpoints := []any{cluster["endpointPublicAccess"], cluster["endpointPrivateAccess"], cluster["publicAccessCidrs"]}
+	checkJSON(t, "endpoints", endpoints, `[false, true, null]`)
+	rule := find(t, r, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule eks-cluster1-api-172.16.0.0/12")
+	checkJSON(t, "rule", plain(t, rule.Inputs), `{
 		"securityGroupId": "sg-cluster", "description": "To the Kubernetes API", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443,
 		"cidrIpv4": "172.16.0.0/12", "tags": {"Name": "eks-cluster1-api"}}`)
 	checkJSON(t, "attachment", plain(t, find(t, r, "aws:ec2transitgateway/vpcAttachment:VpcAttachment eks-cluster1-transit").Inputs), `{

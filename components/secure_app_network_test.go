@@ -47,7 +47,9 @@ func TestNetworkPolicyNeedsLattice(t *testing.T) {
 	t.Parallel()
 	for want, ranges := range map[string][]string{
 		`LatticeRanges: is empty: VPC Lattice could not reach the pods; give the ranges of a LatticeCluster, or set DirectAccess`: nil,
-		`LatticeRanges[1] = "169.254.171": is not a network; give the ranges of a LatticeCluster`:                                 {"fd00:ec2:80::/64", "169.254.171"},
+		`LatticeRanges[1] = "169.254.171": is not a network; give the ranges of a LatticeCluster`: {
+			"fd00:ec2:80::/64", "169.254.171",
+		},
 	} {
 		_, err := recordBilling(t, func(args *SecureAppArgs) { args.Namespace.Cluster.LatticeRanges = ranges })
 		if err == nil || !strings.Contains(err.Error(), want) {

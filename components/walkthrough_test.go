@@ -26,8 +26,10 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 		"spec": {
 			"hostnames": ["demo-cluster1.example.com"],
 			"parentRefs": [
-				{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "lattice-gateway", "namespace": "lattice-gateway", "sectionName": "http-listener"},
-				{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "lattice-gateway", "namespace": "lattice-gateway", "sectionName": "https-listener-with-custom-domain"}],
+				{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "lattice-gateway", "namespace": "lattice-gateway",
+					"sectionName": "http-listener"},
+				{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "lattice-gateway", "namespace": "lattice-gateway",
+					"sectionName": "https-listener-with-custom-domain"}],
 			"rules": [{
 				"backendRefs": [{"kind": "Service", "name": "demo-cluster1-v1", "port": 80, "weight": 1}],
 				"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}]
@@ -43,12 +45,14 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 			{"name": "https-listener-with-default-domain", "protocol": "HTTPS", "port": 443,
 				"allowedRoutes": {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"allow-attachment-to-infra-gw": "true"}}}}},
 			{"name": "https-listener-with-custom-domain", "protocol": "HTTPS", "port": 443, "hostname": "*.example.com",
-				"tls": {"mode": "Terminate", "options": {"application-networking.k8s.aws/certificate-arn": "arn:aws:acm:ap-northeast-2:123456789012:certificate/1"}},
+				"tls": {"mode": "Terminate", "options": {
+					"application-networking.k8s.aws/certificate-arn": "arn:aws:acm:ap-northeast-2:123456789012:certificate/1"}},
 				"allowedRoutes": {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"allow-attachment-to-infra-gw": "true"}}}}}
 		]}
 	}`)
 
-	pod := plain(t, find(t, r, "kubernetes:apps/v1:Deployment demo-cluster1-deployment").Inputs)["spec"].(map[string]any)["template"].(map[string]any)
+	deployment := plain(t, find(t, r, "kubernetes:apps/v1:Deployment demo-cluster1-deployment").Inputs)
+	pod := deployment["spec"].(map[string]any)["template"].(map[string]any)
 	spec := pod["spec"].(map[string]any)
 	container := spec["containers"].([]any)[0].(map[string]any)
 	annotations := pod["metadata"].(map[string]any)["annotations"].(map[string]any)
@@ -67,7 +71,7 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 	checkJSON(t, "ports", container["ports"], `[{"containerPort": 8090}]`)
 }
 
-// kubectl get IAMAuthPolicy ... -o json | jq ".spec.policy | fromjson"
+// The walk-through shows the policy with kubectl and jq.
 func TestAuthPolicyOfTheWalkthrough(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)

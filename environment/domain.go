@@ -26,8 +26,8 @@ func domainWarning(domain string) string {
 		return fmt.Sprintf("eks-lattice:domain = %q is a public suffix: in the clusters' VPCs, no other name in it would resolve; "+
 			"give a subdomain of your own domain, such as lattice.your-company.%s", domain, suffix)
 	case err == nil && domain == registered:
-		return fmt.Sprintf("eks-lattice:domain = %q is one label below the public suffix %s: in the clusters' VPCs, its public names, such as www.%s, "+
-			"would not resolve; give a subdomain for the applications alone, such as lattice.%s", domain, suffix, domain, domain)
+		return fmt.Sprintf("eks-lattice:domain = %q is one label below the public suffix %s: "+
+			"in the clusters' VPCs, its public names, such as www.%s, would not resolve; give a subdomain for the applications alone, such as lattice.%s", domain, suffix, domain, domain)
 	}
 	return ""
 }

@@ -173,7 +173,8 @@ func TestPolicies(t *testing.T) {
 				"ArnLike":{"aws:SourceArn":"arn:aws:eks:ap-northeast-2:123456789012:cluster/*"}}}]}`},
 		rolePolicy: {"policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Action":"vpc-lattice-svcs:Invoke","Resource":"arn:aws:vpc-lattice:ap-northeast-2:123456789012:service/*"}]}`},
-		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy": {"policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy": {"policy", `{"Version":"2012-10-17","Statement":[{
+			"Effect":"Allow",
 			"Principal":{"AWS":"*"},"Action":"vpc-lattice-svcs:Invoke","Resource":"*",
 			"Condition":{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}}]}`},
 	} {

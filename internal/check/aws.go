@@ -145,7 +145,10 @@ var reservedTags = []struct {
 }{
 	{regexp.MustCompile(`(?i)^aws:`), "has a key that begins with aws:, which AWS reserves; delete it"},
 	// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/aws/cloud.go
-	{regexp.MustCompile(`^application-networking\.k8s\.aws/`), "has a key that begins with application-networking.k8s.aws/, which marks what the Lattice controller owns; delete it"},
+	{
+		regexp.MustCompile(`^application-networking\.k8s\.aws/`),
+		"has a key that begins with application-networking.k8s.aws/, which marks what the Lattice controller owns; delete it",
+	},
 	{regexp.MustCompile(`^pulumi-(project|stack)$`), "has a key that the program sets itself, to identify leftovers; delete it"},
 }
 

@@ -53,7 +53,8 @@ func CIDR(minBits, maxBits int, example string) Func[string] {
 		case prefix != prefix.Masked():
 			found.Add(path, cidr, "has bits set after its prefix; did you mean %s?", problem.Derived(prefix.Masked()))
 		case prefix.Bits() < minBits || prefix.Bits() > maxBits:
-			found.Add(path, cidr, "is a /%d; give a network between /%d and /%d, which the subnets need", problem.Derived(prefix.Bits()), minBits, maxBits)
+			found.Add(path, cidr, "is a /%d; give a network between /%d and /%d, which the subnets need",
+				problem.Derived(prefix.Bits()), minBits, maxBits)
 		}
 	}
 }

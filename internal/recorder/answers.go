@@ -28,7 +28,8 @@ var prefixes = map[bool][]any{
 }
 
 // Kubeconfig is the output of the EKS component.
-const Kubeconfig = `{"apiVersion":"v1","clusters":[{"cluster":{"server":"https://eks.test","certificate-authority-data":"Y2E="},"name":"kubernetes"}],` +
+const Kubeconfig = `{"apiVersion":"v1",` +
+	`"clusters":[{"cluster":{"server":"https://eks.test","certificate-authority-data":"Y2E="},"name":"kubernetes"}],` +
 	`"contexts":[{"context":{"cluster":"kubernetes","user":"aws"},"name":"aws"}],"current-context":"aws","kind":"Config",` +
 	`"users":[{"name":"aws","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1beta1","command":"aws",` +
 	`"args":["eks","get-token","--cluster-name","eks-test","--output","json"],"env":[{"name":"KUBERNETES_EXEC_INFO","value":"{}"}]}}}]}`

@@ -51,8 +51,8 @@ type Resource struct {
 	// Providers are the URNs that a component passes to its children, by package.
 	Providers map[string]string
 	// DependsOn are the URNs of all dependencies, explicit or through inputs.
-	DependsOn []string
-	Protect   bool
+	DependsOn           []string
+	Protect             bool
 	DeleteBeforeReplace bool
 	// Options of the same names. Timeouts are such as "15m".
 	IgnoreChanges                []string

@@ -18,6 +18,7 @@ func policySpec(t *testing.T, a Args) map[string]any {
 }
 
 func TestPolicyIsConfined(t *testing.T) {
+	t.Parallel()
 	spec := policySpec(t, args)
 	want(t, "failure policy", spec["failurePolicy"], "Fail")
 	want(t, "namespaces", at(t, spec, "matchConstraints", "namespaceSelector"),
@@ -37,6 +38,7 @@ func TestPolicyIsConfined(t *testing.T) {
 
 // Equal sidecars have one policy, and another sidecar has one of another name.
 func TestPolicyNames(t *testing.T) {
+	t.Parallel()
 	name := func(a Args) string {
 		t.Helper()
 		p, err := MutatingPolicy(a)
@@ -63,6 +65,7 @@ func TestPolicyNames(t *testing.T) {
 // The parts are inserted in reverse at index 0, so that the redirect is first
 // and the proxy second whatever init containers the pod has.
 func TestPolicyOrder(t *testing.T) {
+	t.Parallel()
 	expression := at(t, policySpec(t, args), "mutations", 0, "jsonPatch", "expression").(string)
 	var names []string
 	for _, m := range regexp.MustCompile(`(?m)^      name: "([^"]+)"`).FindAllStringSubmatch(expression, -1) {
@@ -73,6 +76,7 @@ func TestPolicyOrder(t *testing.T) {
 }
 
 func TestImagesAndResourcesReachThePod(t *testing.T) {
+	t.Parallel()
 	a := Args{Region: args.Region, Images: Images{Envoy: "mirror.example/envoy@sha256:1", Iptables: "mirror.example/iptables:2"},
 		Resources: Resources{CPURequest: "1", MemoryRequest: "2Mi", MemoryLimit: "3Mi"}}
 	parts, err := Pod(a)
@@ -93,6 +97,7 @@ func TestImagesAndResourcesReachThePod(t *testing.T) {
 }
 
 func TestContainersHaveOnlyWhatTheyNeed(t *testing.T) {
+	t.Parallel()
 	parts, err := Pod(args)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +125,8 @@ func TestContainersHaveOnlyWhatTheyNeed(t *testing.T) {
 	want(t, "the redirect's command", strings.Join(texts(parts.InitContainers[0]["command"]), " "),
 		"xtables-nft-multi iptables-restore --noflush /etc/eks-lattice/iptables.rules")
 	// the proxy's user is not root, to whom the kubelet gives these files
-	want(t, "volumes", parts.Volumes, []any{map[string]any{"name": volumeName, "configMap": map[string]any{"name": ConfigMapName, "defaultMode": 0o444}}})
+	source := map[string]any{"name": ConfigMapName, "defaultMode": 0o444}
+	want(t, "volumes", parts.Volumes, []any{map[string]any{"name": volumeName, "configMap": source}})
 	if arguments := strings.Join(texts(proxy["args"]), " "); !strings.Contains(arguments, "--log-level warning") {
 		t.Errorf("arguments are %s", arguments)
 	}
@@ -135,6 +141,7 @@ func texts(list any) []string {
 }
 
 func TestCELValue(t *testing.T) {
+	t.Parallel()
 	got, err := celValue("Object.a", map[string]any{"n": 1, "s": "q\"\n\\", "l": []any{true, map[string]any{"x": "y"}}}, "")
 	if err != nil {
 		t.Fatal(err)

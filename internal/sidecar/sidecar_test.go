@@ -62,6 +62,7 @@ func bootstrap(t *testing.T) map[string]any {
 }
 
 func TestBootstrapIsNoOpenProxy(t *testing.T) {
+	t.Parallel()
 	b := bootstrap(t)
 	listener := at(t, b, "static_resources", "listeners", 0)
 	want(t, "listening address", at(t, listener, "address", "socket_address", "address"), "127.0.0.1")
@@ -85,6 +86,7 @@ func TestBootstrapIsNoOpenProxy(t *testing.T) {
 }
 
 func TestBootstrapSigns(t *testing.T) {
+	t.Parallel()
 	manager := at(t, bootstrap(t), "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config")
 	filters := at(t, manager, "http_filters").([]any)
 	want(t, "number of filters", len(filters), 2)
@@ -102,6 +104,7 @@ func TestBootstrapSigns(t *testing.T) {
 // The redirect spares the proxy's user, so no application may happen to be it:
 // not root, not a service user of a distribution, not nobody.
 func TestTheProxysUserIsNobodyElse(t *testing.T) {
+	t.Parallel()
 	if UID < 10000 || UID == 65534 || UID == 65535 {
 		t.Errorf("%d is a user that applications run as", UID)
 	}
@@ -109,6 +112,7 @@ func TestTheProxysUserIsNobodyElse(t *testing.T) {
 
 // What a hop may add or change after the signature, and what AWS's SDKs leave out.
 func TestBootstrapSignsNoHeaderThatChanges(t *testing.T) {
+	t.Parallel()
 	manager := at(t, bootstrap(t), "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config")
 	var excluded []string
 	for _, m := range at(t, manager, "http_filters", 0, "typed_config", "match_excluded_headers").([]any) {
@@ -117,22 +121,27 @@ func TestBootstrapSignsNoHeaderThatChanges(t *testing.T) {
 		}
 	}
 	want(t, "unsigned headers", excluded, []string{
-		"prefix x-envoy", "prefix x-forwarded", "exact x-amzn-trace-id", "exact user-agent", "exact expect", "exact transfer-encoding", "exact content-length",
+		"prefix x-envoy", "prefix x-forwarded", "exact x-amzn-trace-id", "exact user-agent", "exact expect",
+		"exact transfer-encoding", "exact content-length",
 	})
 	want(t, "normalized path", []any{at(t, manager, "normalize_path"), at(t, manager, "merge_slashes")}, []any{true, true})
 }
 
 // Containers of a pod share its ports, and the kubelet probes from outside.
 func TestPortsAreDistinctAndProbesReachTheirs(t *testing.T) {
+	t.Parallel()
 	ports := map[int]string{}
-	for name, port := range map[string]int{"listener": ListenPort, "readiness": ReadyPort, "admin": AdminPort, "application": 8090, "redirected": 80} {
+	for name, port := range map[string]int{
+		"listener": ListenPort, "readiness": ReadyPort, "admin": AdminPort, "application": 8090, "redirected": 80,
+	} {
 		if other, taken := ports[port]; taken {
 			t.Errorf("%s and %s are both on port %d", name, other, port)
 		}
 		ports[port] = name
 	}
 	ready := at(t, bootstrap(t), "static_resources", "listeners", 1)
-	want(t, "address of the readiness listener", at(t, ready, "address", "socket_address"), map[string]any{"address": "0.0.0.0", "port_value": ReadyPort})
+	want(t, "address of the readiness listener", at(t, ready, "address", "socket_address"),
+		map[string]any{"address": "0.0.0.0", "port_value": ReadyPort})
 	check := at(t, ready, "filter_chains", 0, "filters", 0, "typed_config", "http_filters", 0, "typed_config")
 	want(t, "path of the readiness listener", at(t, check, "headers"), []any{
 		map[string]any{"name": ":path", "string_match": map[string]any{"exact": ReadyPath}},
@@ -147,13 +156,15 @@ func TestPortsAreDistinctAndProbesReachTheirs(t *testing.T) {
 }
 
 func TestBootstrapVerifiesTheService(t *testing.T) {
+	t.Parallel()
 	cluster := at(t, bootstrap(t), "static_resources", "clusters", 0)
 	want(t, "cluster type", at(t, cluster, "type"), "ORIGINAL_DST")
 	want(t, "upstream port", at(t, cluster, "original_dst_lb_config", "upstream_port_override"), 443)
 	options := at(t, cluster, "typed_extension_protocol_options", "envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
 	want(t, "names", at(t, options, "upstream_http_protocol_options"), map[string]any{"auto_sni": true, "auto_san_validation": true})
 	// Shorter than a service's shortest idle timeout, and never for ever.
-	want(t, "life of a connection", at(t, options, "common_http_protocol_options"), map[string]any{"idle_timeout": "50s", "max_connection_duration": "540s"})
+	want(t, "life of a connection", at(t, options, "common_http_protocol_options"),
+		map[string]any{"idle_timeout": "50s", "max_connection_duration": "540s"})
 	tls := at(t, cluster, "transport_socket", "typed_config")
 	want(t, "resumable sessions", at(t, tls, "max_session_keys"), 0)
 	source := at(t, tls, "common_tls_context", "validation_context_sds_secret_config", "sds_config", "path_config_source")
@@ -165,10 +176,12 @@ func TestBootstrapVerifiesTheService(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "CA file", at(t, secret, "resources", 0, "validation_context", "trusted_ca", "filename"), ConfigDir+"/"+CAKey)
-	want(t, "secret's name", at(t, secret, "resources", 0, "name"), at(t, tls, "common_tls_context", "validation_context_sds_secret_config", "name"))
+	want(t, "secret's name", at(t, secret, "resources", 0, "name"),
+		at(t, tls, "common_tls_context", "validation_context_sds_secret_config", "name"))
 }
 
 func TestLogFormatNamesNoHeaderThatCouldBeASecret(t *testing.T) {
+	t.Parallel()
 	text, err := Bootstrap(args)
 	if err != nil {
 		t.Fatal(err)
@@ -181,6 +194,7 @@ func TestLogFormatNamesNoHeaderThatCouldBeASecret(t *testing.T) {
 }
 
 func TestIptablesRules(t *testing.T) {
+	t.Parallel()
 	var rules []string
 	for _, line := range strings.Split(IptablesRules(args), "\n") {
 		if line != "" && !strings.HasPrefix(line, "#") {
@@ -198,14 +212,18 @@ func TestIptablesRules(t *testing.T) {
 }
 
 func TestBadArguments(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		args Args
 		want string
 	}{
 		{Args{}, `region "" is not the name of an AWS Region, such as ap-northeast-2`},
 		{Args{Region: "eu-west-1\nx: y"}, `region "eu-west-1\nx: y" is not the name of an AWS Region, such as ap-northeast-2`},
-		{Args{Region: "eu-west-1", Images: Images{Envoy: `a"b`}}, `Images.Envoy "a\"b" holds white space, a quote or a backslash`},
-		{Args{Region: "eu-west-1", Resources: Resources{MemoryLimit: "1 Gi"}}, `Resources.MemoryLimit "1 Gi" holds white space, a quote or a backslash`},
+		{Args{Region: "eu-west-1", Images: Images{Envoy: `a"b`}}, `Images.Envoy "a\"b" contains white space, a quote or a backslash`},
+		{
+			Args{Region: "eu-west-1", Resources: Resources{MemoryLimit: "1 Gi"}},
+			`Resources.MemoryLimit "1 Gi" contains white space, a quote or a backslash`,
+		},
 	} {
 		_, err := Bootstrap(c.args)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -240,6 +258,7 @@ func caPEM(t *testing.T) string {
 }
 
 func TestConfigMapData(t *testing.T) {
+	t.Parallel()
 	ca := caPEM(t)
 	data, err := ConfigMapData(args, ca+ca)
 	if err != nil {
@@ -254,8 +273,11 @@ func TestConfigMapData(t *testing.T) {
 	}
 	broken := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}))
 	for name, c := range map[string]struct{ pem, want string }{
-		"nothing":           {"", "the CA bundle holds no PEM certificate"},
-		"a private key":     {ca + "-----BEGIN RSA PRIVATE KEY-----\nAA==\n-----END RSA PRIVATE KEY-----\n", `the CA bundle holds a "RSA PRIVATE KEY", only certificates belong there`},
+		"nothing": {"", "the CA bundle does not contain a PEM certificate"},
+		"a private key": {
+			ca + "-----BEGIN RSA PRIVATE KEY-----\nAA==\n-----END RSA PRIVATE KEY-----\n",
+			`the CA bundle contains a "RSA PRIVATE KEY"; only certificates belong there`,
+		},
 		"not a certificate": {ca + broken, "reading certificate 2 of the CA bundle"},
 	} {
 		if _, err := ConfigMapData(args, c.pem); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -265,6 +287,7 @@ func TestConfigMapData(t *testing.T) {
 }
 
 func TestChecksum(t *testing.T) {
+	t.Parallel()
 	ca := caPEM(t)
 	const role = "arn:aws:iam::123456789012:role/client"
 	checksum := func(a Args, ca, role string) string {
