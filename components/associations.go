@@ -24,7 +24,8 @@ func (c *LatticeCluster) newAssociations(ctx *pulumi.Context) error {
 		VpcIdentifier:            c.network.vpcID,
 		Tags:                     nameTag(c.args.ClusterName),
 	}
-	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, c.name+"-service-network", args, pulumi.Parent(c), timeouts(associationTimeout),
+	name := c.name + "-service-network"
+	association, err := vpclattice.NewServiceNetworkVpcAssociation(ctx, name, args, pulumi.Parent(c), timeouts(associationTimeout),
 		// A VPC has at most one service network: AWS refuses a new association while
 		// the old one exists.
 		pulumi.DeleteBeforeReplace(true))

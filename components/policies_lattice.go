@@ -5,9 +5,8 @@ const (
 	managedByTag        = controllerTagPrefix + "ManagedBy"
 )
 
-// latticeControllerLookups are the controller's calls that have no resource, or
-// change nothing.
-var latticeControllerLookups = Values{
+// latticeControllerUnrestricted are the controller's actions on any resource.
+var latticeControllerUnrestricted = Values{
 	"vpc-lattice:ListServices",
 	"vpc-lattice:ListServiceNetworks",
 	"vpc-lattice:ListServiceNetworkServiceAssociations",
@@ -52,7 +51,7 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 	}
 	return allow(
 		PolicyStatement{
-			Action:   latticeControllerLookups,
+			Action:   latticeControllerUnrestricted,
 			Resource: Values{"*"},
 		},
 		PolicyStatement{

@@ -27,7 +27,8 @@ func domainWarning(domain string) string {
 			"give a subdomain of your own domain, such as lattice.your-company.%s", domain, suffix)
 	case err == nil && domain == registered:
 		return fmt.Sprintf("eks-lattice:domain = %q is one label below the public suffix %s: "+
-			"in the clusters' VPCs, its public names, such as www.%s, would not resolve; give a subdomain for the applications alone, such as lattice.%s", domain, suffix, domain, domain)
+			"in the clusters' VPCs, its public names, such as www.%s, would not resolve; "+
+			"give a subdomain for the applications alone, such as lattice.%s", domain, suffix, domain, domain)
 	}
 	return ""
 }
