@@ -150,12 +150,14 @@ func TestNodesAndAddons(t *testing.T) {
 
 func TestNodesAreTaggedAndKeepTheirCredentials(t *testing.T) {
 	t.Parallel()
-	r := recordCluster(t, func(args *LatticeClusterArgs) { args.Tags = map[string]string{"team": "mesh"} })
+	r := recordCluster(t, func(args *LatticeClusterArgs) {
+		args.Tags, args.Nodes.VolumeGiB = map[string]string{"team": "mesh"}, 50
+	})
 	checkJSON(t, "launch template", plain(t, find(t, r, "aws:ec2/launchTemplate:LaunchTemplate eks-cluster1-nodes").Inputs), `{
 		"updateDefaultVersion": true,
 		"metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
 		"blockDeviceMappings": [{"deviceName": "/dev/xvda",
-			"ebs": {"volumeType": "gp3", "volumeSize": 20, "encrypted": "true", "deleteOnTermination": "true"}}],
+			"ebs": {"volumeType": "gp3", "volumeSize": 50, "encrypted": "true", "deleteOnTermination": "true"}}],
 		"tagSpecifications": [
 			{"resourceType": "instance", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}},
 			{"resourceType": "volume", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}},

@@ -17,6 +17,8 @@ type NodesArgs struct {
 	MinSize       int      `setting:"nodeMinSize"`
 	MaxSize       int      `setting:"nodeMaxSize"`
 	DesiredSize   int      `setting:"nodeDesiredSize"`
+	// VolumeGiB is the size of a node's volume.
+	VolumeGiB int `setting:"nodeVolumeGiB"`
 	// ReleaseVersion of EKS's image, such as 1.35.2-20260801. Empty means the
 	// newest one at each up.
 	ReleaseVersion string `setting:"nodeReleaseVersion"`
@@ -40,9 +42,6 @@ func (a *NodesArgs) check(found *problem.List) {
 // It is never disabled again: the policies have a finalizer of the controller
 // that enforces them. https://github.com/aws/amazon-network-policy-controller-k8s
 const cniConfiguration = `{"enableNetworkPolicy":"true"}`
-
-// nodeVolumeGiB is EKS's own default.
-const nodeVolumeGiB = 20
 
 // newNodes creates the managed node group, and the add-ons before and after it.
 func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
@@ -121,7 +120,7 @@ func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemp
 			DeviceName: pulumi.String("/dev/xvda"),
 			Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 				VolumeType:          pulumi.String("gp3"),
-				VolumeSize:          pulumi.Int(nodeVolumeGiB),
+				VolumeSize:          pulumi.Int(c.args.Nodes.VolumeGiB),
 				Encrypted:           pulumi.String("true"),
 				DeleteOnTermination: pulumi.String("true"),
 			},

@@ -89,6 +89,13 @@ var Cluster = (&Section{Title: "Stacks of role cluster", Role: names.RoleCluster
 		Check:       check.AtLeast(1, ": the controllers need a node"),
 		Description: "Number of nodes.",
 	},
+	Int{
+		Key:     "nodeVolumeGiB",
+		Default: 20,
+		// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
+		Check:       check.Between(20, 65536, ": EKS's image needs 20, and gp3 has at most 64 TiB"),
+		Description: "Size of a node's volume in GiB. It holds container images, logs and emptyDir volumes.",
+	},
 	String{
 		Key:         "nodeReleaseVersion",
 		Check:       check.NodeRelease,
