@@ -118,6 +118,7 @@ func renderExternalDNS(r Release) []obj.Map {
 					"metadata": obj.Map{"labels": selector(r), "annotations": obj.At(v, "podAnnotations")},
 					"spec": obj.Map{
 						"serviceAccountName": account,
+						"nodeSelector":       v["nodeSelector"], "affinity": v["affinity"], "topologySpreadConstraints": v["topologySpreadConstraints"],
 						"containers": []any{obj.Map{
 							"name": "external-dns", "image": obj.Str(v, "image", "repository") + ":" + tag, "args": args, "env": v["env"],
 							"resources": obj.At(v, "resources"), "ports": []any{obj.Map{"name": "http", "containerPort": int64(7979)}},

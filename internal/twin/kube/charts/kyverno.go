@@ -59,27 +59,48 @@ func renderKyverno(r Release) []obj.Map {
 		}
 		labels := obj.Map{"app.kubernetes.io/component": c.suffix, "app.kubernetes.io/instance": r.Name, "app.kubernetes.io/part-of": name}
 		account := name + "-" + c.suffix
+		values := obj.At(r.Values, c.values)
+		container := obj.Map{"name": "kyverno", "image": kyvernoRegistry(r) + "/kyverno/" + c.image + ":" + r.Chart.AppVersion,
+			"resources": obj.At(values, "resources"), "ports": []any{obj.Map{"name": "https", "containerPort": int64(9443)}}}
+		spec := obj.Map{"serviceAccountName": account, "containers": []any{container},
+			"topologySpreadConstraints": values["topologySpreadConstraints"]}
+		if obj.Bool(values, "antiAffinity", "enabled") {
+			spec["affinity"] = obj.Map{"podAntiAffinity": obj.At(values, "podAntiAffinity")}
+		}
+		if c.suffix == "admission-controller" {
+			container["resources"] = obj.At(values, "container", "resources")
+			pre := kyvernoRegistry(r) + "/kyverno/kyvernopre:" + r.Chart.AppVersion
+			spec["initContainers"] = []any{obj.Map{"name": "kyverno-pre", "image": pre, "resources": obj.At(values, "initContainer", "resources")}}
+		}
+		if obj.Bool(values, "podDisruptionBudget", "enabled") || replicas > 1 {
+			list = append(list, disruptionBudget(account, r.Namespace, labels, obj.At(values, "podDisruptionBudget")))
+		}
 		list = append(list,
 			obj.Map{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": obj.Map{"name": account, "namespace": r.Namespace}},
 			obj.Map{"apiVersion": "apps/v1", "kind": "Deployment",
 				"metadata": obj.Map{"name": account, "namespace": r.Namespace, "labels": labels},
 				"spec": obj.Map{
-					"replicas": replicas,
+					"replicas": replicas, "strategy": obj.At(values, "updateStrategy"),
 					"selector": obj.Map{"matchLabels": labels},
-					"template": obj.Map{
-						"metadata": obj.Map{"labels": labels},
-						"spec": obj.Map{
-							"serviceAccountName": account,
-							"containers": []any{obj.Map{"name": "kyverno", "image": kyvernoRegistry(r) + "/kyverno/" + c.image + ":" + r.Chart.AppVersion,
-								"ports": []any{obj.Map{"name": "https", "containerPort": int64(9443)}}}},
-						},
-					},
+					"template": obj.Map{"metadata": obj.Map{"labels": labels}, "spec": spec},
 				}})
 	}
 	return append(list, obj.Map{"apiVersion": "v1", "kind": "Service",
 		"metadata": obj.Map{"name": name + "-svc", "namespace": r.Namespace},
 		"spec": obj.Map{"ports": []any{obj.Map{"name": "https", "port": int64(443), "targetPort": "https"}},
 			"selector": obj.Map{"app.kubernetes.io/component": "admission-controller", "app.kubernetes.io/instance": r.Name}}})
+}
+
+// disruptionBudget renders the budget of a Deployment's pods.
+func disruptionBudget(name, namespace string, labels, values obj.Map) obj.Map {
+	spec := obj.Map{"selector": obj.Map{"matchLabels": labels}}
+	for _, bound := range []string{"minAvailable", "maxUnavailable"} {
+		if values[bound] != nil {
+			spec[bound] = values[bound]
+		}
+	}
+	return obj.Map{"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+		"metadata": obj.Map{"name": name, "namespace": namespace, "labels": labels}, "spec": spec}
 }
 
 func kyvernoRegistry(r Release) string {

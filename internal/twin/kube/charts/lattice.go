@@ -67,6 +67,9 @@ func renderLattice(r Release) []obj.Map {
 		podLabels[k] = text(l)
 	}
 	account, list := serviceAccount(r, obj.At(v, "serviceAccount"), "gateway-api-controller")
+	if obj.Bool(v, "pdb", "enabled") {
+		list = append(list, disruptionBudget(fullname(r), r.Namespace, selector(r), obj.At(v, "pdb")))
+	}
 	secret := obj.Str(v, "webhookTLS", "certManager", "certificateSecretName")
 	return append(list,
 		obj.Map{"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
@@ -86,6 +89,9 @@ func renderLattice(r Release) []obj.Map {
 						"serviceAccountName":            account,
 						"terminationGracePeriodSeconds": int64(10),
 						"nodeSelector":                  obj.At(v, "deployment", "nodeSelector"),
+						"tolerations":                   obj.At(v, "deployment")["tolerations"],
+						"affinity":                      obj.At(v, "deployment", "affinity"),
+						"topologySpreadConstraints":     obj.At(v, "deployment")["topologySpreadConstraints"],
 						"volumes":                       []any{obj.Map{"name": "webhook-cert", "secret": obj.Map{"secretName": secret, "defaultMode": int64(420)}}},
 						"containers": []any{obj.Map{
 							"name": "manager", "image": obj.Str(v, "image", "repository") + ":" + obj.Str(v, "image", "tag"),

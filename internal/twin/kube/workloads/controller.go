@@ -3,6 +3,8 @@
 package workloads
 
 import (
+	corev1 "k8s.io/api/core/v1"
+
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
 )
@@ -14,7 +16,10 @@ const manager = "kube-controller-manager"
 type Controller struct {
 	mgr     *controller.Manager
 	kubelet *kubelet.Kubelet
+	bound   map[string]*corev1.Pod // pods on nodes as the scheduler sees them, by uid
 }
 
 // New returns the controller of a cluster.
-func New(mgr *controller.Manager, k *kubelet.Kubelet) *Controller { return &Controller{mgr, k} }
+func New(mgr *controller.Manager, k *kubelet.Kubelet) *Controller {
+	return &Controller{mgr: mgr, kubelet: k, bound: map[string]*corev1.Pod{}}
+}

@@ -50,7 +50,7 @@ func (c *Controller) runDeployment(op *world.Op, d *api.Object) {
 func (c *Controller) scale(op *world.Op, owner, rs *api.Object, n int) {
 	pods := pods.Owned(c.mgr.API, rs)
 	for i := len(pods); i < n; i++ {
-		if err := c.createPod(op, owner, rs, rs.Name+"-"+c.Suffix(rs.Name)); err != nil {
+		if err := c.createPod(op, owner, rs, rs.Name+"-"+c.Suffix(rs.Name), ""); err != nil {
 			return
 		}
 	}
@@ -64,11 +64,11 @@ func (c *Controller) runDaemonSet(op *world.Op, d *api.Object) {
 	nodes := c.mgr.Nodes()
 	have := map[string]bool{}
 	for _, p := range pods.Owned(c.mgr.API, d) {
-		have[obj.Str(p.Content, "spec", "nodeName")] = true
+		have[meantFor(p)] = true
 	}
 	for _, n := range nodes {
 		if !have[n.Name] {
-			if err := c.createPod(op, d, d, d.Name+"-"+c.Suffix(d.Name)); err != nil {
+			if err := c.createPod(op, d, d, d.Name+"-"+c.Suffix(d.Name), n.Name); err != nil {
 				return
 			}
 		}

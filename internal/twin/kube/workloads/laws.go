@@ -8,9 +8,13 @@ var (
 		"A pod is refused when its service account does not exist.",
 		"https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller")
 	LawNodes = law.New(law.Kubernetes, "pods-need-nodes",
-		"Pods stay Pending without a node that has room for them, and go when their node goes.",
+		"Pods stay Pending without a node, and go when their node goes.",
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/")
 	LawAvailable = law.New(law.Kubernetes, "workloads-become-available",
 		"The provider waits for every replica of a Deployment or DaemonSet, and for the endpoints of a Service.",
 		"https://www.pulumi.com/registry/packages/kubernetes/#await-logic")
+	LawRoom = law.New(law.Kubernetes, "pods-need-room-on-a-node",
+		"A pod stays Pending, and its workload does not become ready, while no node has the CPU and memory that the pod requests, "+
+			"a free place among its pods, and the labels and neighbours that the pod asks for.",
+		"https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-requests-are-scheduled")
 )

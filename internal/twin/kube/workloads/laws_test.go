@@ -41,9 +41,19 @@ func TestLaws(t *testing.T) {
 			h.Apply("one", "app", app)
 			return met
 		}},
+		{Law: workloads.LawRoom, Break: func(t *testing.T) law.Law {
+			h := newNodes(t, "t3.small", 2)
+			met := h.Refused(h.TryApply("one", "app", requesting("demo", "1681m", "1Gi", 2)), workloads.LawRoom,
+				"Unschedulable: 0/2 nodes are available: 2 Insufficient cpu. "+
+					"preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.")
+			h.Down("app")
+			h.Apply("one", "app", requesting("demo", "1680m", "1Gi", 2))
+			return met
+		}},
 		{Law: workloads.LawAvailable, Break: func(t *testing.T) law.Law {
 			h := newCluster(t)
-			met := h.Refused(h.TryApply("one", "service", kubetest.Service("demo", "apps")), workloads.LawAvailable, "Service does not target any Pods")
+			met := h.Refused(h.TryApply("one", "service", kubetest.Service("demo", "apps")), workloads.LawAvailable,
+				"Service does not target any Pods")
 			h.Down("service")
 			h.Apply("one", "app", kubetest.Deployment("demo", "apps"))
 			h.Apply("one", "service", kubetest.Service("demo", "apps"))

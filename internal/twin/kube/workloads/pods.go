@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"eks-lattice/internal/twin/aws"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
@@ -35,31 +34,6 @@ func (c *Controller) CreatePod(op *world.Op, content obj.Map, workload *api.Obje
 	return pod, nil
 }
 
-// place is the scheduler: the node with the fewest pods that still has room.
-func (c *Controller) place(pod *api.Object) {
-	used := map[string]int{}
-	for _, p := range c.mgr.API.List("", "Pod", "") {
-		used[obj.Str(p.Content, "spec", "nodeName")]++
-	}
-	var best *aws.Node
-	nodes := c.mgr.Nodes()
-	for i, n := range nodes {
-		if (n.MaxPods == 0 || used[n.Name] < n.MaxPods) && (best == nil || used[n.Name] < used[best.Name]) {
-			best = &nodes[i]
-		}
-	}
-	if best == nil {
-		reason := "no nodes available to schedule pods"
-		if len(nodes) > 0 {
-			reason = fmt.Sprintf("0/%d nodes are available: %d Too many pods. preemption: 0/%d nodes are available: %d No preemption victims found for incoming pod.",
-				len(nodes), len(nodes), len(nodes), len(nodes))
-		}
-		c.mgr.Blame(pod, LawNodes, "Unschedulable: %s", reason)
-		return
-	}
-	_ = c.mgr.API.Write(pod, "kube-scheduler", func(content obj.Map) { obj.Set(content, best.Name, "spec", "nodeName") })
-}
-
 // evict removes the pods whose node is gone; their owners make new ones.
 func (c *Controller) evict(op *world.Op) {
 	alive := map[string]bool{}
@@ -73,9 +47,13 @@ func (c *Controller) evict(op *world.Op) {
 	}
 }
 
-// createPod makes one pod of an owner, through admission.
-func (c *Controller) createPod(op *world.Op, workload, owner *api.Object, name string) error {
+// createPod makes one pod of an owner, through admission; for a node, unless it
+// is empty.
+func (c *Controller) createPod(op *world.Op, workload, owner *api.Object, name, node string) error {
 	template := obj.Copy(obj.At(owner.Content, "spec", "template"))
+	if node != "" {
+		meanFor(template, node)
+	}
 	metadata := obj.At(template, "metadata")
 	if metadata == nil {
 		metadata = obj.Map{}
