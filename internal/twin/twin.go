@@ -35,7 +35,7 @@ func Start(ctx context.Context) (*Twin, error) {
 	w := world.New()
 	t := &Twin{World: w, AWS: aws.New(w)}
 	t.Kube = cluster.New(w, t.AWS)
-	if err := t.AWS.ServeEndpoints(ctx); err != nil {
+	if err := t.AWS.EKS.Serve(ctx); err != nil {
 		return nil, fmt.Errorf("serving the clusters' endpoints: %w", err)
 	}
 	var attach []string

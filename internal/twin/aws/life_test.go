@@ -1,4 +1,4 @@
-package aws
+package aws_test
 
 import (
 	"reflect"
@@ -6,75 +6,62 @@ import (
 	"strings"
 	"testing"
 
+	"eks-lattice/internal/twin/aws/awstest"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/world"
 )
 
-// The two stacks come up, find nothing to change, are found by a refresh and go
-// down without a rest.
+// The two stacks come up, find nothing to change, are found by a refresh and
+// leave nothing behind.
 func TestLife(t *testing.T) {
 	t.Parallel()
-	p := newProgram(t)
-	p.environment()
-	p.cluster("one-")
-	p.up(tZoneVPC, "one-zone", engine.Props{"zoneId": p.id("zone"), "vpcId": p.id("one-vpc")})
-	p.up(tAssoc, "one-association", engine.Props{"serviceNetworkIdentifier": p.id("network"), "vpcIdentifier": p.id("one-vpc")})
+	p := awstest.New(t)
+	p.Environment()
+	p.Cluster("one-")
+	p.Up(awstest.ZoneAssociation, "one-zone", engine.Props{"zoneId": p.ID("zone"), "vpcId": p.ID("one-vpc")})
+	p.Up(awstest.VPCAssociation, "one-association", engine.Props{"serviceNetworkIdentifier": p.ID("network"), "vpcIdentifier": p.ID("one-vpc")})
 
-	for name, m := range p.made {
-		checked, _, err := p.a.Backend().Check(p.inst, m.urn, m.in, m.in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff, _ := p.a.Backend().Diff(p.inst, m.urn, m.in, m.out, checked); len(diff.Keys) > 0 {
+	for name, m := range p.Created {
+		if _, diff := p.Diff(name, nil); len(diff.Keys) > 0 {
 			t.Errorf("a second up changes %s: %v", name, diff.Keys)
 		}
 		// The zone is where an association by a resource of its own shows.
 		want := map[string]string{"zone": "vpcs"}[name]
-		if in, out, diff := p.refresh(name); out == nil || strings.Join(diff.Keys, ",") != want || (want == "") != reflect.DeepEqual(in, m.in) {
+		in, out, diff := p.Refresh(name)
+		if out == nil || strings.Join(diff.Keys, ",") != want || (want == "") != reflect.DeepEqual(in, m.In) {
 			t.Errorf("a refresh finds %s: %v", name, diff.Keys)
 		}
 	}
 
-	p.down("one-association", "one-zone")
-	p.down(clusterNames("one-")...)
-	p.down(environmentNames()...)
-	if left := p.a.Leftovers(); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
+	p.Down("one-association", "one-zone")
+	p.Down(awstest.ClusterNames("one-")...)
+	p.Down(awstest.EnvironmentNames()...)
+	p.Leftovers()
 }
 
-// What each resource found ready without naming it is recorded.
-func TestNeedsOfLife(t *testing.T) {
+// What each resource depends on without naming it is recorded.
+func TestDependencies(t *testing.T) {
 	t.Parallel()
-	p := newProgram(t)
-	p.environment()
-	p.cluster("")
-	for _, c := range []struct {
-		name, on string
-		law      string
-	}{
-		{"nodes", "node-worker", lawNodeRole.ID},
-		{"nodes", "node-cni", lawNodeRole.ID},
-		{"nodes", "node-registry", lawNodeRole.ID},
-		{"nodes", "nat", lawNodesNeedEgress.ID},
-		{"nodes", "private-out", lawNodesNeedEgress.ID},
-		{"nodes", "private-table-a", lawNodesNeedEgress.ID},
-		{"nodes", "public-out", lawNodesNeedEgress.ID},
-		{"nodes", "vpc-cni", lawNodesNeedCNI.ID},
-		{"coredns", "nodes", lawCorednsNodes.ID},
-		{"coredns", "kube-proxy", lawCorednsNetwork.ID},
-		{"cluster", "cluster-policy", lawClusterRole.ID},
-		{"certificate", "ca-installed", lawAuthorityActive.ID},
-		{"nat", "igw", lawNATNeedsGateway.ID},
+	p := awstest.New(t)
+	p.Environment()
+	p.Cluster("")
+	for _, c := range []struct{ name, on, law string }{
+		{"nodes", "node-worker", "node-role-policies"},
+		{"nodes", "node-cni", "node-role-policies"},
+		{"nodes", "node-registry", "node-role-policies"},
+		{"nodes", "nat", "node-group-needs-egress"},
+		{"nodes", "private-out", "node-group-needs-egress"},
+		{"nodes", "private-table-a", "node-group-needs-egress"},
+		{"nodes", "public-out", "node-group-needs-egress"},
+		{"nodes", "vpc-cni", "nodes-need-cni"},
+		{"coredns", "nodes", "coredns-needs-nodes"},
+		{"coredns", "kube-proxy", "coredns-needs-network"},
+		{"cluster", "cluster-policy", "cluster-role"},
+		{"certificate", "ca-installed", "authority-must-be-active"},
+		{"nat", "igw", "nat-needs-internet-gateway"},
 	} {
-		if !slices.ContainsFunc(p.a.World.Dependencies(), func(n world.Dependency) bool {
-			return n.Law.ID == c.law && n.During == world.Create && endsWith(n.Dependent, c.name) && endsWith(n.On, c.on)
-		}) {
-			t.Errorf("%s depends on %s, and nothing records it", c.name, c.on)
+		if got := p.Depends(c.name, c.on, world.Create); !slices.Contains(got, c.law) {
+			t.Errorf("%s depends on %s by %q, want %s", c.name, c.on, got, c.law)
 		}
 	}
-}
-
-func endsWith(urn, name string) bool {
-	return tail(urn, "::") == name || len(urn) > 2 && urn[len(urn)-len(name)-2:] == "::"+name
 }

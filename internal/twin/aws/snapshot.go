@@ -1,12 +1,17 @@
 package aws
 
 import (
+	"eks-lattice/internal/twin/aws/acm"
+	"eks-lattice/internal/twin/aws/ec2"
+	"eks-lattice/internal/twin/aws/roles"
+	"eks-lattice/internal/twin/aws/route53"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/lattice"
 )
 
-// AccountSnapshot is the account as data: what a data plane needs in order to be
-// built from a rehearsal.
+// AccountSnapshot is the account as data: what a data plane is built from after a
+// rehearsal.
 type AccountSnapshot struct {
 	Account      string                `json:"account"`
 	Region       string                `json:"region"`
@@ -60,10 +65,10 @@ type TargetSnapshot struct {
 
 // ZoneSnapshot is a private zone.
 type ZoneSnapshot struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	VPCs    []string `json:"vpcs"`
-	Records []Record `json:"records"`
+	ID      string           `json:"id"`
+	Name    string           `json:"name"`
+	VPCs    []string         `json:"vpcs"`
+	Records []route53.Record `json:"records"`
 }
 
 // CertificateSnapshot is a certificate with its key: a data plane serves it.
@@ -104,40 +109,30 @@ type AssociationSnapshot struct {
 // Snapshot copies the account's state.
 func (a *Account) Snapshot() AccountSnapshot {
 	s := AccountSnapshot{Account: a.ID, Region: a.Region}
-	for _, sn := range sorted(a.net.networks) {
-		n := NetworkSnapshot{ID: sn.ID, ARN: sn.ARN, Name: sn.Name, AuthType: sn.AuthType, Policy: sn.Policy, VPCs: []string{}, Services: []string{}}
-		for _, v := range sorted(a.net.vpcs) {
-			if v.NetworkID == sn.ID {
-				n.VPCs = append(n.VPCs, v.VPCID)
-			}
-		}
-		for _, m := range sorted(a.net.members) {
-			if m.NetworkID == sn.ID {
-				n.Services = append(n.Services, m.ServiceID)
-			}
-		}
-		s.Networks = append(s.Networks, n)
+	for _, sn := range vpclattice.Networks.All(a.Account) {
+		s.Networks = append(s.Networks, a.networkSnapshot(sn))
 	}
-	for _, svc := range sorted(a.net.services) {
+	for _, svc := range vpclattice.Services.All(a.Account) {
 		s.Services = append(s.Services, a.serviceSnapshot(svc))
 	}
-	for _, z := range sorted(a.dns.zones) {
-		zs := ZoneSnapshot{ID: z.ID, Name: z.Name, Records: append([]Record{}, z.Records...), VPCs: []string{}}
+	for _, z := range route53.Zones.All(a.Account) {
+		zs := ZoneSnapshot{ID: z.ID, Name: z.Name, Records: append([]route53.Record{}, z.Records...), VPCs: []string{}}
 		for _, v := range z.VPCs {
 			zs.VPCs = append(zs.VPCs, v.VPCID)
 		}
 		s.Zones = append(s.Zones, zs)
 	}
-	for _, c := range sorted(a.certs.certificates) {
-		s.Certificates = append(s.Certificates, CertificateSnapshot{ARN: c.ARN, Names: c.Names, CertPEM: c.CertPEM, ChainPEM: c.ChainPEM, PrivateKeyPEM: c.PrivateKeyPEM})
+	for _, c := range acm.Certificates.All(a.Account) {
+		s.Certificates = append(s.Certificates, CertificateSnapshot{ARN: c.ARN, Names: c.Names, CertPEM: c.CertPEM, ChainPEM: c.ChainPEM,
+			PrivateKeyPEM: c.PrivateKeyPEM})
 	}
-	for _, role := range sorted(a.iam.roles) {
-		s.Roles = append(s.Roles, RoleSnapshot{ARN: role.ARN, Name: role.Name, Trust: role.Trust, Policies: a.documents(role)})
+	for _, role := range roles.Roles.All(a.Account) {
+		s.Roles = append(s.Roles, RoleSnapshot{ARN: role.ARN, Name: role.Name, Trust: role.Trust, Policies: roles.Documents(a.Account, role)})
 	}
-	for _, c := range a.Clusters() {
-		cs := ClusterSnapshot{Name: c.Name, ARN: c.ARN, Endpoint: c.Endpoint, VPC: c.VPCID, CIDR: a.ec2.vpcs[c.VPCID].CIDR.String(),
-			SecurityGroupID: c.SecurityGroupID, Associations: []AssociationSnapshot{}}
-		for _, p := range a.Associations(c.Name) {
+	for _, c := range a.EKS.Clusters() {
+		cs := ClusterSnapshot{Name: c.Name, ARN: c.ARN, Endpoint: c.Endpoint, VPC: c.VPCID,
+			CIDR: ec2.VPCs.Get(a.Account, c.VPCID).CIDR.String(), SecurityGroupID: c.SecurityGroupID, Associations: []AssociationSnapshot{}}
+		for _, p := range a.EKS.Associations(c.Name) {
 			cs.Associations = append(cs.Associations, AssociationSnapshot{Namespace: p.Namespace, ServiceAccount: p.ServiceAccount, RoleARN: p.RoleARN})
 		}
 		s.Clusters = append(s.Clusters, cs)
@@ -145,18 +140,29 @@ func (a *Account) Snapshot() AccountSnapshot {
 	return s
 }
 
-func (a *Account) serviceSnapshot(svc *Service) ServiceSnapshot {
+func (a *Account) networkSnapshot(sn *vpclattice.ServiceNetwork) NetworkSnapshot {
+	n := NetworkSnapshot{ID: sn.ID, ARN: sn.ARN, Name: sn.Name, AuthType: sn.AuthType, Policy: sn.Policy, VPCs: []string{}, Services: []string{}}
+	for _, v := range vpclattice.VPCAssociations.All(a.Account) {
+		if v.NetworkID == sn.ID {
+			n.VPCs = append(n.VPCs, v.VPCID)
+		}
+	}
+	for _, m := range vpclattice.ServiceAssociations.All(a.Account) {
+		if m.NetworkID == sn.ID {
+			n.Services = append(n.Services, m.ServiceID)
+		}
+	}
+	return n
+}
+
+func (a *Account) serviceSnapshot(svc *vpclattice.Service) ServiceSnapshot {
 	s := ServiceSnapshot{ID: svc.ID, ARN: svc.ARN, Name: svc.Name, DNSName: svc.DNSName, CustomDomain: svc.CustomDomain,
 		CertificateARN: svc.CertificateARN, AuthType: svc.AuthType, Policy: svc.Policy, Tags: svc.Tags, Listeners: []ListenerSnapshot{}}
-	for _, l := range a.listenersOf(svc.ID) {
+	for _, l := range vpclattice.ListenersOf(a.Account, svc.ID) {
 		ls := ListenerSnapshot{Protocol: l.Protocol, Port: l.Port, Targets: []TargetSnapshot{}}
-		actions := []RuleAction{}
-		for _, rule := range l.Rules {
-			actions = append(actions, rule.Action)
-		}
-		for _, action := range append(actions, l.Default) {
+		for _, action := range l.Actions() {
 			for _, w := range action.TargetGroups {
-				tg := a.net.targets[w.ID]
+				tg := vpclattice.TargetGroups.Get(a.Account, w.ID)
 				for _, t := range tg.Targets {
 					ls.Targets = append(ls.Targets, TargetSnapshot{VPC: tg.VPCID, IP: t.IP, Port: t.Port, Pod: t.Pod})
 				}

@@ -79,7 +79,7 @@ func (p *port) remove(name string) error {
 func (p *port) broke(err error, name, lawID, code string, words ...string) {
 	p.t.Helper()
 	var r *law.Refusal
-	if bad := (invalid{}); errors.As(err, &bad) && strings.Contains(bad.Reason, "[law "+lawID+"]") {
+	if bad := (invalid{}); errors.As(err, &bad) && bad.Law.ID == lawID {
 		r = &law.Refusal{Law: law.Law{ID: lawID}}
 	} else if !errors.As(err, &r) {
 		p.t.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/world"
@@ -87,7 +88,7 @@ func TestNetworkByController(t *testing.T) {
 
 	// What destroy.sh and the README do by the AWS command line, too early.
 	id := p.networks()[0].ID
-	p.broke(p.byHand("deleting cli: ", func(op *world.Op, l *aws.Lattice) error {
+	p.broke(p.byHand("deleting cli: ", func(op *world.Op, l *vpclattice.Lattice) error {
 		return l.DeleteServiceNetwork(op, p.account.Caller(), id)
 	}), "cli", "service-network-has-associations", "ConflictException", "has VPC(s) associated")
 
@@ -97,7 +98,7 @@ func TestNetworkByController(t *testing.T) {
 				t.Error("cluster1 goes down by itself")
 			}
 		}
-		p.must(p.byHand("", func(op *world.Op, l *aws.Lattice) error {
+		p.must(p.byHand("", func(op *world.Op, l *vpclattice.Lattice) error {
 			list, err := l.VPCAssociations(p.account.Caller(), id, p.made[stack+"/module.vpc.aws_vpc"].id)
 			if err != nil || len(list) != 1 {
 				t.Fatalf("associations %v: %v", list, err)
@@ -110,7 +111,7 @@ func TestNetworkByController(t *testing.T) {
 	if left := p.leftovers(); len(left) != 1 || !hasPart(left, "vpc-lattice service network "+id+" (lattice-gateway)") {
 		t.Errorf("left: %v", left)
 	}
-	p.must(p.byHand("", func(op *world.Op, l *aws.Lattice) error {
+	p.must(p.byHand("", func(op *world.Op, l *vpclattice.Lattice) error {
 		return l.DeleteServiceNetwork(op, p.account.Caller(), id)
 	}))
 	if left := p.leftovers(); len(left) != 0 {
@@ -119,7 +120,7 @@ func TestNetworkByController(t *testing.T) {
 }
 
 // byHand is a command of the AWS command line.
-func (p *port) byHand(prefix string, f func(*world.Op, *aws.Lattice) error) error {
+func (p *port) byHand(prefix string, f func(*world.Op, *vpclattice.Lattice) error) error {
 	err := p.world.Do(world.Delete, "", func(op *world.Op) error { return f(op, p.account.Lattice("")) })
 	if err != nil && prefix != "" {
 		return wrapped{prefix, err}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/ec2"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/call"
 	"eks-lattice/internal/twin/lattice"
 )
@@ -181,15 +183,15 @@ func TestNoTemplate(t *testing.T) {
 	if r := p.call(app("cluster1"), "http://demo-cluster2."+domain); r.Allowed || r.Status != 503 || r.DecidedBy != call.StepTarget {
 		t.Errorf("call: %+v", r)
 	}
-	var answer aws.Answer
+	var answer vpclattice.Answer
 	p.world.Look(func() {
 		caller := p.account.Caller()
 		caller.Tags = map[string]string{"eks-cluster-name": "eks-cluster1", "kubernetes-namespace": "apps"}
-		answer = p.account.Call(aws.Call{
+		answer = vpclattice.Send(p.account.Account, vpclattice.Call{
 			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].id, Method: "GET", Path: "/", Host: "demo-cluster2." + domain, Port: 443},
 			Scheme:  "https", SNI: "demo-cluster2." + domain})
 	})
-	if answer.Law.ID != "targets-admit-lattice" || answer.DecidedBy != aws.ByTargets || answer.Message != "Service Unavailable [law targets-admit-lattice]" {
+	if answer.Law.ID != "targets-admit-lattice" || answer.DecidedBy != vpclattice.ByTargets || answer.Message != "Service Unavailable" {
 		t.Errorf("answer: %+v", answer)
 	}
 }
@@ -203,9 +205,9 @@ func TestOnlyIPv4(t *testing.T) {
 		p.must(p.up("cluster1"))
 		var four, six bool
 		p.world.Look(func() {
-			group := p.account.NodeGroups("eks-cluster1")[0].GroupIDs[0]
-			_, four = p.account.PrefixListReachable(group, 4, 8090)
-			_, six = p.account.PrefixListReachable(group, 6, 8090)
+			group := p.account.EKS.NodeGroups("eks-cluster1")[0].GroupIDs[0]
+			_, four = ec2.PrefixListReachable(p.account.Account, group, 4, 8090)
+			_, six = ec2.PrefixListReachable(p.account.Account, group, 6, 8090)
 		})
 		if !four || six != (len(defects) == 0) {
 			t.Errorf("with %v: IPv4 admitted: %v, IPv6 admitted: %v", defects, four, six)

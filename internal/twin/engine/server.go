@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 
+	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -33,13 +34,27 @@ type Instance struct {
 type Props = map[string]any
 
 // Failure is one input that Check refuses.
-type Failure struct{ Property, Reason string }
+type Failure struct {
+	Property string
+	Reason   string
+	Law      law.Law // that the input breaks, if it is one of the twin's
+}
+
+// Refused is an input that a law refuses.
+func Refused(property string, err error) Failure {
+	var r *law.Refusal
+	if errors.As(err, &r) && r.Code == "" {
+		return Failure{Property: property, Reason: r.Message, Law: r.Law}
+	}
+	return Failure{Property: property, Reason: err.Error()}
+}
 
 // Change says how a resource goes from its old to its new inputs.
 type Change struct {
 	Keys                []string // the top-level inputs that differ; none means no change
 	Replace             []string // those of Keys that cannot be updated in place
 	DeleteBeforeReplace bool
+	Law                 law.Law // why it is replaced, or where a difference comes from; the zero Law for a plain change
 }
 
 // Backend is a provider package of the twin: aws, kubernetes, tls.
@@ -128,7 +143,11 @@ func (s *Server) Check(ctx context.Context, r plugin.CheckRequest) (plugin.Check
 	}
 	resp := plugin.CheckResponse{Properties: properties(inputs)}
 	for _, f := range failures {
-		resp.Failures = append(resp.Failures, plugin.CheckFailure{Property: resource.PropertyKey(f.Property), Reason: f.Reason})
+		reason := f.Reason
+		if f.Law.ID != "" {
+			reason += " [law " + f.Law.ID + "]"
+		}
+		resp.Failures = append(resp.Failures, plugin.CheckFailure{Property: resource.PropertyKey(f.Property), Reason: reason})
 	}
 	return resp, nil
 }

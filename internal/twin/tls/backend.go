@@ -1,5 +1,5 @@
 // Package tls is the twin of the provider package pulumi-tls: keys, requests
-// and certificates made with real cryptography, which real programs take.
+// and certificates with real cryptography, which real programs take.
 //
 // Nothing of it lives outside the stack's state, in the provider as in the
 // twin: delete forgets, and read finds what the state holds.
@@ -25,12 +25,13 @@ var (
 	lawKnownType = law.New(law.References, "tls-known-types",
 		"The twin of pulumi-tls knows PrivateKey, SelfSignedCert, CertRequest and LocallySignedCert.", resources)
 	lawRequired = law.New(law.References, "tls-required-inputs",
-		"A tls resource without a required input is refused before anything is made.", resources)
+		"A tls resource without a required input is refused before anything is created.", resources)
 	lawEarlyRenewal = law.New(law.Certificates, "tls-early-renewal",
-		"A plan in the last earlyRenewalHours of a certificate replaces it, without a refresh, and in vain while Pulumi protects it; other hours alone are an update.",
+		"A plan in the last earlyRenewalHours of a certificate replaces it, without a refresh, and fails while Pulumi protects it; "+
+			"a change of the hours alone is an update.",
 		"https://github.com/hashicorp/terraform-provider-tls/blob/v4.1.0/internal/provider/common_cert.go")
 	lawReadable = law.New(law.Certificates, "tls-readable-inputs",
-		"A certificate is only made from a key, a request and a CA that can be read and that belong together.",
+		"A certificate is created only from a key, a request and a CA that can be read and that belong together.",
 		"https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/")
 )
 
@@ -40,17 +41,18 @@ const (
 	readyForRenewal = "readyForRenewal"
 )
 
-// kind is one resource type: its required inputs and how its outputs are made.
-type kind struct {
+// resourceType has its required inputs and how its outputs are generated.
+type resourceType struct {
 	required []string
-	make     func(b backend, in engine.Props) (id string, outputs engine.Props, err error)
+	generate func(b backend, in engine.Props) (id string, outputs engine.Props, err error)
 }
 
-var kinds = map[string]kind{
-	"tls:index/privateKey:PrivateKey":               {[]string{"algorithm"}, backend.privateKey},
-	"tls:index/selfSignedCert:SelfSignedCert":       {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, backend.selfSigned},
-	"tls:index/certRequest:CertRequest":             {[]string{"privateKeyPem"}, backend.certRequest},
-	"tls:index/locallySignedCert:LocallySignedCert": {[]string{"allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem", "validityPeriodHours"}, backend.locallySigned},
+var types = map[string]resourceType{
+	"tls:index/privateKey:PrivateKey":         {[]string{"algorithm"}, backend.privateKey},
+	"tls:index/selfSignedCert:SelfSignedCert": {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, backend.selfSigned},
+	"tls:index/certRequest:CertRequest":       {[]string{"privateKeyPem"}, backend.certRequest},
+	"tls:index/locallySignedCert:LocallySignedCert": {[]string{"allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem",
+		"validityPeriodHours"}, backend.locallySigned},
 }
 
 // Backend returns the provider package, whose certificates live by the world's calendar.
@@ -63,21 +65,21 @@ func (backend) Version() string { return "5.2.0" }
 
 // Check refuses unknown types and missing inputs.
 func (backend) Check(_ *engine.Instance, urn resource.URN, _, news engine.Props) (engine.Props, []engine.Failure, error) {
-	k, ok := kinds[string(urn.Type())]
+	t, ok := types[string(urn.Type())]
 	if !ok {
 		return nil, nil, lawKnownType.Refuse("", "unrecognized resource type (Check): %s", urn.Type())
 	}
 	var failures []engine.Failure
-	for _, key := range k.required {
+	for _, key := range t.required {
 		if news[key] == nil {
 			refusal := lawRequired.Refuse("", "Missing required argument. The argument %q is required, but no definition was found.", key)
-			failures = append(failures, engine.Failure{Property: key, Reason: refusal.Error()})
+			failures = append(failures, engine.Refused(key, refusal))
 		}
 	}
 	return news, failures, nil
 }
 
-// Diff replaces on every change that makes another key, request or certificate,
+// Diff replaces on every change that generates another key, request or certificate,
 // and a certificate in its last earlyRenewalHours.
 func (b backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, oldOutputs, newInputs engine.Props) (engine.Change, error) {
 	all := maps.Clone(oldInputs)
@@ -99,6 +101,7 @@ func (b backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, oldOutputs,
 	if renew {
 		change.Keys = append(change.Keys, readyForRenewal)
 		change.Replace = append(change.Replace, readyForRenewal)
+		change.Law = lawEarlyRenewal
 	}
 	return change, nil
 }
@@ -117,9 +120,9 @@ func (b backend) renewable(inputs, outputs engine.Props) (bool, error) {
 	return !b.world.Calendar().Before(end.Add(-time.Duration(early) * time.Hour)), nil
 }
 
-// Create makes the key, the request or the certificate.
+// Create generates the key, the request or the certificate.
 func (b backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
-	id, outputs, err := kinds[string(urn.Type())].make(b, inputs)
+	id, outputs, err := types[string(urn.Type())].generate(b, inputs)
 	if err != nil {
 		return "", nil, err
 	}
@@ -143,7 +146,8 @@ func (backend) Delete(*world.Op, *engine.Instance, resource.URN, string, engine.
 }
 
 // Read finds what the state holds, and whether it is time to renew it.
-func (b backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
+func (b backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string,
+	inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
 	renew, err := b.renewable(outputs, outputs)
 	if err != nil || !renew {
 		return inputs, outputs, err

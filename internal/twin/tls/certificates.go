@@ -6,7 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // ids, as the provider makes them
+	"crypto/sha1" //nolint:gosec // ids, as the provider computes them
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
@@ -20,7 +20,7 @@ import (
 	"eks-lattice/internal/twin/engine"
 )
 
-// privateKey makes an RSA or ECDSA key.
+// privateKey generates an RSA or ECDSA key.
 func (backend) privateKey(in engine.Props) (string, engine.Props, error) {
 	var key crypto.Signer
 	var err error
@@ -33,7 +33,8 @@ func (backend) privateKey(in engine.Props) (string, engine.Props, error) {
 		}
 		key, err = rsa.GenerateKey(rand.Reader, bits)
 	case "ECDSA":
-		curves := map[any]elliptic.Curve{nil: elliptic.P224(), "P224": elliptic.P224(), "P256": elliptic.P256(), "P384": elliptic.P384(), "P521": elliptic.P521()}
+		curves := map[any]elliptic.Curve{nil: elliptic.P224(), "P224": elliptic.P224(), "P256": elliptic.P256(),
+			"P384": elliptic.P384(), "P521": elliptic.P521()}
 		curve, ok := curves[in["ecdsaCurve"]]
 		if !ok {
 			return "", nil, lawReadable.Refuse("", "invalid ECDSA curve %v", in["ecdsaCurve"])
@@ -62,7 +63,7 @@ func (backend) privateKey(in engine.Props) (string, engine.Props, error) {
 	}, nil
 }
 
-// selfSigned makes a certificate that its own key signs.
+// selfSigned issues a certificate that its own key signs.
 func (b backend) selfSigned(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["privateKeyPem"])
 	if err != nil {
@@ -76,7 +77,7 @@ func (b backend) selfSigned(in engine.Props) (string, engine.Props, error) {
 	return sign(template, template, key.Public(), key)
 }
 
-// certRequest makes a signing request.
+// certRequest creates a signing request.
 func (backend) certRequest(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["privateKeyPem"])
 	if err != nil {
@@ -86,12 +87,12 @@ func (backend) certRequest(in engine.Props) (string, engine.Props, error) {
 	template.Subject, template.DNSNames, template.IPAddresses, template.URIs = subject(in)
 	der, err := x509.CreateCertificateRequest(rand.Reader, template, key)
 	if err != nil {
-		return "", nil, fmt.Errorf("making a certificate request: %w", err)
+		return "", nil, fmt.Errorf("creating a certificate request: %w", err)
 	}
 	return id(der), engine.Props{"certRequestPem": encode("CERTIFICATE REQUEST", der), "keyAlgorithm": algorithm(key)}, nil
 }
 
-// locallySigned makes a certificate that a CA signs.
+// locallySigned issues a certificate that a CA signs.
 func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["caPrivateKeyPem"])
 	if err != nil {
@@ -112,7 +113,8 @@ func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	template.Subject, template.DNSNames, template.IPAddresses, template.URIs = request.Subject, request.DNSNames, request.IPAddresses, request.URIs
+	template.Subject, template.DNSNames = request.Subject, request.DNSNames
+	template.IPAddresses, template.URIs = request.IPAddresses, request.URIs
 	id, out, err := sign(template, ca, request.PublicKey, key)
 	if err == nil {
 		out["caKeyAlgorithm"] = algorithm(key)
@@ -120,7 +122,7 @@ func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
 	return id, out, err
 }
 
-// certificate is a template with all that does not name the subject.
+// certificate is a template with everything but the subject.
 func (b backend) certificate(in engine.Props, public crypto.PublicKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
 	if err != nil {
@@ -259,6 +261,6 @@ func encode(kind string, der []byte) string {
 }
 
 func id(der []byte) string {
-	sum := sha1.Sum(der) //nolint:gosec // as the provider makes ids
+	sum := sha1.Sum(der) //nolint:gosec // as the provider computes ids
 	return hex.EncodeToString(sum[:])
 }

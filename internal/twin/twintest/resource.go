@@ -27,6 +27,9 @@ type InvalidError struct{ engine.Failure }
 // Error is the property with the reason.
 func (e InvalidError) Error() string { return e.Property + ": " + e.Reason }
 
+// Unwrap is the refusal by the law that the input breaks.
+func (e InvalidError) Unwrap() error { return e.Law.Refuse("", "%s: %s", e.Property, e.Reason) }
+
 // Create checks a resource's inputs and creates it. The resource comes with the
 // error when it exists although its creation failed; otherwise its ID is empty.
 func (r *Resource) Create(w *world.World, inputs engine.Props) error {

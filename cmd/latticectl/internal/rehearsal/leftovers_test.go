@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"eks-lattice/internal/twin"
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/route53"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -16,13 +16,13 @@ func TestWhatAClusterLeavesInTheEnvironmentIsFound(t *testing.T) {
 	t.Parallel()
 	found := rehearse(t, Options{Kit: kit(t), Inspect: func(tw *twin.Twin) error {
 		return tw.World.Do(world.Update, "person", func(op *world.Op) error {
-			route53 := tw.AWS.Route53("")
-			zones, err := route53.Zones(tw.AWS.Caller())
+			dns := tw.AWS.Route53("")
+			zones, err := dns.Zones(tw.AWS.Caller())
 			if err != nil {
 				return err
 			}
-			record := aws.Record{Name: "stray.example.com.", Type: "CNAME", TTL: 300, Values: []string{"elsewhere.example.com"}}
-			return route53.ChangeRecords(op, tw.AWS.Caller(), zones[0].ID, []aws.RecordChange{{Action: "CREATE", Record: record}})
+			record := route53.Record{Name: "stray.example.com.", Type: "CNAME", TTL: 300, Values: []string{"elsewhere.example.com"}}
+			return dns.ChangeRecords(op, tw.AWS.Caller(), zones[0].ID, []route53.RecordChange{{Action: "CREATE", Record: record}})
 		})
 	}})
 	if found.OK || len(found.Leftovers) != 1 || !strings.HasPrefix(found.Leftovers[0], "route53 record stray.example.com. CNAME") {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/route53"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/world"
 )
@@ -199,21 +199,21 @@ func TestExternalDNSKeepsToItsNames(t *testing.T) {
 	}
 	zone := r.twin.Snapshot().Account.Zones[0]
 	for name, c := range map[string]struct {
-		change  aws.Record
+		change  route53.Record
 		refused bool
 	}{
-		"its own":             {change: aws.Record{Name: "demo-cluster1.example.com", Type: "CNAME", Values: []string{"x.on.aws"}}},
-		"its own mark":        {change: aws.Record{Name: "eks-cluster1-cname-demo-cluster1.example.com", Type: "TXT", Values: []string{"x"}}},
-		"another's":           {change: aws.Record{Name: "demo-cluster2.example.com", Type: "CNAME", Values: []string{"evil.example.com"}}, refused: true},
-		"another's mark":      {change: aws.Record{Name: "eks-cluster2-cname-demo-cluster2.example.com", Type: "TXT", Values: []string{"x"}}, refused: true},
-		"a new name":          {change: aws.Record{Name: "other.example.com", Type: "CNAME", Values: []string{"x"}}, refused: true},
-		"the zone's own":      {change: aws.Record{Name: "example.com", Type: "SOA", Values: []string{"x"}}, refused: true},
-		"a wildcard":          {change: aws.Record{Name: "*.example.com", Type: "CNAME", Values: []string{"x"}}, refused: true},
-		"another kind":        {change: aws.Record{Name: "demo-cluster1.example.com", Type: "A", Values: []string{"10.0.0.1"}}, refused: true},
-		"in another spelling": {change: aws.Record{Name: "DEMO-cluster2.Example.com.", Type: "CNAME", Values: []string{"x"}}, refused: true},
+		"its own":             {change: route53.Record{Name: "demo-cluster1.example.com", Type: "CNAME", Values: []string{"x.on.aws"}}},
+		"its own mark":        {change: route53.Record{Name: "eks-cluster1-cname-demo-cluster1.example.com", Type: "TXT", Values: []string{"x"}}},
+		"another's":           {change: route53.Record{Name: "demo-cluster2.example.com", Type: "CNAME", Values: []string{"evil.example.com"}}, refused: true},
+		"another's mark":      {change: route53.Record{Name: "eks-cluster2-cname-demo-cluster2.example.com", Type: "TXT", Values: []string{"x"}}, refused: true},
+		"a new name":          {change: route53.Record{Name: "other.example.com", Type: "CNAME", Values: []string{"x"}}, refused: true},
+		"the zone's own":      {change: route53.Record{Name: "example.com", Type: "SOA", Values: []string{"x"}}, refused: true},
+		"a wildcard":          {change: route53.Record{Name: "*.example.com", Type: "CNAME", Values: []string{"x"}}, refused: true},
+		"another kind":        {change: route53.Record{Name: "demo-cluster1.example.com", Type: "A", Values: []string{"10.0.0.1"}}, refused: true},
+		"in another spelling": {change: route53.Record{Name: "DEMO-cluster2.Example.com.", Type: "CNAME", Values: []string{"x"}}, refused: true},
 	} {
 		err := r.twin.World.Do(world.Update, "", func(op *world.Op) error {
-			return r.twin.AWS.Route53("").ChangeRecords(op, who, zone.ID, []aws.RecordChange{{Action: "UPSERT", Record: c.change}})
+			return r.twin.AWS.Route53("").ChangeRecords(op, who, zone.ID, []route53.RecordChange{{Action: "UPSERT", Record: c.change}})
 		})
 		refused := err != nil && strings.Contains(err.Error(), "is not authorized to perform: route53:ChangeResourceRecordSets")
 		if refused != c.refused || err != nil && !refused {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"eks-lattice/internal/twin/aws/acm"
 )
 
 // overlayWith is a folder with a stack file of the project and more lines.
@@ -61,7 +63,7 @@ func TestProtectedCARenews(t *testing.T) {
 		return c.CertPEM, c.ChainPEM
 	}
 	forward := func(days int) {
-		r.twin.World.Look(func() { r.twin.AWS.Forward(time.Duration(days) * 24 * time.Hour) })
+		r.twin.World.Look(func() { acm.Forward(r.twin.AWS.Account, time.Duration(days)*24*time.Hour) })
 	}
 	r.up(t, r.stacks...)
 	r.checkCalls(t, "on the first day")

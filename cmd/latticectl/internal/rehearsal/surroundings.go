@@ -12,7 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"eks-lattice/internal/twin"
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/ec2"
+	"eks-lattice/internal/twin/aws/eks"
 )
 
 // surroundingsFile is the name of the file beside stack files that says what a
@@ -59,9 +60,9 @@ func loadSurroundings(dirs ...string) (surroundings, error) {
 // build puts the surroundings into an empty world.
 func (s surroundings) build(t *twin.Twin) {
 	t.World.Look(func() {
-		t.AWS.Deployer = aws.Deployer{Address: s.Deployer.Address, PublicAddress: s.Deployer.PublicAddress}
+		t.AWS.EKS.DeployFrom(eks.Deployer{Address: s.Deployer.Address, PublicAddress: s.Deployer.PublicAddress})
 		for id, networks := range s.TransitGateways {
-			t.AWS.AddTransitGateway(id, networks...)
+			ec2.AddTransitGateway(t.AWS.Account, id, networks...)
 		}
 	})
 }

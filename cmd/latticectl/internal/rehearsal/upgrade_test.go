@@ -88,11 +88,11 @@ func TestPatchesOfNodesAndAddons(t *testing.T) {
 	r.up(t, r.stacks...)
 	pins := map[string]string{}
 	r.twin.World.Look(func() {
-		pins["nodeReleaseVersion"] = r.twin.AWS.NodeGroups("eks-cluster1")[0].Release
-		for _, addon := range r.twin.AWS.Addons("eks-cluster1") {
+		pins["nodeReleaseVersion"] = r.twin.AWS.EKS.NodeGroups("eks-cluster1")[0].Release
+		for _, addon := range r.twin.AWS.EKS.Addons("eks-cluster1") {
 			pins["addonVersions."+addon.Addon] = addon.Version
 		}
-		r.twin.AWS.Publish()
+		r.twin.AWS.EKS.Publish()
 	})
 	cluster.previews(t, 5)
 	path := &auto.ConfigOptions{Path: true}

@@ -7,7 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/kube/networkpolicy"
@@ -33,7 +33,7 @@ func (q *request) pass() *Result {
 	if !q.leaves(latticeRange, corev1.ProtocolTCP, port) {
 		return q.dropped()
 	}
-	q.answer = q.from.Account.Call(aws.Call{
+	q.answer = vpclattice.Send(q.from.Account.Account, vpclattice.Call{
 		Request: lattice.Request{
 			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: "GET", Path: path,
 			Host: q.url.Hostname(), Port: port,
@@ -49,7 +49,7 @@ func (q *request) pass() *Result {
 // steps translates who decided in VPC Lattice.
 var steps = map[string]string{
 	lattice.ByIdentity: StepIdentityPolicy, lattice.ByNetwork: StepNetworkPolicy, lattice.ByService: StepServicePolicy,
-	aws.ByAssociation: StepNetwork, aws.ByName: StepNetwork, aws.ByListener: StepTarget, aws.ByTargets: StepTarget,
+	vpclattice.ByAssociation: StepNetwork, vpclattice.ByName: StepNetwork, vpclattice.ByListener: StepTarget, vpclattice.ByTargets: StepTarget,
 }
 
 // refusal is an answer of VPC Lattice that lets no request through to a target.
@@ -83,7 +83,7 @@ func (q *request) arrive() *Result {
 }
 
 // target finds the pod behind a target, nil when it is gone.
-func (q *request) target(t *aws.Target) (*cluster.Cluster, *api.Object) {
+func (q *request) target(t *vpclattice.Target) (*cluster.Cluster, *api.Object) {
 	name, id, _ := strings.Cut(t.Pod, "/")
 	namespace, pod, _ := strings.Cut(id, "/")
 	c := q.clusters.ByName(name)
@@ -95,7 +95,7 @@ func (q *request) target(t *aws.Target) (*cluster.Cluster, *api.Object) {
 
 // blocked tells by which law a target gets nothing from VPC Lattice, neither
 // requests nor health checks.
-func (q *request) blocked(t *aws.Target) law.Law {
+func (q *request) blocked(t *vpclattice.Target) law.Law {
 	if c, pod := q.target(t); pod != nil && !c.Network.Admits(pod, networkpolicy.Ingress, latticeRange, corev1.ProtocolTCP, t.Port) {
 		return networkpolicy.LawIsolation
 	}

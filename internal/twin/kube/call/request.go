@@ -7,7 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/cluster"
@@ -30,7 +30,7 @@ type request struct {
 	principal iam.Principal
 	signed    bool
 	unsigned  law.Law // why the request is not signed
-	answer    aws.Answer
+	answer    vpclattice.Answer
 }
 
 func (q *request) port() int {

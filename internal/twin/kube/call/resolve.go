@@ -22,7 +22,7 @@ func (q *request) address() *Result {
 // resolve finds the Service or the Lattice service that the host means.
 func (q *request) resolve() *Result {
 	host := q.url.Hostname()
-	if _, ok := q.from.Account.AddonRuns(q.from.EKS.Name, "coredns"); !ok {
+	if _, ok := q.from.Account.EKS.AddonRuns(q.from.EKS.Name, "coredns"); !ok {
 		return refused(StepDNS, kubelet.LawClusterDNS, 0, "curl: (6) Could not resolve host: %s", host)
 	}
 	if !q.leaves(networkpolicy.Single(networkpolicy.ClusterDNS), corev1.ProtocolUDP, 53) {

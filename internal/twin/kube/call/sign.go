@@ -25,8 +25,8 @@ func (q *request) sign() *Result {
 		err = networkpolicy.LawIsolation.Refuse("", "the agent is out of reach")
 	}
 	if err != nil && q.proxy.anyProvider {
-		node, reached := q.from.Account.NodeCredentials(q.from.EKS.Name, obj.Str(q.pod.Content, "spec", "nodeName"))
-		if reached {
+		node, refused := q.from.Account.EKS.NodeCredentials(q.from.EKS.Name, obj.Str(q.pod.Content, "spec", "nodeName"))
+		if refused == nil {
 			principal, err = node, nil
 		}
 	}

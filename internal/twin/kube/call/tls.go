@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/acm"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/law"
@@ -67,7 +68,7 @@ func (q *request) untrusted(trust string) (problem string, broken law.Law) {
 		}
 		return "no alternative certificate subject name matches target host name '" + host + "'", LawTLS
 	}
-	certificate := q.from.Account.CertificateOf(service.CertificateARN)
+	certificate := acm.Presented(q.from.Account.Account, service.CertificateARN)
 	switch {
 	case certificate == nil:
 		return untrusted, LawTLS
@@ -81,7 +82,7 @@ func (q *request) untrusted(trust string) (problem string, broken law.Law) {
 
 // service finds the Lattice service behind its generated name,
 // "<service>-<id>.<hash>.vpc-lattice-svcs...", nil when there is none.
-func (q *request) service() *aws.Service {
+func (q *request) service() *vpclattice.Service {
 	label, _, _ := strings.Cut(q.name, ".")
 	i := strings.LastIndex(label, "-")
 	if i < 0 {
@@ -96,7 +97,7 @@ func (q *request) service() *aws.Service {
 
 // verify returns what a client that trusts a bundle of CAs has against a
 // certificate, in OpenSSL's words, and the law.
-func verify(certificate *aws.Certificate, trust string, now time.Time) (problem string, broken law.Law) {
+func verify(certificate *acm.Certificate, trust string, now time.Time) (problem string, broken law.Law) {
 	block, _ := pem.Decode([]byte(certificate.CertPEM))
 	if block == nil {
 		return untrusted, LawTLS

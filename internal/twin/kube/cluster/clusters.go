@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -44,7 +45,7 @@ func (c *Clusters) Warnings() []law.Warning {
 }
 
 // Of returns the Kubernetes side of an EKS cluster.
-func (c *Clusters) Of(eks *aws.EKSCluster) *Cluster {
+func (c *Clusters) Of(eks *eks.Cluster) *Cluster {
 	if have := c.clusters[eks.Endpoint]; have != nil {
 		have.EKS = eks
 		return have
@@ -56,7 +57,7 @@ func (c *Clusters) Of(eks *aws.EKSCluster) *Cluster {
 
 // ByName finds a live cluster by its EKS name.
 func (c *Clusters) ByName(name string) *Cluster {
-	eks := c.Account.ClusterByName(name)
+	eks := c.Account.EKS.ClusterByName(name)
 	if eks == nil {
 		return nil
 	}
@@ -66,7 +67,7 @@ func (c *Clusters) ByName(name string) *Cluster {
 // Live returns the clusters whose EKS cluster exists, by name.
 func (c *Clusters) Live() []*Cluster {
 	var out []*Cluster
-	for _, eks := range c.Account.Clusters() {
+	for _, eks := range c.Account.EKS.Clusters() {
 		out = append(out, c.Of(eks))
 	}
 	return out

@@ -54,8 +54,8 @@ func (c *Clusters) Snapshot() []Snapshot {
 			AuthPolicies: all(gatewaycontroller.LatticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
 			PodIdentities: []AssociatedRole{}, NetworkPolicies: all("networking.k8s.io", "NetworkPolicy"),
 		}
-		_, s.PoliciesEnforced = c.Account.EnforcesPolicies(cl.EKS.Name)
-		for _, a := range c.Account.Associations(cl.EKS.Name) {
+		_, s.PoliciesEnforced = c.Account.EKS.EnforcesPolicies(cl.EKS.Name)
+		for _, a := range c.Account.EKS.Associations(cl.EKS.Name) {
 			s.PodIdentities = append(s.PodIdentities, AssociatedRole{a.Namespace, a.ServiceAccount, a.RoleARN})
 		}
 		out = append(out, s)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
@@ -38,7 +39,7 @@ type Trouble struct {
 type Manager struct {
 	API      *api.Server
 	Account  *aws.Account
-	EKS      *aws.EKSCluster
+	EKS      *eks.Cluster
 	World    *world.World
 	warn     func(law.Warning)
 	troubles map[api.Key]Trouble
@@ -56,7 +57,7 @@ type worker struct {
 
 // New returns the manager of a cluster. warn takes what a real cluster accepts
 // silently although nobody means it.
-func New(w *world.World, account *aws.Account, eks *aws.EKSCluster, warn func(law.Warning)) *Manager {
+func New(w *world.World, account *aws.Account, eks *eks.Cluster, warn func(law.Warning)) *Manager {
 	return &Manager{
 		API: api.New(w, eks.ARN), Account: account, EKS: eks, World: w, warn: warn, troubles: map[api.Key]Trouble{},
 	}
@@ -135,19 +136,19 @@ func (m *Manager) work(op *world.Op, w *worker) {
 func (m *Manager) Warn(l law.Law, format string, args ...any) { m.warn(l.Warn(format, args...)) }
 
 // Nodes returns the cluster's nodes in the order in which pods are spread.
-func (m *Manager) Nodes() []aws.Node {
-	var out []aws.Node
-	for _, g := range m.Account.NodeGroups(m.EKS.Name) {
+func (m *Manager) Nodes() []eks.Node {
+	var out []eks.Node
+	for _, g := range m.Account.EKS.NodeGroups(m.EKS.Name) {
 		out = append(out, g.Nodes...)
 	}
-	slices.SortFunc(out, func(a, b aws.Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b eks.Node) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
 // NodeGroup returns the group of a node, nil when the node is gone.
-func (m *Manager) NodeGroup(node string) *aws.NodeGroup {
-	for _, g := range m.Account.NodeGroups(m.EKS.Name) {
-		if slices.ContainsFunc(g.Nodes, func(n aws.Node) bool { return n.Name == node }) {
+func (m *Manager) NodeGroup(node string) *eks.NodeGroup {
+	for _, g := range m.Account.EKS.NodeGroups(m.EKS.Name) {
+		if slices.ContainsFunc(g.Nodes, func(n eks.Node) bool { return n.Name == node }) {
 			return g
 		}
 	}

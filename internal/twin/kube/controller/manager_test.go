@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
@@ -13,7 +14,7 @@ import (
 func TestTimeWakesControllers(t *testing.T) {
 	t.Parallel()
 	w := world.New()
-	m := New(w, aws.New(w), &aws.EKSCluster{}, func(law.Warning) {})
+	m := New(w, aws.New(w), &eks.Cluster{}, func(law.Warning) {})
 	runs := 0
 	due := world.Epoch.Add(time.Minute)
 	m.Add(Func(func(*world.Op) {

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/route53"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
@@ -68,7 +68,7 @@ func (c *Controller) Reconcile(op *world.Op) {
 		return
 	}
 	e := &loop{mgr: c.mgr, op: op, process: p, owner: p.Arg("txt-owner-id", "default"), prefix: p.Arg("txt-prefix", "")}
-	zones = slices.DeleteFunc(zones, func(z *aws.Zone) bool { return !e.mine(z) })
+	zones = slices.DeleteFunc(zones, func(z *route53.Zone) bool { return !e.mine(z) })
 	e.skip(zones)
 	for _, zone := range zones {
 		if err := e.sync(s, zone); err != nil {

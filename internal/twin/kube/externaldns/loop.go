@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/route53"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
@@ -26,7 +26,7 @@ type loop struct {
 }
 
 // mine applies the filters for zones.
-func (e *loop) mine(zone *aws.Zone) bool {
+func (e *loop) mine(zone *route53.Zone) bool {
 	if ids := e.process.Args["zone-id-filter"]; len(ids) > 0 && !slices.Contains(ids, zone.ID) {
 		return false
 	}
@@ -48,12 +48,12 @@ func (e *loop) endpoints() []*api.Object {
 }
 
 // skip records which DNSEndpoints ask for records that are in none of the zones.
-func (e *loop) skip(zones []*aws.Zone) {
+func (e *loop) skip(zones []*route53.Zone) {
 	for _, endpoint := range e.endpoints() {
 		e.mgr.Clear(endpoint)
 		for _, ep := range obj.Maps(endpoint.Content, "spec", "endpoints") {
 			name := obj.Str(ep, "dnsName") + "."
-			if !slices.ContainsFunc(zones, func(z *aws.Zone) bool { return e.inZone(name, z) }) {
+			if !slices.ContainsFunc(zones, func(z *route53.Zone) bool { return e.inZone(name, z) }) {
 				e.mgr.Blame(endpoint, LawZone, "Skipping record %s because no hosted zone matching record DNS Name was detected", name)
 			}
 		}
@@ -61,7 +61,7 @@ func (e *loop) skip(zones []*aws.Zone) {
 }
 
 // inZone tells whether a zone takes a record of a name.
-func (e *loop) inZone(name string, zone *aws.Zone) bool {
+func (e *loop) inZone(name string, zone *route53.Zone) bool {
 	return e.inDomain(name) && strings.HasSuffix(name, "."+strings.TrimSuffix(zone.Name, ".")+".")
 }
 
@@ -76,13 +76,13 @@ func (e *loop) txtValue(endpoint *api.Object) string {
 }
 
 // sync plans and applies the changes of one zone.
-func (e *loop) sync(s podidentity.Session, zone *aws.Zone) error {
+func (e *loop) sync(s podidentity.Session, zone *route53.Zone) error {
 	api53 := e.mgr.Account.Route53("")
 	records, err := api53.Records(s.Principal, zone.ID)
 	if err != nil {
 		return err
 	}
-	have := map[string]aws.Record{}
+	have := map[string]route53.Record{}
 	for _, r := range records {
 		have[r.Type+" "+r.Name] = r
 	}
@@ -97,8 +97,8 @@ func (e *loop) sync(s podidentity.Session, zone *aws.Zone) error {
 			s.On(endpoint)
 			endpoint.DependsOn(zone.URN, LawZone)
 			e.recordOnOwners(s, endpoint, zone)
-			record := aws.Record{Name: name, Type: kind, TTL: int(obj.Int(ep, "recordTTL")), Values: obj.Strings(ep, "targets")}
-			txt := aws.Record{Name: e.txtName(kind, name), Type: "TXT", TTL: record.TTL, Values: []string{e.txtValue(endpoint)}}
+			record := route53.Record{Name: name, Type: kind, TTL: int(obj.Int(ep, "recordTTL")), Values: obj.Strings(ep, "targets")}
+			txt := route53.Record{Name: e.txtName(kind, name), Type: "TXT", TTL: record.TTL, Values: []string{e.txtValue(endpoint)}}
 			if err := e.upsert(s, zone, endpoint, have, record, txt); err != nil {
 				return err
 			}
@@ -127,7 +127,7 @@ func (e *loop) loopDelay() time.Duration {
 
 // recordOnOwners records on the owners of a DNSEndpoint, its route, what the
 // record depends on.
-func (e *loop) recordOnOwners(s podidentity.Session, endpoint *api.Object, zone *aws.Zone) {
+func (e *loop) recordOnOwners(s podidentity.Session, endpoint *api.Object, zone *route53.Zone) {
 	for _, ref := range obj.Maps(endpoint.Content, "metadata", "ownerReferences") {
 		gvk := schema.FromAPIVersionAndKind(obj.Str(ref, "apiVersion"), obj.Str(ref, "kind"))
 		route := e.mgr.API.Get(gvk.Group, gvk.Kind, endpoint.Namespace, obj.Str(ref, "name"))
@@ -138,7 +138,7 @@ func (e *loop) recordOnOwners(s podidentity.Session, endpoint *api.Object, zone 
 	}
 }
 
-func (e *loop) upsert(s podidentity.Session, zone *aws.Zone, endpoint *api.Object, have map[string]aws.Record, record, txt aws.Record) error {
+func (e *loop) upsert(s podidentity.Session, zone *route53.Zone, endpoint *api.Object, have map[string]route53.Record, record, txt route53.Record) error {
 	old, exists := have[record.Type+" "+record.Name]
 	owned := e.owns(have, record)
 	switch {
@@ -148,24 +148,24 @@ func (e *loop) upsert(s podidentity.Session, zone *aws.Zone, endpoint *api.Objec
 	case exists && slices.Equal(old.Values, record.Values):
 		return nil
 	}
-	changes := []aws.RecordChange{{Action: "UPSERT", Record: record}, {Action: "UPSERT", Record: txt}}
+	changes := []route53.RecordChange{{Action: "UPSERT", Record: record}, {Action: "UPSERT", Record: txt}}
 	return e.mgr.Account.Route53(endpoint.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes)
 }
 
 // owns tells whether a record's TXT record names this ExternalDNS.
-func (e *loop) owns(have map[string]aws.Record, record aws.Record) bool {
+func (e *loop) owns(have map[string]route53.Record, record route53.Record) bool {
 	txt, ok := have["TXT "+e.txtName(record.Type, record.Name)]
 	return ok && len(txt.Values) > 0 && strings.Contains(txt.Values[0], "external-dns/owner="+e.owner+",")
 }
 
 // prune deletes its own records that nothing asks for.
-func (e *loop) prune(s podidentity.Session, zone *aws.Zone, records []aws.Record, have map[string]aws.Record, wanted map[string]bool) error {
+func (e *loop) prune(s podidentity.Session, zone *route53.Zone, records []route53.Record, have map[string]route53.Record, wanted map[string]bool) error {
 	for _, r := range records {
 		if r.Type == "TXT" || wanted[r.Type+" "+r.Name] || !e.inDomain(r.Name) || !e.owns(have, r) {
 			continue
 		}
 		txt := have["TXT "+e.txtName(r.Type, r.Name)]
-		changes := []aws.RecordChange{{Action: "DELETE", Record: r}, {Action: "DELETE", Record: txt}}
+		changes := []route53.RecordChange{{Action: "DELETE", Record: r}, {Action: "DELETE", Record: txt}}
 		if err := e.mgr.Account.Route53(r.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes); err != nil {
 			return err
 		}

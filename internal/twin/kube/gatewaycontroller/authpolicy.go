@@ -3,7 +3,7 @@ package gatewaycontroller
 import (
 	"errors"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
@@ -107,7 +107,7 @@ func (p policies) putAuthPolicy(policy, target *api.Object) error {
 }
 
 // policyResource finds what a target is in VPC Lattice.
-func (p policies) policyResource(client *aws.Lattice, principal iam.Principal, target *api.Object) (id, kind, name string, err error) {
+func (p policies) policyResource(client *vpclattice.Lattice, principal iam.Principal, target *api.Object) (id, kind, name string, err error) {
 	if target.Kind == "Gateway" {
 		networks, err := client.FindServiceNetworks(principal, target.Name)
 		if err != nil {
@@ -129,7 +129,7 @@ func (p policies) policyResource(client *aws.Lattice, principal iam.Principal, t
 	return service.ID, "Service", name, nil
 }
 
-func (p policies) setAuthType(client *aws.Lattice, principal iam.Principal, kind, id string, auth lattice.AuthType) error {
+func (p policies) setAuthType(client *vpclattice.Lattice, principal iam.Principal, kind, id string, auth lattice.AuthType) error {
 	if kind == "ServiceNetwork" {
 		return client.SetNetworkAuthType(p.op, principal, id, auth)
 	}
@@ -186,7 +186,7 @@ func resourceOf(kind string) string {
 }
 
 // named tells whether VPC Lattice has the resource of a kind of target.
-func (p policies) named(client *aws.Lattice, principal iam.Principal, kind, name string) (bool, error) {
+func (p policies) named(client *vpclattice.Lattice, principal iam.Principal, kind, name string) (bool, error) {
 	if kind == "Gateway" {
 		networks, err := client.FindServiceNetworks(principal, name)
 		return name != "" && len(networks) == 1, err

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/gatewaycontroller"
@@ -16,9 +16,9 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-func network(h *kubetest.Harness) *aws.ServiceNetwork {
+func network(h *kubetest.Harness) *vpclattice.ServiceNetwork {
 	h.T.Helper()
-	var out *aws.ServiceNetwork
+	var out *vpclattice.ServiceNetwork
 	h.World.Look(func() {
 		list, err := h.Account.Lattice("").FindServiceNetworks(h.Account.Caller(), "lattice-gateway")
 		if err != nil || len(list) != 1 {
@@ -94,7 +94,7 @@ func TestTargets(t *testing.T) {
 	h := kubetest.NewApp(t)
 	var pods []string
 	h.World.Look(func() {
-		groups, err := h.Account.Lattice("").TargetGroups(h.Account.Caller())
+		groups, err := h.Account.Lattice("").Routing().TargetGroups(h.Account.Caller())
 		if err != nil {
 			t.Fatal(err)
 		}

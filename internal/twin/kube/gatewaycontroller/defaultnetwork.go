@@ -3,7 +3,7 @@ package gatewaycontroller
 import (
 	"fmt"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/kubelet"
@@ -29,10 +29,10 @@ func (c *Controller) setupDefaultNetwork(pod *api.Object, process kubelet.Proces
 	op := &world.Op{URN: pod.URN, Action: world.Create}
 	networks, err := client.FindServiceNetworks(s.Principal, name)
 	if err == nil && len(networks) == 0 {
-		var sn *aws.ServiceNetwork
+		var sn *vpclattice.ServiceNetwork
 		// What the controller makes for itself no program owns: it is left over.
 		if sn, err = c.mgr.Account.Lattice(strayURN).CreateServiceNetwork(op, s.Principal, name, l.tags()); err == nil {
-			networks = []*aws.ServiceNetwork{sn}
+			networks = []*vpclattice.ServiceNetwork{sn}
 		}
 	}
 	if err != nil || len(networks) != 1 {

@@ -3,7 +3,7 @@ package gatewaycontroller
 import (
 	"strings"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/podidentity"
@@ -13,7 +13,7 @@ import (
 type deployer struct {
 	*leader
 	route     *api.Object
-	client    *aws.Lattice
+	client    *vpclattice.Lattice
 	principal iam.Principal
 	session   podidentity.Session
 }

@@ -3,7 +3,7 @@ package gatewaycontroller
 import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
 )
@@ -13,7 +13,7 @@ var dnsEndpoint = schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: 
 
 // writeDNSEndpoint writes `<route>-dns` for ExternalDNS. The route owns it, so that
 // it goes with the route.
-func (d *deployer) writeDNSEndpoint(service *aws.Service) {
+func (d *deployer) writeDNSEndpoint(service *vpclattice.Service) {
 	if service.CustomDomain == "" || !d.mgr.API.Serves(dnsEndpoint) {
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
@@ -32,7 +32,7 @@ func (l *leader) owner() string {
 
 // aws returns VPC Lattice for the controller's work on an object, or why the
 // controller cannot talk to AWS. What that takes is noted on the object.
-func (l *leader) aws(o *api.Object) (*aws.Lattice, podidentity.Session, error) {
+func (l *leader) aws(o *api.Object) (*vpclattice.Lattice, podidentity.Session, error) {
 	s, err := l.identity.Session(l.pod)
 	if err != nil {
 		return nil, s, err

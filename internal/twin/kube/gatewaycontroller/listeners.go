@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strconv"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 )
 
 // listeners makes one Lattice listener per matched listener of the Gateway.
-func (d *deployer) listeners(service *aws.Service, accepted []acceptance, groups [][]pool) error {
-	have, err := d.client.Listeners(d.principal, service.ID)
+func (d *deployer) listeners(service *vpclattice.Service, accepted []acceptance, groups [][]pool) error {
+	have, err := d.client.Routing().Listeners(d.principal, service.ID)
 	if err != nil {
 		return err
 	}
@@ -24,21 +24,21 @@ func (d *deployer) listeners(service *aws.Service, accepted []acceptance, groups
 				continue
 			}
 			wanted = append(wanted, key)
-			i := slices.IndexFunc(have, func(h *aws.Listener) bool { return h.Port == port && h.Protocol == protocol })
-			var target *aws.Listener
+			i := slices.IndexFunc(have, func(h *vpclattice.Listener) bool { return h.Port == port && h.Protocol == protocol })
+			var target *vpclattice.Listener
 			if i >= 0 {
 				target = have[i]
-			} else if target, err = d.client.CreateListener(d.op, d.principal, service.ID, protocol, port, aws.RuleAction{FixedStatus: fixedNotFound}, d.tags()); err != nil {
+			} else if target, err = d.client.Routing().CreateListener(d.op, d.principal, service.ID, protocol, port, vpclattice.RuleAction{FixedStatus: fixedNotFound}, d.tags()); err != nil {
 				return err
 			}
-			if err := d.client.SetRules(d.op, d.principal, target.ID, rulesOf(d.route, groups), d.tags()); err != nil {
+			if err := d.client.Routing().SetRules(d.op, d.principal, target.ID, rulesOf(d.route, groups), d.tags()); err != nil {
 				return err
 			}
 		}
 	}
 	for _, h := range have {
 		if !slices.Contains(wanted, h.Protocol+strconv.Itoa(h.Port)) {
-			if err := d.client.DeleteListener(d.op, d.principal, h.ID); err != nil {
+			if err := d.client.Routing().DeleteListener(d.op, d.principal, h.ID); err != nil {
 				return err
 			}
 		}
@@ -47,12 +47,12 @@ func (d *deployer) listeners(service *aws.Service, accepted []acceptance, groups
 }
 
 // rulesOf turns matches into rules of rising priority.
-func rulesOf(route *api.Object, groups [][]pool) []aws.Rule {
-	var rules []aws.Rule
+func rulesOf(route *api.Object, groups [][]pool) []vpclattice.Rule {
+	var rules []vpclattice.Rule
 	for i, rule := range obj.Maps(route.Content, "spec", "rules") {
-		action := aws.RuleAction{}
+		action := vpclattice.RuleAction{}
 		for _, b := range groups[i] {
-			action.TargetGroups = append(action.TargetGroups, aws.WeightedTargetGroup{ID: b.group.ID, Weight: b.weight})
+			action.TargetGroups = append(action.TargetGroups, vpclattice.WeightedTargetGroup{ID: b.group.ID, Weight: b.weight})
 		}
 		if len(action.TargetGroups) == 0 {
 			action.FixedStatus = 500
@@ -62,7 +62,7 @@ func rulesOf(route *api.Object, groups [][]pool) []aws.Rule {
 			matches = []obj.Map{{"path": obj.Map{"type": "PathPrefix", "value": "/"}}}
 		}
 		for _, m := range matches {
-			r := aws.Rule{Priority: len(rules) + 1, Method: obj.Str(m, "method"), Headers: map[string]string{}, Action: action}
+			r := vpclattice.Rule{Priority: len(rules) + 1, Method: obj.Str(m, "method"), Headers: map[string]string{}, Action: action}
 			if obj.Str(m, "path", "type") == "Exact" {
 				r.PathExact = obj.Str(m, "path", "value")
 			} else {

@@ -3,7 +3,8 @@ package gatewaycontroller
 import (
 	"strings"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/acm"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
@@ -18,7 +19,7 @@ func latticeServiceName(route *api.Object) string {
 }
 
 // service creates or updates the Lattice service and its associations.
-func (d *deployer) service(gw *api.Object, accepted []acceptance) (*aws.Service, error) {
+func (d *deployer) service(gw *api.Object, accepted []acceptance) (*vpclattice.Service, error) {
 	name, domain := latticeServiceName(d.route), ""
 	if hosts := obj.Strings(d.route.Content, "spec", "hostnames"); len(hosts) > 0 {
 		domain = hosts[0]
@@ -38,7 +39,7 @@ func (d *deployer) service(gw *api.Object, accepted []acceptance) (*aws.Service,
 		}
 	}
 	if service == nil {
-		if service, err = d.client.CreateService(d.op, d.principal, aws.ServiceInput{Name: name, CustomDomain: domain, CertificateARN: certificate, Tags: tags}); err != nil {
+		if service, err = d.client.CreateService(d.op, d.principal, vpclattice.ServiceInput{Name: name, CustomDomain: domain, CertificateARN: certificate, Tags: tags}); err != nil {
 			return nil, err
 		}
 	} else if owner := service.Tags[ManagedByTag]; owner != d.owner() {
@@ -62,7 +63,7 @@ func (d *deployer) service(gw *api.Object, accepted []acceptance) (*aws.Service,
 	return service, d.associate(gw, service)
 }
 
-func (d *deployer) associate(gw *api.Object, service *aws.Service) error {
+func (d *deployer) associate(gw *api.Object, service *vpclattice.Service) error {
 	networks, err := d.client.FindServiceNetworks(d.principal, gw.Name)
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func (d *deployer) certificate(accepted []acceptance, domain string) (string, er
 	if !terminates || domain == "" {
 		return "", nil
 	}
-	all, err := d.mgr.Account.Certificates(d.principal)
+	all, err := acm.List(d.mgr.Account.Account, d.principal)
 	if err != nil {
 		return "", LawCertificateFound.Refuse("", "certificate not found: %s", controller.Message(err))
 	}
@@ -116,7 +117,7 @@ func (d *deployer) certificate(accepted []acceptance, domain string) (string, er
 	return "", LawCertificateFound.Refuse("", "certificate not found for hostname %s", domain)
 }
 
-func (d *deployer) deleteService(service *aws.Service) error {
+func (d *deployer) deleteService(service *vpclattice.Service) error {
 	associations, err := d.client.ServiceAssociations(d.principal, "", service.ID)
 	if err != nil {
 		return err
@@ -126,12 +127,12 @@ func (d *deployer) deleteService(service *aws.Service) error {
 			return err
 		}
 	}
-	listeners, err := d.client.Listeners(d.principal, service.ID)
+	listeners, err := d.client.Routing().Listeners(d.principal, service.ID)
 	if err != nil {
 		return err
 	}
 	for _, listener := range listeners {
-		if err := d.client.DeleteListener(d.op, d.principal, listener.ID); err != nil {
+		if err := d.client.Routing().DeleteListener(d.op, d.principal, listener.ID); err != nil {
 			return err
 		}
 	}

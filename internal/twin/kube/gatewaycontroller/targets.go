@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
@@ -20,7 +20,7 @@ func (d *deployer) groupName(namespace, service string, port int64) string {
 
 // pool is one Service behind a rule with its target group.
 type pool struct {
-	group  *aws.TargetGroup
+	group  *vpclattice.TargetGroup
 	weight int
 }
 
@@ -55,29 +55,29 @@ func (d *deployer) targetGroups() ([][]pool, error) {
 
 func (d *deployer) targetGroup(service *api.Object, port int64) (pool, error) {
 	name := d.groupName(service.Namespace, service.Name, port)
-	group, err := d.client.FindTargetGroup(d.principal, name)
+	group, err := d.client.Routing().FindTargetGroup(d.principal, name)
 	if err == nil && group == nil {
-		group, err = d.client.CreateTargetGroup(d.op, d.principal, name, d.process.Env["CLUSTER_VPC_ID"], "HTTP", 80, d.routeTags())
+		group, err = d.client.Routing().CreateTargetGroup(d.op, d.principal, name, d.process.Env["CLUSTER_VPC_ID"], "HTTP", 80, d.routeTags())
 	}
 	if err != nil {
 		return pool{}, err
 	}
 	d.route.DependsOn(service.URN, LawRouteBackend)
-	var targets []aws.Target
+	var targets []vpclattice.Target
 	for _, pod := range pods.Endpoints(d.mgr.API, service) {
 		to, ok := pods.TargetPort(service, pod, port)
 		if !ok {
 			continue
 		}
-		targets = append(targets, aws.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: d.mgr.EKS.Name + "/" + pod.Path()})
+		targets = append(targets, vpclattice.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: d.mgr.EKS.Name + "/" + pod.Path()})
 		d.route.DependsOnObject(pod, LawRouteBackend)
 	}
-	return pool{group: group}, d.client.SetTargets(d.op, d.principal, group.ID, targets)
+	return pool{group: group}, d.client.Routing().SetTargets(d.op, d.principal, group.ID, targets)
 }
 
 // dropGroups deletes the target groups that a route no longer uses.
 func (d *deployer) dropGroups(used [][]pool) error {
-	all, err := d.client.TargetGroups(d.principal)
+	all, err := d.client.Routing().TargetGroups(d.principal)
 	if err != nil {
 		return err
 	}
@@ -88,10 +88,10 @@ func (d *deployer) dropGroups(used [][]pool) error {
 		if inUse || !d.owns(group.Tags) {
 			continue
 		}
-		if err := d.client.SetTargets(d.op, d.principal, group.ID, nil); err != nil {
+		if err := d.client.Routing().SetTargets(d.op, d.principal, group.ID, nil); err != nil {
 			return err
 		}
-		if err := d.client.DeleteTargetGroup(d.op, d.principal, group.ID); err != nil {
+		if err := d.client.Routing().DeleteTargetGroup(d.op, d.principal, group.ID); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,7 @@
 package gatewaycontroller
 
 import (
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
@@ -34,7 +34,7 @@ func (p policies) vpcPolicy(policy *api.Object) {
 	})
 }
 
-func (p policies) associateVPC(client *aws.Lattice, principal iam.Principal, policy, gw *api.Object) error {
+func (p policies) associateVPC(client *vpclattice.Lattice, principal iam.Principal, policy, gw *api.Object) error {
 	networks, err := client.FindServiceNetworks(principal, gw.Name)
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (k *Kubelet) runProgram(pod *api.Object) error {
 }
 
 func (k *Kubelet) startProgram(pod *api.Object, program Program) error {
-	dns, ok := k.mgr.Account.AddonRuns(k.mgr.EKS.Name, "coredns")
+	dns, ok := k.mgr.Account.EKS.AddonRuns(k.mgr.EKS.Name, "coredns")
 	if !ok {
 		return LawClusterDNS.Refuse("", "CrashLoopBackOff: dial tcp: lookup on 172.20.0.10:53: no such host")
 	}

@@ -39,7 +39,7 @@ func (k *Kubelet) notReady(pod *api.Object, phase string, err error) bool {
 
 // start checks what a pod's containers need to run.
 func (k *Kubelet) start(pod *api.Object) error {
-	cni, ok := k.mgr.Account.AddonRuns(k.mgr.EKS.Name, "vpc-cni")
+	cni, ok := k.mgr.Account.EKS.AddonRuns(k.mgr.EKS.Name, "vpc-cni")
 	if !ok {
 		return LawCNI.Refuse("", "FailedCreatePodSandBox: plugin type=\"aws-cni\" name=\"aws-cni\" failed (add): add cmd: failed to assign an IP address to container")
 	}
@@ -48,7 +48,7 @@ func (k *Kubelet) start(pod *api.Object) error {
 		return err
 	}
 	if obj.Str(pod.Content, "status", "phase") != "Running" {
-		needed, err := k.mgr.Account.EgressFromNodes(k.mgr.EKS.Name)
+		needed, err := k.mgr.Account.EKS.EgressFromNodes(k.mgr.EKS.Name)
 		if err != nil {
 			image := ""
 			if containers := obj.Maps(pod.Content, "spec", "containers"); len(containers) > 0 {
@@ -121,11 +121,11 @@ func (k *Kubelet) podIP(pod *api.Object) string {
 	}
 	for _, uid := range obj.Keys(k.ips) {
 		if !alive[uid] {
-			k.mgr.Account.ReleasePodIP(k.mgr.EKS.Name, k.ips[uid])
+			k.mgr.Account.EKS.ReleasePodIP(k.mgr.EKS.Name, k.ips[uid])
 			delete(k.ips, uid)
 		}
 	}
-	ip := k.mgr.Account.PodIP(k.mgr.EKS.Name, obj.Str(pod.Content, "spec", "nodeName"))
+	ip := k.mgr.Account.EKS.PodIP(k.mgr.EKS.Name, obj.Str(pod.Content, "spec", "nodeName"))
 	k.ips[pod.UID()] = ip
 	return ip
 }

@@ -99,7 +99,7 @@ func (h *Harness) Inputs(name string) engine.Props {
 // Kubeconfig is that of `aws eks update-kubeconfig`.
 func (h *Harness) Kubeconfig(name string) string {
 	h.T.Helper()
-	eks := h.Account.ClusterByName(name)
+	eks := h.Account.EKS.ClusterByName(name)
 	if eks == nil {
 		h.T.Fatalf("no cluster %s", name)
 	}

@@ -98,7 +98,7 @@ func Cluster(h *Harness, cluster string, without ...string) {
 	if !h.Exists("network") { // a cluster without an environment
 		return
 	}
-	group := h.Account.ClusterByName(cluster).SecurityGroupID
+	group := h.Account.EKS.ClusterByName(cluster).SecurityGroupID
 	for family, name := range map[string]string{"v4": "com.amazonaws.ap-northeast-2.vpc-lattice", "v6": "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
 		h.AWS("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Part(cluster, "rule-"+family), engine.Props{"securityGroupId": group, "ipProtocol": "-1", "prefixListId": prefixList(h, name)})
 	}

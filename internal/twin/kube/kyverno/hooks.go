@@ -16,8 +16,8 @@ func (c *Controller) preDelete(op *world.Op, r *helm.Release) error {
 	if !obj.Bool(r.Values, "webhooksCleanup", "enabled") {
 		return nil
 	}
-	needed, err := c.mgr.Account.EgressFromNodes(c.mgr.EKS.Name)
-	groups := c.mgr.Account.NodeGroups(c.mgr.EKS.Name)
+	needed, err := c.mgr.Account.EKS.EgressFromNodes(c.mgr.EKS.Name)
+	groups := c.mgr.Account.EKS.NodeGroups(c.mgr.EKS.Name)
 	if len(c.mgr.Nodes()) == 0 || err != nil {
 		return LawHooks.Refuse("", "1 error occurred:\n\t* job %s-scale-to-zero failed: DeadlineExceeded: pre-delete hooks failed: timed out waiting for the condition: the hook's pod does not start without nodes and their network", r.Name)
 	}

@@ -30,7 +30,7 @@ func New(mgr *controller.Manager) *Controller { return &Controller{mgr} }
 
 // Reconcile holds each policy by a finalizer, and releases those that are deleted.
 func (c *Controller) Reconcile(*world.Op) {
-	addon, enforced := c.mgr.Account.EnforcesPolicies(c.mgr.EKS.Name)
+	addon, enforced := c.mgr.Account.EKS.EnforcesPolicies(c.mgr.EKS.Name)
 	for _, p := range c.mgr.API.List(group, kind, "") {
 		c.mgr.Clear(p)
 		switch {
@@ -55,7 +55,7 @@ func (c *Controller) Admits(pod *api.Object, direction Direction, peer netip.Pre
 	if direction == Ingress && peer == c.Node(pod) {
 		return true
 	}
-	if _, enforced := c.mgr.Account.EnforcesPolicies(c.mgr.EKS.Name); !enforced || len(c.mgr.API.List(group, kind, pod.Namespace)) == 0 {
+	if _, enforced := c.mgr.Account.EKS.EnforcesPolicies(c.mgr.EKS.Name); !enforced || len(c.mgr.API.List(group, kind, pod.Namespace)) == 0 {
 		return true
 	}
 	rules, isolated := c.isolation().Rules(subject(pod), direction)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
@@ -60,8 +60,8 @@ func (g *Agent) Start(pod *api.Object) {
 }
 
 // Association returns the association of a service account, nil when it has none.
-func (g *Agent) Association(namespace, account string) *aws.PodIdentityAssociation {
-	for _, a := range g.mgr.Account.Associations(g.mgr.EKS.Name) {
+func (g *Agent) Association(namespace, account string) *eks.PodIdentityAssociation {
+	for _, a := range g.mgr.Account.EKS.Associations(g.mgr.EKS.Name) {
 		if a.Namespace == namespace && a.ServiceAccount == account {
 			return a
 		}
@@ -74,7 +74,7 @@ func (g *Agent) Association(namespace, account string) *aws.PodIdentityAssociati
 
 // Credentials returns what a container of the pod gets from the agent. The pod
 // records what they depend on.
-func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityAssociation, error) {
+func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *eks.PodIdentityAssociation, error) {
 	injected := false
 	for _, container := range obj.Maps(pod.Content, "spec", "containers") {
 		injected = injected || obj.HasNamed(obj.Maps(container, "env"), "AWS_CONTAINER_CREDENTIALS_FULL_URI")
@@ -84,7 +84,7 @@ func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityAss
 		return iam.Principal{}, nil, LawAtCreation.Refuse("NoCredentialProviders",
 			"no EC2 IMDS role found, operation error ec2imds: GetMetadata: pod %s/%s was created without an association for service account %q", pod.Namespace, pod.Name, account)
 	}
-	agent, ok := g.mgr.Account.AddonRuns(g.mgr.EKS.Name, agentAddon)
+	agent, ok := g.mgr.Account.EKS.AddonRuns(g.mgr.EKS.Name, agentAddon)
 	if !ok {
 		return iam.Principal{}, nil, LawAgent.Refuse("CredentialsEndpointError",
 			"failed to load credentials from %s: dial tcp 169.254.170.23:80: connect: connection refused", credentialURI)
@@ -93,7 +93,7 @@ func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityAss
 	if model, ok := g.borrowed[pod.Namespace]; ok {
 		namespace, borrower = model[0], model[1]
 	}
-	p, a, err := g.mgr.Account.AssumeRoleForPodIdentity(g.mgr.EKS.Name, namespace, borrower, pod.Name, pod.UID())
+	p, a, err := g.mgr.Account.EKS.AssumeRoleForPodIdentity(g.mgr.EKS.Name, namespace, borrower, pod.Name, pod.UID())
 	if err != nil || a == nil {
 		reason := "the pod's service account has no association"
 		if err != nil {
@@ -107,7 +107,7 @@ func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *aws.PodIdentityAss
 		g.held[pod.UID()] = p.RoleID
 	case p.RoleID:
 	default:
-		if p, err = g.mgr.Account.WithRole(p, held); err != nil {
+		if p, err = g.mgr.Account.EKS.WithRole(p, held); err != nil {
 			return iam.Principal{}, nil, fmt.Errorf("calling with the credentials of pod %s: %w", pod.Path(), err)
 		}
 	}

@@ -3,7 +3,7 @@ package podidentity
 import (
 	"time"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
@@ -18,14 +18,15 @@ func (g *Agent) Session(pod *api.Object) (Session, error) {
 	p, a, err := g.Credentials(pod)
 	if law.Of(err).ID == LawAtCreation.ID {
 		// AWS's SDK asks the node when the pod's environment names nobody else.
-		if node, reached := g.mgr.Account.NodeCredentials(g.mgr.EKS.Name, obj.Str(pod.Content, "spec", "nodeName")); reached {
-			p, a, err = node, &aws.PodIdentityAssociation{}, nil
+		node, refused := g.mgr.Account.EKS.NodeCredentials(g.mgr.EKS.Name, obj.Str(pod.Content, "spec", "nodeName"))
+		if refused == nil {
+			p, a, err = node, &eks.PodIdentityAssociation{}, nil
 		}
 	}
 	if err != nil {
 		return Session{}, err
 	}
-	needed, err := g.mgr.Account.EgressFromNodes(g.mgr.EKS.Name)
+	needed, err := g.mgr.Account.EKS.EgressFromNodes(g.mgr.EKS.Name)
 	if err != nil {
 		return Session{}, LawEgress.Refuse("RequestError", "send request failed: %s", controller.Message(err))
 	}

@@ -47,7 +47,7 @@ func TestUnreachableEndpoint(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t)
 	h.Apply("one", "apps", kubetest.Namespace("apps"))
-	eks := h.Account.ClusterByName("one")
+	eks := h.Account.EKS.ClusterByName("one")
 	eks.PublicAccess = false
 	for _, err := range []error{h.Delete("apps"), h.TryApply("one", "other", kubetest.Namespace("other"))} {
 		if err == nil || !strings.Contains(err.Error(), "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get") ||

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/world"
@@ -26,7 +26,7 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 		return nil, err
 	}
 	account := p.clusters.Account
-	eks := account.ClusterByEndpoint(config.server)
+	eks := account.EKS.ClusterByEndpoint(config.server)
 	if eks == nil {
 		host := config.server
 		if u, err := url.Parse(config.server); err == nil && u.Host != "" {
@@ -35,7 +35,7 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 		return nil, LawReachable.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: dial tcp: lookup %s: no such host",
 			config.server+"/openapi/v2?timeout=32s", host)
 	}
-	if err := account.Reach(op, eks); err != nil {
+	if err := account.EKS.Reach(op, eks); err != nil {
 		return nil, fmt.Errorf(unreachable+"unable to load schema information from the API server: Get %q: %w", config.server+"/openapi/v2?timeout=32s", err)
 	}
 	if config.ca != "" && strings.TrimSpace(config.ca) != strings.TrimSpace(eks.CAPEM) && strings.TrimSpace(config.ca) != base64.StdEncoding.EncodeToString([]byte(eks.CAPEM)) {
@@ -50,7 +50,7 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 }
 
 // authenticate lets a client in as `aws eks get-token` and EKS would.
-func (p *Provider) authenticate(op *world.Op, eks *aws.EKSCluster, config kubeconfig) error {
+func (p *Provider) authenticate(op *world.Op, eks *eks.Cluster, config kubeconfig) error {
 	const unauthorized = unreachable + "unable to load schema information from the API server: the server has asked for the client to provide credentials"
 	if config.tokenFor != eks.Name { // the token is signed for one cluster name
 		return LawAccessEntry.Refuse("Unauthorized", unauthorized)
@@ -61,7 +61,7 @@ func (p *Provider) authenticate(op *world.Op, eks *aws.EKSCluster, config kubeco
 	if config.role != "" {
 		names = []string{config.role}
 	}
-	for _, entry := range account.AccessEntries(eks.Name) {
+	for _, entry := range account.EKS.AccessEntries(eks.Name) {
 		if entry.PrincipalARN == "" || !slices.Contains(names, entry.PrincipalARN) {
 			continue
 		}

@@ -25,7 +25,7 @@ func checkRelease(urn resource.URN, olds, news engine.Props) []engine.Failure {
 		news["timeout"] = float64(300)
 	}
 	if err := helm.Check(news); err != nil {
-		return []engine.Failure{{Property: "chart", Reason: err.Error()}}
+		return []engine.Failure{engine.Refused("chart", err)}
 	}
 	return nil
 }

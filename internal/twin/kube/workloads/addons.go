@@ -35,7 +35,7 @@ func requesting(cpu, memory string) corev1.ResourceList {
 func (c *Controller) addonPods(nodes []*corev1.Node) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, a := range addons {
-		if _, runs := c.mgr.Account.AddonRuns(c.mgr.EKS.Name, a.name); !runs {
+		if _, runs := c.mgr.Account.EKS.AddonRuns(c.mgr.EKS.Name, a.name); !runs {
 			continue
 		}
 		for i := range a.replicas {

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"eks-lattice/internal/twin/aws"
+	"eks-lattice/internal/twin/aws/eks"
 	"eks-lattice/internal/twin/aws/instance"
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
@@ -32,7 +32,7 @@ func (c *Controller) place(pod *api.Object) {
 // cluster is what the scheduler sees now.
 func (c *Controller) cluster() *scheduler.Cluster {
 	var nodes []*corev1.Node
-	for _, g := range c.mgr.Account.NodeGroups(c.mgr.EKS.Name) {
+	for _, g := range c.mgr.Account.EKS.NodeGroups(c.mgr.EKS.Name) {
 		for _, n := range g.Nodes {
 			nodes = append(nodes, nodeOf(g, n))
 		}
@@ -89,7 +89,7 @@ func typed(o *api.Object) *corev1.Pod {
 
 // nodeOf is a node as its kubelet registers it. An instance type that the twin
 // does not know says nothing of what it has, and is not judged.
-func nodeOf(g *aws.NodeGroup, n aws.Node) *corev1.Node {
+func nodeOf(g *eks.NodeGroup, n eks.Node) *corev1.Node {
 	node := &corev1.Node{}
 	node.Name = n.Name
 	node.Labels = map[string]string{
