@@ -60,7 +60,8 @@ func (awsLogin) Schema() (inputs, outputs *escschema.Schema) {
 	oidc := escschema.Object().Properties(escschema.BuilderMap{
 		"roleArn": escschema.String(), "sessionName": escschema.String(), "duration": escschema.String(),
 	}).Required("roleArn", "sessionName").AdditionalProperties(escschema.Never())
-	inputs = escschema.Object().Properties(escschema.BuilderMap{"oidc": oidc}).Required("oidc").AdditionalProperties(escschema.Never()).Schema()
+	inputs = escschema.Object().Properties(escschema.BuilderMap{"oidc": oidc}).Required("oidc").
+		AdditionalProperties(escschema.Never()).Schema()
 	outputs = escschema.Record(escschema.BuilderMap{
 		"accessKeyId": escschema.String(), "secretAccessKey": escschema.String(), "sessionToken": escschema.String(),
 	}).Schema()

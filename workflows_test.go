@@ -288,7 +288,10 @@ func TestTimeToLive(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), "bash", "-eo", "pipefail", "-c", step) // as GitHub runs it
-			cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "GITHUB_OUTPUT=" + result, "GITHUB_EVENT_NAME=" + tt.event, "TTL_HOURS=" + tt.hours, "ORGANIZATION=my-org"}
+			cmd.Env = []string{
+				"PATH=" + dir + ":" + os.Getenv("PATH"), "GITHUB_OUTPUT=" + result, "GITHUB_EVENT_NAME=" + tt.event,
+				"TTL_HOURS=" + tt.hours, "ORGANIZATION=my-org",
+			}
 			out, err := cmd.CombinedOutput()
 			if tt.want == "" {
 				if err == nil {

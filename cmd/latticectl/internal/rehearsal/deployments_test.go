@@ -70,9 +70,11 @@ func TestDeploymentSettingsArePushed(t *testing.T) {
 	}
 	for _, file := range files {
 		stack := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".deploy.yaml")
-		push := exec.CommandContext(t.Context(), k.Pulumi, "deployment", "settings", "push", "--stack", "my-org/"+stack, "--yes", "--non-interactive")
+		push := exec.CommandContext(t.Context(), k.Pulumi,
+			"deployment", "settings", "push", "--stack", "my-org/"+stack, "--yes", "--non-interactive")
 		push.Dir = k.Project
-		push.Env = append(os.Environ(), "PULUMI_HOME="+home, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=token", "PULUMI_SKIP_UPDATE_CHECK=true")
+		push.Env = append(os.Environ(), "PULUMI_HOME="+home, "PULUMI_BACKEND_URL="+server.URL,
+			"PULUMI_ACCESS_TOKEN=token", "PULUMI_SKIP_UPDATE_CHECK=true")
 		if out, err := push.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", push.Args, err, out)
 		}

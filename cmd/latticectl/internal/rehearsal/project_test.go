@@ -26,7 +26,9 @@ func overlay(t *testing.T, text string) string {
 func TestBackendStaysBehind(t *testing.T) {
 	t.Parallel()
 	const config = "config:\n  aws:region: ap-northeast-2\n  eks-lattice:role: cluster\n"
-	for _, imports := range []string{"", "environment: [eks-lattice/aws]\n", "environment:\n  - eks-lattice/aws\n  - other\n", "environment:\n- eks-lattice/aws\n"} {
+	for _, imports := range []string{
+		"", "environment: [eks-lattice/aws]\n", "environment:\n  - eks-lattice/aws\n  - other\n", "environment:\n- eks-lattice/aws\n",
+	} {
 		text := "secretsprovider: awskms://alias/x\nencryptedkey: AAAA\n" + imports + config + "encryptionsalt: v1:AAAA=:v1:BBBB=\n"
 		p, err := loadProject(root, overlay(t, text))
 		if err != nil {

@@ -36,25 +36,27 @@ const (
 // What is on PATH is used if it is new enough; else the error says what is
 // needed and where to get it.
 func TestProgramsOfTheMachine(t *testing.T) {
+	type tools = map[string]string
+	const needsNode = "version 20.17.0 or newer is needed" + whereNode
 	tests := []struct {
 		name   string
-		tools  map[string]string
-		built  bool // the Makefile has built a CLI
-		pulumi string
+		tools  tools
+		built  bool   // the Makefile has built a CLI
+		pulumi string // which is used: that on PATH, or that built
 		want   string // of the error; empty: none
 	}{
-		{"all new enough", map[string]string{"node": newNode, "pulumi": newPulumi}, false, "PATH", ""},
-		{"newer", map[string]string{"node": "echo v26.0.0", "pulumi": "echo v3.1000.0"}, false, "PATH", ""},
-		{"PATH before the Makefile's", map[string]string{"node": newNode, "pulumi": newPulumi}, true, "PATH", ""},
-		{"the Makefile's before an old one", map[string]string{"node": newNode, "pulumi": oldPulumi}, true, "built", ""},
-		{"the Makefile's before a broken one", map[string]string{"node": newNode, "pulumi": "exit 127"}, true, "built", ""},
-		{"a warning beside the version", map[string]string{"node": newNode, "pulumi": "echo warning: 1.2.3 >&2; echo v3.245.0-dev.0"}, false, "PATH", ""},
-		{"old CLI", map[string]string{"node": newNode, "pulumi": oldPulumi}, false, "", "PATH/pulumi is version 3.244.9: " + whereCLI},
-		{"no CLI", map[string]string{"node": newNode}, false, "", "no pulumi on PATH: " + whereCLI},
-		{"broken CLI", map[string]string{"node": newNode, "pulumi": "exit 127"}, false, "", "PATH/pulumi does not say its version: " + whereCLI},
-		{"old node", map[string]string{"node": "echo v18.20.4", "pulumi": newPulumi}, false, "", "PATH/node is version 18.20.4: version 20.17.0 or newer is needed" + whereNode},
-		{"no node", map[string]string{"pulumi": newPulumi}, false, "", "no node on PATH: version 20.17.0 or newer is needed" + whereNode},
-		{"broken node", map[string]string{"node": "echo", "pulumi": newPulumi}, false, "", "PATH/node does not say its version: version 20.17.0 or newer is needed" + whereNode},
+		{"all new enough", tools{"node": newNode, "pulumi": newPulumi}, false, "PATH", ""},
+		{"newer", tools{"node": "echo v26.0.0", "pulumi": "echo v3.1000.0"}, false, "PATH", ""},
+		{"PATH before the Makefile's", tools{"node": newNode, "pulumi": newPulumi}, true, "PATH", ""},
+		{"the Makefile's before an old one", tools{"node": newNode, "pulumi": oldPulumi}, true, "built", ""},
+		{"the Makefile's before a broken one", tools{"node": newNode, "pulumi": "exit 127"}, true, "built", ""},
+		{"a warning beside the version", tools{"node": newNode, "pulumi": "echo warning: 1.2.3 >&2; echo v3.245.0-dev.0"}, false, "PATH", ""},
+		{"old CLI", tools{"node": newNode, "pulumi": oldPulumi}, false, "", "PATH/pulumi is version 3.244.9: " + whereCLI},
+		{"no CLI", tools{"node": newNode}, false, "", "no pulumi on PATH: " + whereCLI},
+		{"broken CLI", tools{"node": newNode, "pulumi": "exit 127"}, false, "", "PATH/pulumi does not say its version: " + whereCLI},
+		{"old node", tools{"node": "echo v18.20.4", "pulumi": newPulumi}, false, "", "PATH/node is version 18.20.4: " + needsNode},
+		{"no node", tools{"pulumi": newPulumi}, false, "", "no node on PATH: " + needsNode},
+		{"broken node", tools{"node": "echo", "pulumi": newPulumi}, false, "", "PATH/node does not say its version: " + needsNode},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +65,8 @@ func TestProgramsOfTheMachine(t *testing.T) {
 				files = append(files, cli)
 			}
 			dir := project(t, files...)
-			if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: x\nrequiredPulumiVersion: \">=3.245.0\"\n"), 0o600); err != nil {
+			settings := []byte("name: x\nrequiredPulumiVersion: \">=3.245.0\"\n")
+			if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), settings, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			path := machine(t, tt.tools)
@@ -101,7 +104,8 @@ func TestRequire(t *testing.T) {
 		whereP = "3.245.0 or newer is needed; get it from https://www.pulumi.com/docs/install/"
 	)
 	goOld := func(version, toolchain string) map[string]string {
-		return map[string]string{"go": `case $1 in version) echo go version go` + version + ` linux/amd64 ;; env) echo ` + toolchain + ` ;; esac`}
+		script := "case $1 in version) echo go version go" + version + " linux/amd64 ;; env) echo " + toolchain + " ;; esac"
+		return map[string]string{"go": script}
 	}
 	tests := []struct {
 		name  string
@@ -111,17 +115,21 @@ func TestRequire(t *testing.T) {
 	}{
 		{"all", "go node npm pulumi", map[string]string{"go": goNew, "node": newNode, "npm": "echo 10.8.2", "pulumi": newPulumi}, nil},
 		{"none", "go node npm pulumi", nil, []string{
-			"no go on PATH: version " + whereG, "no node on PATH: version " + whereN, "no npm on PATH: version " + whereM, "no pulumi on PATH: version " + whereP}},
+			"no go on PATH: version " + whereG, "no node on PATH: version " + whereN,
+			"no npm on PATH: version " + whereM, "no pulumi on PATH: version " + whereP}},
 		{"asked for one", "go", map[string]string{"go": goNew}, nil},
 		{"old go that updates itself", "go", goOld("1.21.0", "auto"), nil},
 		{"old go that updates itself from a version", "go", goOld("1.25.3", "go1.25.3+auto"), nil},
 		{"old go that may not", "go", goOld("1.25.3", "local"), []string{"PATH/go is version 1.25.3: " + whereG}},
 		{"old go that cannot", "go", goOld("1.20.14", "auto"), []string{"PATH/go is version 1.20.14: " + whereG}},
 		{"candidate of the next go", "go", goOld("1.27rc1", "local"), nil},
-		{"old node", "node npm", map[string]string{"node": "echo v18.20.4", "npm": "echo 10.8.2"}, []string{"PATH/node is version 18.20.4: " + whereN}},
-		{"old npm", "node npm", map[string]string{"node": newNode, "npm": "echo 6.14.18"}, []string{"PATH/npm is version 6.14.18: " + whereM}},
+		{"old node", "node npm", map[string]string{"node": "echo v18.20.4", "npm": "echo 10.8.2"},
+			[]string{"PATH/node is version 18.20.4: " + whereN}},
+		{"old npm", "node npm", map[string]string{"node": newNode, "npm": "echo 6.14.18"},
+			[]string{"PATH/npm is version 6.14.18: " + whereM}},
 		{"node without npm", "node npm", map[string]string{"node": newNode}, []string{"no npm on PATH: version " + whereM}},
-		{"broken npm", "npm", map[string]string{"npm": "echo no such module >&2; exit 1"}, []string{"PATH/npm does not say its version: " + whereM}},
+		{"broken npm", "npm", map[string]string{"npm": "echo no such module >&2; exit 1"},
+			[]string{"PATH/npm does not say its version: " + whereM}},
 		{"old CLI", "pulumi", map[string]string{"pulumi": oldPulumi}, []string{"PATH/pulumi is version 3.244.9: " + whereP}},
 		{"nine before ten", "pulumi", map[string]string{"pulumi": "echo v3.1000.0"}, nil},
 	}

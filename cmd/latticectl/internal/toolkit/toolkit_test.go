@@ -38,7 +38,10 @@ func TestOpenNamesEverythingThatIsMissing(t *testing.T) {
 	if err == nil {
 		t.Fatal("an empty folder was opened")
 	}
-	for _, want := range []string{"no Pulumi.yaml in " + dir, "no pulumi on PATH", "no EKS component at", "no latticectl at", "no make on PATH", "no node on PATH", "$HOME is not defined"} {
+	for _, want := range []string{
+		"no Pulumi.yaml in " + dir, "no pulumi on PATH", "no EKS component at", "no latticectl at", "no make on PATH",
+		"no node on PATH", "$HOME is not defined",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)
 		}
