@@ -48,32 +48,36 @@ func model(journal []world.Op, stacks []*stack) report.Modelled {
 
 // met counts how often each law was the reason of something, in the order of
 // docs/twin.md.
-func met(journal []world.Op, dependencies []world.Dependency, warnings []law.Warning) []report.Law {
+func met(journal []world.Op, dependencies []world.Dependency, matrix []report.Row, warnings []law.Warning) []report.Law {
 	counts := map[string]*report.Law{}
-	count := func(l law.Law) *report.Law {
-		if counts[l.ID] == nil {
-			counts[l.ID] = &report.Law{ID: l.ID, Group: string(l.Group), Sentence: l.Sentence, Source: l.Source}
-		}
-		return counts[l.ID]
+	known := law.All()
+	for _, l := range known {
+		counts[l.ID] = &report.Law{ID: l.ID, Group: string(l.Group), Sentence: l.Sentence, Source: l.Source}
 	}
 	for _, d := range dependencies {
-		count(d.Law).Dependencies++
+		counts[d.Law.ID].Dependencies++
+	}
+	refused := func(id string) {
+		if id != "" {
+			counts[id].Refusals++
+		}
 	}
 	for _, op := range journal {
 		for _, l := range op.Durations {
-			count(l).Durations++
+			counts[l.ID].Durations++
 		}
-		if l := law.Of(op.Err); l.ID != "" {
-			count(l).Refusals++
-		}
+		refused(law.Of(op.Err).ID)
+	}
+	for _, row := range matrix {
+		refused(row.Law)
 	}
 	for _, w := range warnings {
-		count(w.Law).Warnings++
+		counts[w.Law.ID].Warnings++
 	}
 	laws := []report.Law{}
-	for _, l := range law.All() {
-		if counts[l.ID] != nil {
-			laws = append(laws, *counts[l.ID])
+	for _, l := range known {
+		if c := counts[l.ID]; c.Dependencies+c.Durations+c.Refusals+c.Warnings > 0 {
+			laws = append(laws, *c)
 		}
 	}
 	return laws

@@ -252,6 +252,6 @@ func (r *run) conclude() {
 	r.report.Warnings = append(r.report.Warnings, r.project.strangers()...)
 	r.report.Warnings = append(r.report.Warnings, beyond(r.report.Warnings, r.warnings())...)
 	r.report.Leftovers = append(r.report.Leftovers, beyond(r.report.Leftovers, r.twin.Leftovers())...)
-	r.report.Laws = met(journal, dependencies, r.twin.Warnings())
+	r.report.Laws = met(journal, dependencies, r.report.Matrix, r.twin.Warnings())
 	r.report.Modelled = model(journal, r.stacks)
 }
