@@ -42,7 +42,7 @@ build: ## Compile the program and latticectl
 test: unit dataplane ## Run every test, including the rehearsals and the data plane
 
 .PHONY: unit
-unit: tools build ## Run every test except those of the data plane, which need root
+unit: tools build browser-tools ## Run every test except those of the data plane, which need root
 	@for m in $(filter-out test/dataplane,$(MODULES)); do echo "== go test $$m" >&2; (cd $$m && go test -count=1 -vet=off -timeout 30m $(TESTFLAGS) ./...); done
 
 .PHONY: race
@@ -97,6 +97,10 @@ tools: $(CACHE)/node_modules/.package-lock.json pulumi-cli ## Install the EKS co
 .PHONY: dataplane-tools
 dataplane-tools: ## Install the programs that the data plane tests run: Envoy, iptables, curl, wrk
 	@test/dataplane/setup.sh
+
+.PHONY: browser-tools
+browser-tools: ## Install the browser that the report's tests drive: chromium
+	@test/browser/setup.sh
 
 .PHONY: clean
 clean: ## Delete everything that make has created

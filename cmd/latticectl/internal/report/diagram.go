@@ -6,8 +6,8 @@ import "fmt"
 const (
 	diagramWidth = 900
 	columnWidth  = 300 // callers on the left, applications on the right
-	bandX        = 390 // the service network between them
-	bandWidth    = 120
+	bandX        = 375 // the service network between them
+	bandWidth    = 150
 	boxHead      = 78 // VPC, cluster and stack
 	chipHeight   = 40
 	chipGap      = 8

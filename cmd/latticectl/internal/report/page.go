@@ -24,6 +24,7 @@ var wholeMinutes = regexp.MustCompile(`m0s$`)
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"minutes": func(s float64) string { return wholeMinutes.ReplaceAllString(minutes(s), "m") },
 	"isURL":   func(s string) bool { return strings.HasPrefix(s, "https://") },
+	"clip":    clip,
 	"half":    func(n int) int { return n / 2 },
 	"short":   Short,
 	"typ":     func(urn string) string { typ, _ := split(urn); return typ },

@@ -1,0 +1,2 @@
+// Package browser opens the report of a rehearsal in a real browser.
+package browser
