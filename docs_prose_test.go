@@ -29,7 +29,7 @@ var formerWords = []struct{ former, now string }{
 // Lines of prose are short and have the words of the glossary.
 func TestProseInDocs(t *testing.T) {
 	t.Parallel()
-	for _, page := range pages(t) {
+	for _, page := range markdown(t) {
 		for _, problem := range proseProblems(readText(t, page)) {
 			t.Errorf("%s: %s", page, problem)
 		}

@@ -5,7 +5,7 @@ import "eks-lattice/internal/twin/law"
 // The laws of the API server.
 var (
 	LawKindExists = law.New(law.Kubernetes, "kind-must-be-served",
-		"An object whose apiVersion and kind the API server does not serve cannot be made: its CustomResourceDefinition comes first.",
+		"An object whose apiVersion and kind the API server does not serve cannot be created: its CustomResourceDefinition comes first.",
 		"https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/")
 	LawNamespaceExists = law.New(law.Kubernetes, "namespace-must-exist",
 		"A namespaced object is only made in a namespace that exists and is not being deleted.",
