@@ -14,11 +14,12 @@ import (
 // The walk-through's four calls: each cluster's demo application calls the
 // other's service, which allows it, and its own, which does not.
 func TestFourCalls(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	_, pods, err := net.ParseCIDR("10.0.0.0/16")
 	require.NoError(t, err)
 	for _, pod := range b.pods {
-		require.True(t, pods.Contains(net.ParseIP(pod.Address)), "both VPCs have the same addresses, %s is none", pod.Address)
+		require.True(t, pods.Contains(net.ParseIP(pod.Address)), "both VPCs have the addresses 10.0.0.0/16, the pod has %s", pod.Address)
 	}
 	for from, pod := range b.pods {
 		for _, s := range b.demos {
@@ -43,9 +44,10 @@ func TestFourCalls(t *testing.T) {
 	}
 }
 
-// The application's other answers come through as well; of what the proxy has
-// signed a request with, only the date.
+// The application's other answers come through as well. Of the headers that the
+// proxy adds to sign a request, only the date reaches the application.
 func TestOtherPathsOfTheDemo(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	body, status := b.curl(t, caller, "http://"+s.Host+"/hello")

@@ -1,4 +1,4 @@
-// Package dataplane proves the sidecar with the real Envoy, the real iptables
-// and real signatures: what a rehearsal has put into a pod runs in network
-// namespaces against stand-ins for what AWS runs (see package harness).
+// Package dataplane tests the sidecar with the real Envoy, the real iptables and
+// real signatures: the pods of a rehearsal run in network namespaces, beside
+// stand-ins for what AWS runs (see package harness).
 package dataplane

@@ -18,13 +18,14 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// limit bounds each test; nothing waits that long unless it is broken.
-const limit = 30 * time.Second
+// limit bounds each test. Only a failing test waits that long.
+const limit = time.Minute
 
 func TestMain(m *testing.M) {
 	harness.Contained()
 	if missing := prerequisites(); missing != nil {
-		fmt.Fprintf(os.Stderr, "\n*** THE DATA-PLANE SUITE DID NOT RUN. It lacks:\n%s\n*** test/dataplane/setup.sh installs what a package manager can.\n\n", indent(missing))
+		fmt.Fprintf(os.Stderr, "\n*** THE DATA PLANE SUITE DID NOT RUN. It lacks:\n%s\n", indent(missing))
+		fmt.Fprint(os.Stderr, "*** test/dataplane/setup.sh installs what a package manager can.\n\n")
 		if os.Getenv("CI") == "true" {
 			os.Exit(1)
 		}
@@ -37,11 +38,11 @@ func TestMain(m *testing.M) {
 	} else {
 		code = m.Run()
 	}
-	_ = os.RemoveAll(dir) // what is left of it is in the machine's folder for such things
+	_ = os.RemoveAll(dir) // it is in the machine's folder for temporary files
 	os.Exit(code)
 }
 
-// prepare makes what all tests share, in a folder.
+// prepare creates a folder with what all tests share.
 func prepare() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "dataplane-"); err != nil {
 		return "", err
@@ -52,7 +53,7 @@ func prepare() (dir string, err error) {
 	return dir, rehearse(dir)
 }
 
-// demoApp is the program of the demo application.
+// demoApp is the path of the demo application's program.
 var demoApp string
 
 func indent(err error) string {
@@ -73,7 +74,7 @@ func envoyBinary() string {
 func prerequisites() error {
 	var missing []error
 	if os.Geteuid() != 0 {
-		missing = append(missing, errors.New("root: it makes network namespaces and changes users"))
+		missing = append(missing, errors.New("root: the suite creates network namespaces and changes users"))
 	} else if ns, err := harness.NewNamespace(); err != nil {
 		missing = append(missing, fmt.Errorf("network namespaces: %w", err))
 	} else {
@@ -96,7 +97,7 @@ func prerequisites() error {
 	return errors.Join(missing...)
 }
 
-// rulesWork tries what the rules need of the kernel.
+// rulesWork tries what the rules need from the kernel.
 func rulesWork(ns *harness.Namespace) error {
 	if _, err := exec.LookPath("xtables-nft-multi"); err != nil {
 		return nil // reported with the other programs
@@ -119,9 +120,9 @@ func rulesWork(ns *harness.Namespace) error {
 type testbed struct {
 	*harness.Harness
 	ctx   context.Context
-	demos []harness.Service              // of the two demo applications
-	pods  map[string]*harness.RunningPod // of these, by cluster
-	// leaky is set by the test that wants to see secrets in a log.
+	demos []harness.Service              // of the demo applications
+	pods  map[string]*harness.RunningPod // of the demo applications, by cluster
+	// leaky is set by the test that expects secrets in a log.
 	leaky bool
 }
 
@@ -145,14 +146,14 @@ func up(t *testing.T) *testbed {
 				t.Logf("log of %s:\n%s", p.Key(), p.Log("envoy-sigv4"))
 			}
 		}
-		// Whatever a test did, its logs hold no secret, and nobody has asked
-		// for the node's credentials.
+		// In no test does a log contain a secret, or anything ask for the node's
+		// credentials.
 		leaks, err := h.Leaks()
 		require.NoError(t, err)
 		if !b.leaky {
 			require.Empty(t, leaks)
 		}
-		require.Empty(t, h.MetadataRequests(), "the instance metadata has been asked")
+		require.Empty(t, h.MetadataRequests(), "the instance metadata got requests")
 	})
 	return b
 }
@@ -173,7 +174,7 @@ func (b *testbed) start(t *testing.T, p harness.Pod) *harness.RunningPod {
 	return r
 }
 
-// curl runs curl as the application and returns body and status.
+// curl runs curl as the application, and returns body and status.
 func (b *testbed) curl(t *testing.T, p *harness.RunningPod, args ...string) (body string, status string) {
 	t.Helper()
 	return b.curlAs(t, p, nil, args...)
@@ -192,7 +193,7 @@ func (b *testbed) curlAs(t *testing.T, p *harness.RunningPod, as *harness.As, ar
 	return r.Stdout[:i], r.Stdout[i+1:]
 }
 
-// seen is the only request that Lattice saw for a path.
+// seen returns the only request for a path that VPC Lattice received.
 func (b *testbed) seen(t *testing.T, part string) harness.Seen {
 	t.Helper()
 	all := b.Lattice.Seen(part)

@@ -19,14 +19,14 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// dropTimeout is how long a connection is tried whose packets are dropped. One
-// whose packets pass is there at once.
+// dropTimeout is how long a test waits for a connection whose packets should be
+// dropped.
 const dropTimeout = 500 * time.Millisecond
 
 // dial opens one connection.
 type dial func(ctx context.Context) (net.Conn, error)
 
-// passes fails unless the connection is opened and a server answers on it.
+// passes fails unless a server answers on the connection.
 func passes(ctx context.Context, t *testing.T, d dial, path string) {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{
@@ -41,7 +41,7 @@ func passes(ctx context.Context, t *testing.T, d dial, path string) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
-// isDropped fails unless the other end stays silent.
+// isDropped fails unless the other end does not answer at all.
 func isDropped(ctx context.Context, t *testing.T, d dial) {
 	t.Helper()
 	short, cancel := context.WithTimeout(ctx, dropTimeout)
@@ -56,9 +56,10 @@ func isDropped(ctx context.Context, t *testing.T, d dial) {
 	require.True(t, errors.As(err, &netErr) && netErr.Timeout(), "answered instead of dropped: %v", err)
 }
 
-// The policy of an application closes the way past VPC Lattice, and so past IAM.
-// It is that of the rehearsed world: what the program has sent to the API server.
+// The policy of an application blocks calls that bypass VPC Lattice, and so IAM.
+// The rehearsed world has the policy that the program sent to the API server.
 func TestNetworkPolicyAdmitsOnlyVPCLattice(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	_, s := b.pair()
 	target := b.target(s)
@@ -99,7 +100,7 @@ func TestNetworkPolicyAdmitsOnlyVPCLattice(t *testing.T) {
 			isDropped(b.ctx, t, c.dial)
 			policies := b.World.NetworkPolicies[target.Cluster]
 			require.NoError(t, b.SetNetworkPolicies(target.Cluster, nil))
-			passes(b.ctx, t, c.dial, c.path) // nothing else was in its way
+			passes(b.ctx, t, c.dial, c.path) // nothing else blocks it
 			require.NoError(t, b.SetNetworkPolicies(target.Cluster, policies))
 		})
 	}
@@ -121,10 +122,10 @@ func TestNetworkPolicyAdmitsOnlyVPCLattice(t *testing.T) {
 	})
 }
 
-// The agent's stand-in enforces what Kubernetes documents, each time with packets
-// that pass beside those that do not.
+// The stand-in for the agent enforces what Kubernetes documents.
 // https://kubernetes.io/docs/concepts/services-networking/network-policies/
 func TestNetworkPolicySemantics(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, _ := b.pair()
 	pod := b.like(t, caller, "pod", plain)
@@ -190,8 +191,9 @@ func TestNetworkPolicySemantics(t *testing.T) {
 	}
 }
 
-// A policy that the stand-in could not enforce whole is not read at all.
+// Reading a policy fails if the stand-in does not enforce all of it.
 func TestNetworkPolicyThatCannotBeEnforced(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"pods as peers": `{"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}`,
 		"expressions":   `{"podSelector": {"matchExpressions": []}}`,

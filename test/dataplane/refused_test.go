@@ -4,7 +4,6 @@ package dataplane
 
 import (
 	"fmt"
-
 	"net/http"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// like is a pod that differs from a demo pod of the world in what change does.
+// like starts a changed copy of a pod.
 func (b *testbed) like(t *testing.T, p *harness.RunningPod, name string, change func(*harness.Pod)) *harness.RunningPod {
 	t.Helper()
 	other := p.Pod
@@ -27,23 +26,26 @@ func (b *testbed) like(t *testing.T, p *harness.RunningPod, name string, change 
 	return b.start(t, other)
 }
 
-// plain is a pod of somebody else: without a proxy, and with labels that no
-// policy selects.
+// plain changes a pod into one without a proxy and without labels that a policy
+// selects.
 func plain(p *harness.Pod) { p.Spec.InitContainers, p.Labels = nil, nil }
 
 func TestWithoutTheAnnotation(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	pod := b.like(t, caller, "plain", plain)
 	body, status := b.curl(t, pod, "http://"+s.Host+"/echo/plain")
 	assert.Equal(t, "403", status)
-	assert.Contains(t, body, "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on resource: "+s.ARN)
+	assert.Contains(t, body,
+		"AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on resource: "+s.ARN)
 	seen := b.seen(t, "/echo/plain")
 	assert.Equal(t, 80, seen.Port)
 	assert.ErrorContains(t, seen.Signature, "not signed")
 }
 
 func TestOtherNamespace(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	other := b.like(t, caller, "other", func(p *harness.Pod) { p.Namespace = "other" })
@@ -56,6 +58,7 @@ func TestOtherNamespace(t *testing.T) {
 
 // A cluster of the allowed name in another Region or account has another ARN.
 func TestOtherClusterOfTheSameName(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	imposter := b.like(t, caller, "imposter", func(p *harness.Pod) {
@@ -69,9 +72,10 @@ func TestOtherClusterOfTheSameName(t *testing.T) {
 	assert.Equal(t, lattice.ByService, seen.Decision.DecidedBy)
 }
 
-// Without an association the agent knows nobody. The node's role would be let
-// in by the identity and network policies, and must not be asked for.
+// Without an association the agent has no credentials for the pod. The proxy must
+// not use the node's instead, which the identity and network policies admit.
 func TestMissingCredentials(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	for name, change := range map[string]func(*harness.Pod){
@@ -94,9 +98,10 @@ func TestMissingCredentials(t *testing.T) {
 	}
 }
 
-// The agent goes away and the credentials run out: requests are refused, and
-// still nobody asks for the node's.
+// The agent fails and the credentials expire: VPC Lattice refuses the requests, and
+// the proxy still does not ask for the node's credentials.
 func TestExpiredCredentials(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	agent := b.Agents[caller.VPC]
@@ -117,11 +122,12 @@ func TestExpiredCredentials(t *testing.T) {
 			return fmt.Errorf("status %s", status)
 		}
 		return nil
-	}), "the agent's return is noticed")
+	}), "the proxy asks the agent again")
 }
 
-// VPC Lattice itself refuses a session that has ended before it should have.
+// VPC Lattice itself refuses a session that was ended early.
 func TestRevokedCredentials(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/before")
@@ -133,9 +139,10 @@ func TestRevokedCredentials(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
-	// A verified session that could be resumed must not vouch for other names.
+	// A TLS session that was verified for one name must not be resumed for another.
 	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/valid")
 	require.Equal(t, "200", status)
 	t.Run("a host that is not in the certificate", func(t *testing.T) {
@@ -171,9 +178,10 @@ func TestCertificates(t *testing.T) {
 	})
 }
 
-// The proxy signs for whoever reaches it, so nobody but the redirect may, even
-// in a pod that no network policy guards.
+// The proxy signs all requests that it receives, so it accepts only redirected
+// connections, even in a pod that no network policy selects.
 func TestProxyPortCannotBeDialled(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	injected, s := b.pair()
 	caller := b.like(t, injected, "unguarded", func(p *harness.Pod) { p.Labels = nil })
@@ -199,14 +207,16 @@ func TestProxyPortCannotBeDialled(t *testing.T) {
 		_, status := b.curl(t, neighbour, fmt.Sprintf("http://%s:%d%s", caller.Address, sidecar.ReadyPort, sidecar.ReadyPath))
 		assert.Equal(t, "200", status)
 		for _, path := range []string{"/", "/config_dump", "/stats", "/echo/ready", "/quitquitquit"} {
-			_, status := b.curl(t, neighbour, "-X", "POST", "-H", "Host: "+s.Host, fmt.Sprintf("http://%s:%d%s", caller.Address, sidecar.ReadyPort, path))
+			_, status := b.curl(t, neighbour, "-X", "POST", "-H", "Host: "+s.Host,
+				fmt.Sprintf("http://%s:%d%s", caller.Address, sidecar.ReadyPort, path))
 			assert.Equal(t, "404", status, path)
 		}
 	})
-	assert.Empty(t, b.Lattice.Seen("/echo/"), "nothing of this has reached VPC Lattice")
+	assert.Empty(t, b.Lattice.Seen("/echo/"), "none of this reached VPC Lattice")
 }
 
 func TestUsersOfThePod(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	for name, c := range map[string]struct {
@@ -236,9 +246,10 @@ func TestUsersOfThePod(t *testing.T) {
 	}
 }
 
-// The application's own https goes past the proxy: TLS from end to end, which
-// nobody can sign on the way. It works for whoever signs by himself.
+// The application's own https bypasses the proxy, which cannot sign what TLS
+// encrypts. VPC Lattice accepts it if the application signs.
 func TestHTTPSByTheApplication(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	body, status := b.curl(t, caller, "--cacert", "/etc/app/ca.pem", "https://"+s.Host+"/echo/https")
@@ -249,7 +260,7 @@ func TestHTTPSByTheApplication(t *testing.T) {
 	assert.ErrorContains(t, seen.Signature, "not signed")
 
 	t.Run("signed by the application", func(t *testing.T) {
-		// curl signs with the credentials that the pod's own token gets.
+		// curl signs with the credentials for the pod's own token.
 		script := `set -eu
 c=$(curl -sS -H "Authorization: $(cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)" $AWS_CONTAINER_CREDENTIALS_FULL_URI)
 field() { echo "$c" | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
@@ -263,8 +274,9 @@ curl -sS -o /dev/null -w '%{http_code}' --cacert /etc/app/ca.pem --aws-sigv4 "aw
 	})
 }
 
-// Traffic that is not for VPC Lattice is none of the proxy's business.
+// The proxy does not intercept traffic to other destinations than VPC Lattice.
 func TestOtherTrafficIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, _ := b.pair()
 	neighbour := b.like(t, caller, "neighbour", plain)
@@ -278,16 +290,17 @@ func TestOtherTrafficIsLeftAlone(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	_, status := b.curl(t, caller, "http://"+neighbour.Address+"/")
 	assert.Equal(t, "200", status)
-	assert.Empty(t, <-served, "nothing is signed for another pod")
+	assert.Empty(t, <-served, "the proxy signs nothing for another pod")
 }
 
-// Nothing that the kubelet or a restart does twice adds up.
+// Running the init container twice changes nothing.
 func TestRedirectTwice(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	require.NoError(t, caller.RunInit(b.ctx, sidecar.InitContainerName))
 	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/twice")
 	assert.Equal(t, "200", status)
 	_, status = b.curlAs(t, caller, &harness.As{UID: sidecar.UID, GID: sidecar.GID}, "http://"+s.Host+"/echo/again")
-	assert.Equal(t, "403", status, "the proxy's user is still spared")
+	assert.Equal(t, "403", status, "the proxy's own user is still not redirected")
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the data-plane suite and its benchmark run: Debian's iptables,
+# Installs what the data plane suite and its benchmark run: Debian's iptables,
 # curl and wrk where a program is missing, and Envoy below .cache/envoy. Doing it
 # twice does nothing. Where something stays missing (no Linux, no root, no apt)
 # it says loudly that the suite will not run, and succeeds: the suite itself
@@ -62,5 +62,5 @@ else
   lacks "Linux: this is $(uname -s)"
 fi
 if [ -n "$missing" ]; then
-  printf '\n*** THE DATA-PLANE SUITE WILL NOT RUN HERE. It lacks:%s\n\n' "$missing" >&2
+  printf '\n*** THE DATA PLANE SUITE WILL NOT RUN HERE. It lacks:%s\n\n' "$missing" >&2
 fi

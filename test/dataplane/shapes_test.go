@@ -21,19 +21,13 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// caller and other are the two ends of the allowed direction that the tests of
-// a single pair use.
-func (b *testbed) pair() (caller *harness.RunningPod, other harness.Service) {
-	s := b.demos[1]
-	for _, p := range b.pods {
-		if p.Key() != s.Target {
-			caller = p
-		}
-	}
-	return caller, s
+// pair returns a caller and a service that allows it.
+func (b *testbed) pair() (*harness.RunningPod, harness.Service) {
+	service := b.demos[1]
+	return b.target(b.demos[0]), service
 }
 
-// target is the pod behind a service.
+// target returns the pod of a service.
 func (b *testbed) target(s harness.Service) *harness.RunningPod {
 	for _, p := range b.pods {
 		if p.Key() == s.Target {
@@ -55,6 +49,7 @@ func echo(t *testing.T, body string) (e harness.Echo) {
 }
 
 func TestMethodsAndBodies(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	mebibyte := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
@@ -99,9 +94,10 @@ func TestMethodsAndBodies(t *testing.T) {
 	})
 }
 
-// What is sent, what is signed and what arrives must be one, whatever
-// characters a path or a query has.
+// What the proxy signs equals what arrives, whatever characters a path or a query
+// has.
 func TestPathsAndQueries(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	for i, c := range []struct{ name, uri, arrives string }{
@@ -147,6 +143,7 @@ func TestPathsAndQueries(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	args := []string{
@@ -168,29 +165,46 @@ func TestHeaders(t *testing.T) {
 	for _, h := range []string{"host", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "x-test-00", "x-test-79"} {
 		assert.Contains(t, seen.SignedHeaders, h)
 	}
-	for _, h := range []string{"user-agent", "x-forwarded-for", "x-forwarded-proto", "x-amzn-trace-id", "content-length", "x-envoy-expected-rq-timeout-ms"} {
+	for _, h := range []string{
+		"user-agent", "x-forwarded-for", "x-forwarded-proto", "x-amzn-trace-id", "content-length", "x-envoy-expected-rq-timeout-ms",
+	} {
 		assert.NotContains(t, seen.SignedHeaders, h, "hops may change it")
 	}
 
-	t.Run("an Authorization of the application's own gives way", func(t *testing.T) {
+	t.Run("the signature replaces an Authorization header", func(t *testing.T) {
 		_, status := b.curl(t, caller, "-H", "Authorization: Bearer x", "http://"+s.Host+"/echo/bearer")
 		assert.Equal(t, "200", status)
 		assert.NoError(t, b.seen(t, "/echo/bearer").Signature)
 	})
-	t.Run("forged identity headers give way", func(t *testing.T) {
-		_, status := b.curl(t, caller, "-H", "X-Amz-Security-Token: forged", "-H", "X-Amz-Date: 20200101T000000Z", "-H", "X-Amz-Content-Sha256: forged", "http://"+s.Host+"/echo/forged")
+	t.Run("a host with its default port, as gRPC clients send it", func(t *testing.T) {
+		body, status := b.curl(t, caller, "-H", "Host: "+s.Host+":80", "http://"+s.Host+"/echo/port")
+		assert.Equal(t, "200", status)
+		assert.Equal(t, s.Host, echo(t, body).Host)
+		assert.NoError(t, b.seen(t, "/echo/port").Signature)
+	})
+	t.Run("the signature replaces forged identity headers", func(t *testing.T) {
+		_, status := b.curl(t, caller, "-H", "X-Amz-Security-Token: forged", "-H", "X-Amz-Date: 20200101T000000Z",
+			"-H", "X-Amz-Content-Sha256: forged", "http://"+s.Host+"/echo/forged")
 		assert.Equal(t, "200", status)
 		assert.NoError(t, b.seen(t, "/echo/forged").Signature)
 	})
 }
 
-// One connection of the application carries requests for two services that
-// share nothing but the proxy; each goes out on TLS for its own name.
+// Requests for two services share one connection of the application, but the
+// proxy sends each over TLS with its own name.
 func TestTwoNamesOnOneConnection(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	own := b.demos[0]
-	config := fmt.Sprintf("url = \"http://%s/echo/n1\"\noutput=/dev/null\nnext\nurl = \"http://%s/echo/n2\"\nheader = \"Host: %s\"\noutput=/dev/null\nwrite-out=\"%%{num_connects}\"\n", s.Host, s.Host, own.Host)
+	config := fmt.Sprintf(`url = "http://%s/echo/n1"
+output = /dev/null
+next
+url = "http://%s/echo/n2"
+header = "Host: %s"
+output = /dev/null
+write-out = "%%{num_connects}"
+`, s.Host, s.Host, own.Host)
 	r, err := caller.Exec(b.ctx, nil, strings.NewReader(config), "curl", "-sS", "-K", "-")
 	require.NoError(t, err)
 	require.Zero(t, r.Code, r.Stderr)
@@ -201,6 +215,7 @@ func TestTwoNamesOnOneConnection(t *testing.T) {
 }
 
 func TestHundredAtOnce(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	r, err := caller.Exec(b.ctx, nil, nil, "curl", "-sS", "-Z", "--parallel-immediate", "--parallel-max", "100",
@@ -216,18 +231,20 @@ func TestHundredAtOnce(t *testing.T) {
 }
 
 func TestServerThatResets(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	_, status := b.curl(t, caller, "http://"+s.Host+"/reset/1")
 	assert.Equal(t, strconv.Itoa(http.StatusBadGateway), status, "VPC Lattice's own answer comes through")
-	assert.Len(t, b.Lattice.Seen("/reset/1"), 1, "a request that the service has seen is not sent again")
+	assert.Len(t, b.Lattice.Seen("/reset/1"), 1, "the proxy does not repeat a request that the service got")
 	_, status = b.curl(t, caller, "http://"+s.Host+"/echo/after-reset")
 	assert.Equal(t, "200", status)
 }
 
-// VPC Lattice closes a connection that has been idle; the proxy's next request
-// goes out on another one.
+// VPC Lattice closes idle connections. The proxy sends the next request over a new
+// one.
 func TestIdleConnectionClosedByTheOtherEnd(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	_, status := b.curl(t, caller, "http://"+s.Host+"/echo/idle1")
@@ -250,6 +267,7 @@ func (b *testbed) hangUp(t *testing.T) {
 }
 
 func TestHTTP2FromTheApplication(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	body, status := b.curl(t, caller, "--http2-prior-knowledge", "-d", "x", "http://"+s.Host+"/echo/h2")

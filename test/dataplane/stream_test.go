@@ -16,8 +16,7 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// stream is a request whose body is still being written while its answer is
-// already being read.
+// stream is a request whose body is written while its answer is read.
 type stream struct {
 	feed io.WriteCloser
 	out  io.Reader
@@ -46,7 +45,7 @@ func (s *stream) say(t *testing.T, piece string) {
 	require.Equal(t, piece, string(back))
 }
 
-// end finishes the request and with it the answer.
+// end ends the request, and waits for the end of the answer.
 func (s *stream) end(t *testing.T) {
 	t.Helper()
 	require.NoError(t, s.feed.Close())
@@ -55,9 +54,10 @@ func (s *stream) end(t *testing.T) {
 	require.Empty(t, rest)
 }
 
-// The server answers each piece before the next one is sent, so neither
-// direction is held back or collected anywhere.
+// The server answers each piece before the client sends the next one, so no hop
+// buffers either direction.
 func TestStreamingBothWays(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	for _, http2 := range []bool{false, true} {
@@ -73,8 +73,9 @@ func TestStreamingBothWays(t *testing.T) {
 	}
 }
 
-// The kubelet ends the application first; what it still does goes through.
+// The kubelet ends the application first. Requests until then succeed.
 func TestPodStopsWithARequestInFlight(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	stream := openStream(b.ctx, t, caller, s, false, "/stream/drain")
@@ -87,5 +88,5 @@ func TestPodStopsWithARequestInFlight(t *testing.T) {
 	}))
 	code, err := proxy.Wait(b.ctx)
 	require.NoError(t, err)
-	assert.Zero(t, code, "the proxy ends by itself within the pod's grace period")
+	assert.Zero(t, code, "the proxy exits within the pod's grace period")
 }

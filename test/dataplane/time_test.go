@@ -18,9 +18,10 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// Envoy fetches new credentials five seconds before the old ones end; here that
-// is every other second, under a stream of requests.
+// Envoy fetches new credentials five seconds before the old ones expire. Here it
+// does so every second, while requests keep coming.
 func TestCredentialsRotate(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	agent := b.Agents[caller.VPC]
@@ -29,7 +30,8 @@ func TestCredentialsRotate(t *testing.T) {
 	requests := 0
 	for agent.Served(pod.SessionARN) < 4 {
 		require.NoError(t, b.ctx.Err(), "the credentials were never renewed")
-		r, err := pod.Exec(b.ctx, nil, nil, "curl", "-sS", "-Z", "--parallel-max", "4", "-o", "/dev/null", "-w", "%{http_code}\n", "http://"+s.Host+"/echo/rotate[1-40]")
+		r, err := pod.Exec(b.ctx, nil, nil, "curl", "-sS", "-Z", "--parallel-max", "4",
+			"-o", "/dev/null", "-w", "%{http_code}\n", "http://"+s.Host+"/echo/rotate[1-40]")
 		require.NoError(t, err)
 		requests += 40
 		require.Equal(t, strings.Repeat("200\n", 40), r.Stdout, r.Stderr)
@@ -46,14 +48,15 @@ func TestCredentialsRotate(t *testing.T) {
 	assert.GreaterOrEqual(t, len(keys), 3, "credentials used by %d requests", requests)
 }
 
-// A new CA reaches running pods by their ConfigMap, without a restart.
+// A new CA reaches running pods through their ConfigMap, without a restart.
 func TestCABundleChanges(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	pid := caller.Sidecar(sidecar.ProxyContainerName).PID()
 	status := func(want string) func() error {
 		return func() error {
-			b.Lattice.CloseIdle() // connections outlive a change of what is trusted
+			b.Lattice.CloseIdle() // a change of the CA leaves open connections open
 			if _, got := b.curl(t, caller, "http://"+s.Host+"/echo/"); got != want {
 				return fmt.Errorf("status %s instead of %s", got, want)
 			}
@@ -78,14 +81,15 @@ func TestCABundleChanges(t *testing.T) {
 	bundle(old + next.pem)
 	require.NoError(t, harness.Eventually(b.ctx, status("200")), "both are trusted")
 	bundle(old)
-	require.NoError(t, harness.Eventually(b.ctx, status("503")), "trust is taken back")
+	require.NoError(t, harness.Eventually(b.ctx, status("503")), "the new one is no longer trusted")
 	bundle(next.pem)
 	require.NoError(t, harness.Eventually(b.ctx, status("200")), "the new one alone")
 	assert.Equal(t, pid, caller.Sidecar(sidecar.ProxyContainerName).PID(), "without a restart")
 }
 
-// While the proxy is away requests fail; none gets past it unsigned.
+// Without the proxy requests fail. None reaches VPC Lattice unsigned.
 func TestProxyIsKilledAndComesBack(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	first := caller.Sidecar(sidecar.ProxyContainerName)
@@ -103,9 +107,10 @@ func TestProxyIsKilledAndComesBack(t *testing.T) {
 	}
 }
 
-// The first thing that the application does works, however slow the agent is:
-// the request waits in the proxy for the first credentials.
+// The application's first request succeeds, however slow the agent is: the proxy
+// holds the request until it has credentials.
 func TestFirstRequestAtOnce(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	caller, s := b.pair()
 	release := b.Agents[caller.VPC].Hold()
@@ -128,9 +133,9 @@ func TestFirstRequestAtOnce(t *testing.T) {
 	assert.NoError(t, b.seen(t, "/echo/first").Signature)
 }
 
-// The search for secrets finds them where they are: at the log level that the
-// blueprint's sidecar ships with.
+// The search for secrets finds them at the log level of the blueprint's sidecar.
 func TestTraceLogWouldLeak(t *testing.T) {
+	t.Parallel()
 	b := up(t)
 	b.leaky = true
 	caller, s := b.pair()

@@ -25,11 +25,11 @@ import (
 	"eks-lattice/test/dataplane/harness"
 )
 
-// worldFile is where the rehearsed world is.
+// worldFile is the path of the rehearsed world.
 var worldFile string
 
-// rehearse sets worldFile to $WORLD, or to the outcome of a rehearsal, which it
-// starts, in a folder.
+// rehearse sets worldFile to $WORLD, or runs a rehearsal that writes it to a
+// folder.
 func rehearse(dir string) error {
 	if worldFile = os.Getenv("WORLD"); worldFile != "" {
 		return nil
@@ -45,15 +45,15 @@ func rehearse(dir string) error {
 
 const latticectl = ".cache/bin/latticectl"
 
-// loadWorld is a fresh copy of the rehearsed world.
-func loadWorld(t testing.TB) *harness.World {
+// loadWorld returns a new copy of the rehearsed world.
+func loadWorld(t *testing.T) *harness.World {
 	t.Helper()
 	w, err := harness.Load(worldFile)
 	require.NoError(t, err)
 	return w
 }
 
-// wildcard is the name in the services' certificate.
+// wildcard returns the wildcard name in the services' certificate.
 func wildcard(s harness.Service) string {
 	_, domain, _ := strings.Cut(s.Host, ".")
 	return "*." + domain
@@ -80,7 +80,7 @@ func newCA(t *testing.T, name string) authority {
 	return authority{pem: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), cert: cert, key: key}
 }
 
-// leaf is an RSA-2048 certificate, the only kind that VPC Lattice takes.
+// leaf issues an RSA-2048 certificate, the only kind that VPC Lattice accepts.
 func (a authority) leaf(t *testing.T, names ...string) (certPEM, keyPEM string) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

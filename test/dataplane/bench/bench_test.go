@@ -109,7 +109,7 @@ func BenchmarkDataplane(b *testing.B) {
 	print(variants)
 }
 
-// rehearsed is the path of the world that the other tests load as well.
+// rehearsed returns the path of the world, which the other tests load as well.
 func rehearsed(b *testing.B) string {
 	if path := os.Getenv("WORLD"); path != "" {
 		return path
@@ -134,8 +134,8 @@ func direct(p harness.Pod) harness.Pod {
 	return p
 }
 
-// blueprint is the pod with the blueprint's sidecar in place of ours: all
-// traffic to VPC Lattice redirected, the proxy as root, its log level trace.
+// blueprint is the pod with the blueprint's sidecar instead of this one: it
+// redirects all traffic to VPC Lattice, runs as root and logs at level trace.
 func blueprint(p harness.Pod, region string) harness.Pod {
 	p.Name, p.IP = "blueprint", ""
 	ca := sidecar.ConfigDir + "/" + sidecar.CAKey
@@ -160,7 +160,7 @@ func blueprint(p harness.Pod, region string) harness.Pod {
 	return p
 }
 
-// ready waits for the first good answer and then reads the memory at rest.
+// ready waits for the first successful answer, and then reads the memory at rest.
 func (v *variant) ready(ctx context.Context, b *testing.B) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)

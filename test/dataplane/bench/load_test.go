@@ -34,8 +34,8 @@ func (v *variant) asFastAsItGoes(ctx context.Context, b *testing.B) load {
 	return v.wrk(ctx, b, "-c", "16", v.url)
 }
 
-// atFixedRate sends over ten connections, each of which waits between requests:
-// so what is measured is the way, not a queue.
+// atFixedRate sends over ten connections, each of which waits between requests,
+// so that it measures the path and not a queue.
 func (v *variant) atFixedRate(ctx context.Context, b *testing.B) load {
 	b.Helper()
 	return v.wrk(ctx, b, "-c", "10", "-s", "/etc/app/rate.lua", v.url)
@@ -77,27 +77,28 @@ func number(b *testing.B, r *regexp.Regexp, text string) float64 {
 // print writes the table of docs/dataplane.md.
 func print(variants []*variant) {
 	out := os.Stdout
-	fmt.Fprintln(out, "\n| | requests/s | p50 | p99 | CPU per request | steady requests/s | p50 | p99 | added to p99 | memory at rest | maximum | log |")
+	fmt.Fprintln(out, "\n| | requests/s | p50 | p99 | CPU per request "+
+		"| steady requests/s | p50 | p99 | added to p99 | memory at rest | maximum | log |")
 	fmt.Fprintln(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	rate := func(l load) float64 { return l.perSecond }
 	p50, p99 := func(l load) time.Duration { return l.p50 }, func(l load) time.Duration { return l.p99 }
 	for _, v := range variants {
-		cpu, added, rest, most, log := "-", "-", "-", "-", "-"
+		cpu, added, rest, maximum, log := "-", "-", "-", "-", "-"
 		if v.proxy != nil {
 			cpu = fmt.Sprintf("%d µs", median(v.cpuPer).Microseconds())
 			added = spread(v.added(variants[0]))
-			rest, most = fmt.Sprintf("%.0f MiB", float64(v.rest.RSS)/1024), fmt.Sprintf("%.0f MiB", float64(v.peak)/1024)
+			rest, maximum = fmt.Sprintf("%.0f MiB", float64(v.rest.RSS)/1024), fmt.Sprintf("%.0f MiB", float64(v.peak)/1024)
 			log = fmt.Sprintf("%.1f MiB", float64(v.logBytes)/(1<<20))
 		}
 		fmt.Fprintf(out, "| %s | %.0f | %s | %s | %s | %.0f | %s | %s | %s | %s | %s | %s |\n", v.name, middle(v.full, rate),
 			milliseconds(middle(v.full, p50)), milliseconds(middle(v.full, p99)), cpu, middle(v.steady, rate),
-			milliseconds(middle(v.steady, p50)), milliseconds(middle(v.steady, p99)), added, rest, most, log)
+			milliseconds(middle(v.steady, p50)), milliseconds(middle(v.steady, p99)), added, rest, maximum, log)
 	}
 	fmt.Fprintln(out)
 }
 
 // added is what the variant adds to the 99th percentile of another, round by
-// round: the machine's mood changes more between rounds than within one.
+// round: the machine's load varies more between rounds than within one.
 func (v *variant) added(to *variant) []time.Duration {
 	all := make([]time.Duration, len(v.steady))
 	for i, l := range v.steady {
@@ -106,7 +107,7 @@ func (v *variant) added(to *variant) []time.Duration {
 	return all
 }
 
-// spread is the median with the extremes that it stands between.
+// spread is the median with the extremes.
 func spread(all []time.Duration) string {
 	return fmt.Sprintf("%s (%s to %s)", milliseconds(median(all)), milliseconds(slices.Min(all)), milliseconds(slices.Max(all)))
 }

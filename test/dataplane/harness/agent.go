@@ -11,8 +11,8 @@ import (
 	"eks-lattice/internal/twin/iam"
 )
 
-// Agent is the Pod Identity agent of a VPC's nodes: it changes a pod's service
-// account token into credentials of a session that carries the pod's tags.
+// Agent is the Pod Identity agent of a VPC's nodes: it exchanges a pod's service
+// account token for credentials of a session that has the pod's tags.
 type Agent struct {
 	issuer *issuer
 
@@ -22,24 +22,24 @@ type Agent struct {
 	hold     chan struct{} // requests wait until it is closed
 	held     int
 	refuse   bool
-	served   map[string]int // credentials given out, by session ARN
+	served   map[string]int // number of credentials issued, by session ARN
 }
 
-// SetLifetime changes how long the credentials given out from now on last.
+// SetLifetime changes the lifetime of the credentials that the agent issues from now on.
 func (a *Agent) SetLifetime(d time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.lifetime = d
 }
 
-// SetRefuse makes the agent answer that it has no credentials.
+// SetRefuse decides whether the agent answers that it has no credentials.
 func (a *Agent) SetRefuse(refuse bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.refuse = refuse
 }
 
-// Hold lets requests wait until the returned function is called.
+// Hold blocks requests until the returned function is called.
 func (a *Agent) Hold() (release func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -53,14 +53,14 @@ func (a *Agent) Hold() (release func()) {
 	})
 }
 
-// Held is how many requests have been made to wait.
+// Held returns the number of requests that have been blocked.
 func (a *Agent) Held() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.held
 }
 
-// Served is how often the pod has been given credentials.
+// Served returns how often the pod has got credentials.
 func (a *Agent) Served(sessionARN string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,8 +117,8 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// metadata is the instance metadata service, which would give out the node's
-// role. It remembers that it was asked.
+// metadata is the instance metadata service, which would issue credentials of the
+// node's role. It records its requests.
 type metadata struct {
 	issuer *issuer
 	node   iam.Principal

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"google.golang.org/grpc"
 )
 
 // BuildApp compiles the demo application of the project in a folder, and
@@ -29,33 +31,56 @@ func BuildApp(project, dir string) (string, error) {
 	return program, nil
 }
 
-// application is the program of a pod's first container, and the harness's server
+// application is the program of a pod's first container, and the harness's servers
 // beside it.
 type application struct {
 	*Running
 	otherEnd io.Closer
+	grpc     *grpc.Server
+	calls    *grpcServer
+}
+
+// serve starts the harness's servers.
+func (a *application) serve(r *RunningPod) error {
+	listener, err := r.ns.Listen(otherEndAddress)
+	if err != nil {
+		return err
+	}
+	a.otherEnd = serve(listener, otherEnd(), r.harness.silent)
+	if listener, err = r.ns.Listen(grpcAddress); err != nil {
+		return errors.Join(err, a.otherEnd.Close())
+	}
+	a.calls = &grpcServer{ended: make(chan error, 1)}
+	a.grpc = a.calls.serve(listener)
+	return nil
+}
+
+// close ends the harness's servers.
+func (a *application) close() error {
+	a.grpc.Stop()
+	return a.otherEnd.Close()
 }
 
 // startApplication runs what the demo image runs, and waits until VPC Lattice
 // finds it healthy.
 func (r *RunningPod) startApplication(ctx context.Context, port int) error {
-	listener, err := r.ns.Listen(otherEndAddress)
-	if err != nil {
+	app := &application{}
+	if err := app.serve(r); err != nil {
 		return err
 	}
-	other := serve(listener, otherEnd(), r.harness.silent)
 	container := r.Spec.Containers[0]
 	p := r.process(container)
 	p.Argv = []string{"/usr/local/bin/demo-app"} // the image's entry point
 	program, err := p.start(r.dir, container.Name+".log")
 	if err != nil {
-		return errors.Join(err, other.Close())
+		return errors.Join(err, app.close())
 	}
-	r.app = &application{program, other}
+	app.Running = program
+	r.app = app
 	return Eventually(ctx, func() error { return r.HealthCheck(ctx, port) })
 }
 
-// HealthCheck asks as VPC Lattice does unless it is told otherwise.
+// HealthCheck sends the health check that VPC Lattice sends by default.
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html
 func (r *RunningPod) HealthCheck(ctx context.Context, port int) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -79,12 +104,12 @@ func (r *RunningPod) HealthCheck(ctx context.Context, port int) error {
 	return nil
 }
 
-// stop asks the program to end, which it does well.
+// stop ends the program, which must exit with code 0.
 func (a *application) stop(ctx context.Context) error {
 	err := a.Signal(syscall.SIGTERM)
 	code, werr := a.Wait(ctx)
 	if werr == nil && code != 0 {
 		werr = fmt.Errorf("the application ended with code %d", code)
 	}
-	return errors.Join(err, werr, a.otherEnd.Close())
+	return errors.Join(err, werr, a.close())
 }

@@ -16,10 +16,10 @@ import (
 
 const containerEnv = "EKS_LATTICE_HARNESS_CONTAINER"
 
-// process is what one process of a container gets.
+// process describes one process of a container.
 type process struct {
 	Netns        string
-	Hostname     string // empty leaves the machine's
+	Hostname     string // empty keeps the machine's
 	Root         string // an empty directory, the mount point of the root file system
 	Binds        []bind
 	Files        map[string]string // small files of the root file system
@@ -40,22 +40,22 @@ var capabilities = map[string]int{
 	"SETUID": unix.CAP_SETUID, "SYS_CHROOT": unix.CAP_SYS_CHROOT, "AUDIT_WRITE": unix.CAP_AUDIT_WRITE,
 }
 
-// defaultCaps is what containerd leaves to a container that says nothing
+// defaultCaps are the capabilities that containerd gives a container by default
 // (https://github.com/containerd/containerd/blob/main/pkg/oci/spec.go).
 var defaultCaps = []string{
 	"CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP",
 	"NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE",
 }
 
-// Contained turns this process into a container's if that is what it was
-// started for. Programs that use the package call it first of all.
+// Contained turns this process into a container's process if it was started as
+// one. Programs that use the package must call it first.
 func Contained() {
 	raw := os.Getenv(containerEnv)
 	if raw == "" {
 		return
 	}
-	// The kernel keeps namespaces, users and capabilities per thread; exec on
-	// this thread makes its own those of the process.
+	// The kernel keeps namespaces, users and capabilities for each thread; exec
+	// gives this thread's to the process.
 	runtime.LockOSThread()
 	var p process
 	err := json.Unmarshal([]byte(raw), &p)
@@ -137,7 +137,7 @@ func (p *process) enterRoot() error {
 	if err := mountAll(binds); err != nil {
 		return err
 	}
-	// The image's own programs go where the machine has nothing of its own.
+	// The image's programs are in a folder that the machine's programs do not use.
 	if err := unix.Mount("tmpfs", filepath.Join(p.Root, "usr/local"), "tmpfs", 0, "mode=755"); err != nil {
 		return fmt.Errorf("mounting /usr/local: %w", err)
 	}
@@ -167,7 +167,7 @@ func (p *process) enterRoot() error {
 	return unix.Chdir("/")
 }
 
-// mount makes everything that comes from outside read-only.
+// mount mounts everything from outside read-only.
 func (b bind) mount(root string) error {
 	target := filepath.Join(root, b.Target)
 	info, err := os.Stat(b.Source)
@@ -210,7 +210,7 @@ func (p *process) dropPrivileges() error {
 			}
 		}
 	}
-	// Raw calls: the wrappers would change all threads, and only this one matters.
+	// Raw calls, because the wrappers would change all threads.
 	for _, c := range []struct {
 		name          string
 		trap, a, b, c uintptr

@@ -40,7 +40,7 @@ func (z resolver) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	if !found {
 		m.SetRcode(q, dns.RcodeNameError)
 	}
-	_ = w.WriteMsg(m) // a lost answer is asked for again
+	_ = w.WriteMsg(m) // a client repeats its query when the answer is lost
 }
 
 type dnsCloser struct{ *dns.Server }

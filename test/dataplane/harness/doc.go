@@ -4,8 +4,8 @@
 // Identity agent, VPC Lattice, the VPC's DNS, the instance metadata and the
 // network policy agent).
 //
-// Everything lives in namespaces without a name, so that nothing stays behind
-// when the process that made them ends, however it ends. It needs Linux and
-// root; containers run with the user, capabilities and root file system that
-// their pod spec asks for, but without a seccomp profile.
+// All namespaces are without a name, so that the kernel deletes them when the
+// process that created them ends, however it ends. The package needs Linux and
+// root. Containers run with the user, capabilities and root file system of their
+// pod spec, but without a seccomp profile.
 package harness

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Result is what a finished command has left.
+// Result is the result of a command.
 type Result struct {
 	Stdout, Stderr string
 	Code           int
@@ -62,7 +62,7 @@ func (p *process) command(ctx context.Context, dir string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// run waits for the process to end. A context that ends first kills it.
+// run runs the process until it ends, or kills it when the context ends.
 func (p *process) run(ctx context.Context, dir string, stdin io.Reader) (Result, error) {
 	cmd, err := p.command(ctx, dir)
 	if err != nil {
@@ -85,14 +85,14 @@ func (p *process) run(ctx context.Context, dir string, stdin io.Reader) (Result,
 	return r, err
 }
 
-// Running is a process of a container that stays.
+// Running is a process of a container that keeps running.
 type Running struct {
 	cmd  *exec.Cmd
 	log  *os.File
 	done chan struct{}
 }
 
-// start leaves the process running; what it writes is appended to the log.
+// start starts the process, whose output is appended to a log.
 func (p *process) start(dir, log string) (*Running, error) {
 	cmd, err := p.command(context.Background(), dir)
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *process) start(dir, log string) (*Running, error) {
 	}
 	r := &Running{cmd: cmd, log: f, done: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // the state is read where it matters
+		_ = cmd.Wait() // Wait returns the state
 		_ = f.Close()
 		close(r.done)
 	}()

@@ -22,7 +22,7 @@ import (
 	"eks-lattice/internal/twin/iam"
 )
 
-// Harness is a world that is up.
+// Harness is a world whose data plane runs.
 type Harness struct {
 	World   *World
 	Lattice *Lattice
@@ -50,8 +50,8 @@ type Programs struct {
 	App   string // examples/demo-app
 }
 
-// New builds the VPCs of a world and what AWS runs in them; pods are started
-// one by one. Files go below dir.
+// New builds the VPCs of a world and what AWS runs in them, with files below dir.
+// StartPod starts the pods.
 func New(w *World, dir string, programs Programs) (*Harness, error) {
 	cert, err := tls.X509KeyPair([]byte(w.Certificate), []byte(w.Key))
 	if err != nil {
@@ -88,7 +88,9 @@ func (h *Harness) addVPC(id string) error {
 	h.Agents[id] = &Agent{issuer: h.issuer, pods: map[string]iam.Principal{}, served: map[string]int{}, lifetime: time.Hour}
 	h.metadata[id] = &metadata{issuer: h.issuer, node: iam.Principal{
 		ARN: "arn:aws:sts::" + h.World.Account + ":assumed-role/node/i-0", RoleARN: "arn:aws:iam::" + h.World.Account + ":role/node",
-		Account: h.World.Account, Policies: []iam.Document{{Name: "all", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`}},
+		Account: h.World.Account, Policies: []iam.Document{{
+			Name: "all", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+		}},
 	}}
 	for address, handler := range map[string]http.Handler{agentAddress: h.Agents[id], metadataAddress: h.metadata[id]} {
 		listener, err := v.ns.Listen(address + ":80")
@@ -125,8 +127,8 @@ func (h *Harness) addVPC(id string) error {
 }
 
 // dialTarget connects to the service's pod from VPC Lattice's side of its VPC.
-// For the paths of the harness's own server it does so inside the pod: that
-// server stands beside the application, and no policy admits its port.
+// For the paths of the harness's own servers it connects inside the pod: these
+// servers run beside the application, and no policy admits their ports.
 func (h *Harness) dialTarget(ctx context.Context, s Service, path string) (net.Conn, error) {
 	h.mu.Lock()
 	target := h.targets[s.Target]
@@ -134,13 +136,16 @@ func (h *Harness) dialTarget(ctx context.Context, s Service, path string) (net.C
 	if target == nil {
 		return nil, fmt.Errorf("service %s has no healthy target", s.Name)
 	}
+	if strings.HasPrefix(path, grpcMethods) {
+		return target.ns.DialContext(ctx, "tcp", grpcAddress)
+	}
 	if _, pattern := otherEnd().Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}); pattern != "" {
 		return target.ns.DialContext(ctx, "tcp", otherEndAddress)
 	}
 	return target.DialFrom(ctx, latticeAddress, s.TargetPort)
 }
 
-// SetNetworkPolicies replaces those of a cluster, for the pods that run as well.
+// SetNetworkPolicies replaces the policies of a cluster, also for running pods.
 func (h *Harness) SetNetworkPolicies(cluster string, policies []NetworkPolicy) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -156,7 +161,7 @@ func (h *Harness) SetNetworkPolicies(cluster string, policies []NetworkPolicy) e
 	return nil
 }
 
-// MetadataRequests are the requests that any VPC's instance metadata has seen.
+// MetadataRequests returns the requests to the instance metadata of all VPCs.
 func (h *Harness) MetadataRequests() []string {
 	var all []string
 	for id, m := range h.metadata {
@@ -167,10 +172,10 @@ func (h *Harness) MetadataRequests() []string {
 	return all
 }
 
-// Expire ends all sessions of a pod, whatever end they were announced with.
+// Expire ends all sessions of a pod before their time.
 func (h *Harness) Expire(sessionARN string) { h.issuer.expire(sessionARN) }
 
-// Leaks names the secrets that stand in any log of any pod, without showing them.
+// Leaks reports the secrets in the logs of all pods, without showing them.
 func (h *Harness) Leaks() ([]string, error) {
 	needles := h.secrets.all()
 	for _, c := range h.issuer.all() {
@@ -182,7 +187,7 @@ func (h *Harness) Leaks() ([]string, error) {
 		return nil, err
 	}
 	if len(logs) == 0 {
-		return nil, errors.New("there are no logs to look at")
+		return nil, errors.New("no pod has a log")
 	}
 	var found []string
 	for _, path := range logs {
@@ -199,7 +204,7 @@ func (h *Harness) Leaks() ([]string, error) {
 	return found, nil
 }
 
-// Close ends every process and lets go of every namespace.
+// Close ends all processes and deletes all namespaces.
 func (h *Harness) Close() {
 	for _, p := range h.pods {
 		p.close()

@@ -14,14 +14,14 @@ import (
 	"eks-lattice/internal/twin/iam"
 )
 
-// Credentials are temporary ones, as STS gives them out.
+// Credentials are temporary credentials as STS issues them.
 type Credentials struct {
 	AccessKeyID, SecretAccessKey, Token string
 	Expires                             time.Time
 	Principal                           iam.Principal
 }
 
-// issuer is STS: what it has given out, VPC Lattice accepts until it expires.
+// issuer is STS: VPC Lattice accepts what it has issued until it expires.
 type issuer struct {
 	mu     sync.Mutex
 	issued map[string]Credentials
@@ -62,7 +62,7 @@ func (i *issuer) expire(sessionARN string) {
 	}
 }
 
-// all returns what was given out so far.
+// all returns all credentials issued so far.
 func (i *issuer) all() []Credentials {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -79,7 +79,7 @@ func random(n int) []byte {
 	return b
 }
 
-// session is the principal that Pod Identity makes of a pod, with its tags
+// session is the principal that a pod is with Pod Identity, with its tags
 // (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html).
 func session(r Role, account string, p Pod) iam.Principal {
 	name := fmt.Sprintf("eks-%.10s-%.10s-%s", p.Cluster, p.Name, p.UID)

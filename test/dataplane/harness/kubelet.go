@@ -31,7 +31,7 @@ func (r *RunningPod) startInit(ctx context.Context, c Container) error {
 	return Eventually(ctx, func() error { return r.Probe(*c.StartupProbe) })
 }
 
-// RunInit runs an init container once more, as after a lost pod sandbox.
+// RunInit runs an init container again, as the kubelet does for a new pod sandbox.
 func (r *RunningPod) RunInit(ctx context.Context, name string) error {
 	for _, c := range r.Spec.InitContainers {
 		if c.Name == name {
@@ -41,13 +41,13 @@ func (r *RunningPod) RunInit(ctx context.Context, name string) error {
 	return fmt.Errorf("pod %s has no init container %s", r.Key(), name)
 }
 
-// Listen is for a server of the application's.
+// Listen listens on an address of the pod.
 func (r *RunningPod) Listen(address string) (net.Listener, error) { return r.ns.Listen(address) }
 
-// crashLoop is the number of restarts after which a sidecar is given up.
+// crashLoop is the maximum number of restarts of a sidecar.
 const crashLoop = 5
 
-// startSidecar starts it again whenever it ends, until the pod stops.
+// startSidecar starts a sidecar, and restarts it when it ends until the pod stops.
 func (r *RunningPod) startSidecar(c Container) error {
 	proc, err := r.process(c).start(r.dir, c.Name+".log")
 	if err != nil {
@@ -69,14 +69,14 @@ func (r *RunningPod) startSidecar(c Container) error {
 	return nil
 }
 
-// Sidecar is the running process of a native sidecar.
+// Sidecar returns the running process of a native sidecar.
 func (r *RunningPod) Sidecar(name string) *Running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.sidecars[name]
 }
 
-// Probe asks as the kubelet does: from the node, at the pod's address.
+// Probe sends a probe as the kubelet does: from the node to the pod's address.
 func (r *RunningPod) Probe(p Probe) error {
 	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DialContext: r.vpc.ns.DialContext, DisableKeepAlives: true}}
 	resp, err := client.Get(fmt.Sprintf("http://%s:%d%s", r.Address, p.HTTPGet.Port, p.HTTPGet.Path))
@@ -90,8 +90,8 @@ func (r *RunningPod) Probe(p Probe) error {
 	return nil
 }
 
-// Stop ends the pod as the kubelet does: the application first, and when it has
-// gone the native sidecars
+// Stop ends the pod as the kubelet does: first the application, and then the
+// native sidecars
 // (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#differences-from-application-containers).
 func (r *RunningPod) Stop(ctx context.Context, untilAppEnded func() error) error {
 	err := untilAppEnded()
@@ -117,7 +117,7 @@ func (r *RunningPod) close() {
 	r.mu.Unlock()
 	if r.app != nil {
 		r.app.kill()
-		_ = r.app.otherEnd.Close()
+		_ = r.app.close()
 	}
 	for _, s := range r.sidecars {
 		s.kill()

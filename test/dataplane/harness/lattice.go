@@ -21,19 +21,18 @@ import (
 	"eks-lattice/internal/twin/lattice"
 )
 
-// Seen is one request as VPC Lattice has seen it.
+// Seen is a request as VPC Lattice received it.
 type Seen struct {
 	VPC, Service, Method, URI, Host, SNI, Proto string
 	Port                                        int
-	Signature                                   error // nil when it holds
+	Signature                                   error // nil if it is valid
 	SignedHeaders                               []string
 	AccessKeyID                                 string
 	Decision                                    lattice.Decision
 }
 
-// Lattice stands for VPC Lattice in all VPCs: TLS with the services' domain
-// certificate, routing by name, the signature, the auth policies and the way to
-// the service's pods.
+// Lattice is VPC Lattice in all VPCs: TLS with the services' certificate, routing
+// by name, signatures, auth policies, and connections to the services' pods.
 type Lattice struct {
 	world  *World
 	issuer *issuer
@@ -47,15 +46,15 @@ type Lattice struct {
 	idle map[net.Conn]bool // connections without a request
 }
 
-// SetCertificate changes what is presented from the next connection on.
+// SetCertificate replaces the certificate, from the next connection on.
 func (l *Lattice) SetCertificate(c tls.Certificate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cert = &c
 }
 
-// CloseIdle closes the connections that carry no request, as VPC Lattice does
-// after a minute, and says how many there were.
+// CloseIdle closes the connections without a request, as VPC Lattice does after a
+// minute, and returns their number.
 func (l *Lattice) CloseIdle() int {
 	l.mu.Lock()
 	idle := slices.Collect(maps.Keys(l.idle))
@@ -102,7 +101,7 @@ func (s Service) named(host string) bool {
 	return strings.EqualFold(name, s.Host) || strings.EqualFold(name, s.AssignedName)
 }
 
-// serve answers in a VPC for one service, on the ports of its listeners.
+// serve serves a service in a VPC, on the ports of its listeners.
 func (l *Lattice) serve(v *VPC, s Service) ([]io.Closer, error) {
 	tlsConfig := &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -185,18 +184,23 @@ func (l *Lattice) handle(w http.ResponseWriter, r *http.Request, v *VPC, port in
 }
 
 func (l *Lattice) forward(w http.ResponseWriter, r *http.Request, s Service) {
+	// A target group of protocol version GRPC sends HTTP/2.
+	// https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-groups.html#target-group-protocol-version
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(strings.HasPrefix(r.URL.Path, grpcMethods))
+	protocols.SetHTTP1(!protocols.UnencryptedHTTP2())
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", "target", p.In.Host
-			p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, parsable or not
+			p.Out.URL.RawQuery = p.In.URL.RawQuery // unchanged, even if it cannot be parsed
 		},
 		Transport: &http.Transport{
 			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return l.dial(ctx, s, r.URL.Path) },
+			Protocols:          protocols,
 			DisableKeepAlives:  true,
 			DisableCompression: true,
 		},
-		FlushInterval: -1,
-		ErrorLog:      l.silent,
+		ErrorLog: l.silent,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			w.WriteHeader(http.StatusBadGateway) // VPC Lattice's answer when a target hangs up
 		},

@@ -12,8 +12,8 @@ import (
 	"eks-lattice/internal/twin/lattice"
 )
 
-// snapshot is what the suite reads of a world that "latticectl rehearse --world"
-// has written.
+// snapshot is the part that the suite reads of a world, as "latticectl rehearse
+// --world" writes it.
 type snapshot struct {
 	Account struct {
 		Account  string `json:"account"`
@@ -93,7 +93,7 @@ type metadataOf struct {
 	Labels    map[string]string `json:"labels"`
 }
 
-// Load reads the file that "latticectl rehearse --world FILE" has written.
+// Load reads a file that "latticectl rehearse --world FILE" wrote.
 func Load(path string) (*World, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {

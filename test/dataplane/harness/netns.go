@@ -13,30 +13,30 @@ import (
 	"github.com/vishvananda/netns"
 )
 
-// Namespace is a network namespace that lives as long as it is open.
+// Namespace is a network namespace. It exists until it is closed.
 type Namespace struct {
 	fd netns.NsHandle
-	// Links are what netlink changes in this namespace.
+	// Handle is netlink in this namespace.
 	*netlink.Handle
 }
 
-// NewNamespace makes an empty namespace with its loopback interface up.
+// NewNamespace creates an empty namespace with its loopback interface up.
 func NewNamespace() (*Namespace, error) {
-	type made struct {
+	type result struct {
 		fd  netns.NsHandle
 		err error
 	}
-	done := make(chan made)
+	done := make(chan result)
 	go func() {
-		// The thread is never unlocked: the runtime ends it together with the
-		// goroutine, so that no other goroutine meets it in this namespace.
+		// The thread is never unlocked, so the runtime ends it together with the
+		// goroutine and no other goroutine runs in this namespace.
 		runtime.LockOSThread()
 		fd, err := netns.New()
-		done <- made{fd, err}
+		done <- result{fd, err}
 	}()
 	m := <-done
 	if m.err != nil {
-		return nil, fmt.Errorf("making a network namespace: %w", m.err)
+		return nil, fmt.Errorf("creating a network namespace: %w", m.err)
 	}
 	h, err := netlink.NewHandleAt(m.fd)
 	if err != nil {
@@ -53,14 +53,14 @@ func NewNamespace() (*Namespace, error) {
 // Path names the namespace for other processes.
 func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), int(n.fd)) }
 
-// Close lets the namespace and all its interfaces go.
+// Close deletes the namespace with its interfaces.
 func (n *Namespace) Close() {
 	n.Handle.Close()
 	_ = n.fd.Close()
 }
 
-// Do runs f on a thread that is in the namespace. Sockets that f makes stay in
-// the namespace when it has returned.
+// Do runs f on a thread in the namespace. The sockets that f opens stay in the
+// namespace after it returns.
 func (n *Namespace) Do(f func() error) error {
 	done := make(chan error)
 	go func() {
@@ -110,8 +110,8 @@ func (n *Namespace) dial(ctx context.Context, d *net.Dialer, address string) (c 
 	return c, err
 }
 
-// AddAddress gives the namespace's interface an address such as "10.0.0.2/32",
-// if it does not have it.
+// AddAddress adds an address such as "10.0.0.2/32" to an interface, if it does not
+// have it.
 func (n *Namespace) AddAddress(link, cidr string) error {
 	addr, err := netlink.ParseAddr(cidr)
 	if err != nil {

@@ -16,8 +16,8 @@ type NetworkPolicy struct {
 }
 
 // NetworkPolicySpec mirrors the part of Kubernetes' type that the program uses.
-// A policy with anything else cannot be read, so that nothing of it goes
-// unenforced.
+// Reading a policy with other fields fails, so that no part of a policy is
+// ignored.
 type NetworkPolicySpec struct {
 	PodSelector struct {
 		MatchLabels map[string]string `json:"matchLabels"`
@@ -41,7 +41,7 @@ type EgressRule struct {
 
 // PolicyRule is a rule of either direction.
 type PolicyRule struct {
-	Peers []Peer // none stands for all
+	Peers []Peer // empty means all
 	Ports []PolicyPort
 }
 
@@ -53,14 +53,14 @@ type Peer struct {
 	} `json:"ipBlock"`
 }
 
-// PolicyPort is a range of a protocol's ports; without a port it is all of them.
+// PolicyPort is a range of a protocol's ports, all of them without a port.
 type PolicyPort struct {
 	Protocol string `json:"protocol"`
 	Port     *int   `json:"port"`
 	EndPort  *int   `json:"endPort"`
 }
 
-// UnmarshalJSON refuses what the type does not have.
+// UnmarshalJSON fails if the type lacks a field.
 func (s *NetworkPolicySpec) UnmarshalJSON(raw []byte) error {
 	type plain NetworkPolicySpec
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -89,7 +89,7 @@ func (p NetworkPolicy) selects(pod Pod, policyType string) bool {
 	}
 }
 
-// rules are the policy's rules for a policy type.
+// rules returns the policy's rules for a policy type.
 func (p NetworkPolicy) rules(policyType string) (rules []PolicyRule) {
 	if policyType == "Ingress" {
 		for _, r := range p.Spec.Ingress {

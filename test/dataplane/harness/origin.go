@@ -32,13 +32,13 @@ func (k killer) Close() error {
 	return nil
 }
 
-// Usage is what a process has used so far.
+// Usage is what a process has used.
 type Usage struct {
 	CPU       time.Duration
-	RSS, Peak int // KiB of resident memory, now and at most
+	RSS, Peak int // KiB of resident memory, now and the maximum
 }
 
-// Usage reads what the kernel has counted.
+// Usage reads the kernel's counters.
 func (r *Running) Usage() (u Usage, err error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.PID()))
 	if err != nil {

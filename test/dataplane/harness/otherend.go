@@ -26,8 +26,8 @@ type Echo struct {
 // otherEndAddress is where a demo pod has the harness's server, beside its application.
 const otherEndAddress = "127.0.0.1:18090"
 
-// otherEnd shows the suite what of a request has come to the other end. VPC
-// Lattice leads the paths below to it, and all others to the application.
+// otherEnd answers with what it received of a request. VPC Lattice routes the
+// paths below to it, and all others to the application.
 func otherEnd() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo/", func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func otherEnd() *http.ServeMux {
 		}
 		header := map[string][]string{}
 		for k, v := range r.Header {
-			// Nothing that could be a secret goes back, or into a log.
+			// Answers and logs get nothing that could be a secret.
 			if strings.HasPrefix(k, "X-Test-") || k == "User-Agent" || k == "Expect" {
 				header[k] = v
 			}

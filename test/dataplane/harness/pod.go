@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// AppUID is the user of applications whose pod spec names none.
+// AppUID is the default user of applications.
 const AppUID = 1000
 
 // RunningPod is a pod with its own network, files and processes.
 type RunningPod struct {
 	Pod
 	Address string
-	// SessionARN is who the pod is for AWS.
+	// SessionARN is the pod's principal in AWS.
 	SessionARN string
 
 	harness *Harness
@@ -41,9 +41,9 @@ type RunningPod struct {
 	stopping bool
 }
 
-// StartPod does what the kubelet does: network, volumes, init containers one
-// after another (those that stay must pass their startup probe), then the
-// application. It returns when the application has been started.
+// StartPod does what the kubelet does: network, volumes, init containers one after
+// another (sidecars must pass their startup probe), then the application. It
+// returns when the application has started.
 func (h *Harness) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 	vpc := h.vpcs[p.VPC]
 	if vpc == nil {
@@ -73,7 +73,7 @@ func (h *Harness) StartPod(ctx context.Context, p Pod) (*RunningPod, error) {
 		return nil, err
 	}
 	if err := r.makeVolumes(); err != nil {
-		return nil, fmt.Errorf("making the volumes of pod %s: %w", p.Key(), err)
+		return nil, fmt.Errorf("creating the volumes of pod %s: %w", p.Key(), err)
 	}
 	for _, c := range p.Spec.InitContainers {
 		if err := r.startInit(ctx, c); err != nil {
@@ -120,16 +120,16 @@ func (r *RunningPod) makeVolumes() error {
 		default:
 			continue
 		}
-		made, err := newVolume(filepath.Join(r.dir, "volumes", v.Name), files)
+		volume, err := newVolume(filepath.Join(r.dir, "volumes", v.Name), files)
 		if err != nil {
 			return err
 		}
-		r.volumes[v.Name] = made
+		r.volumes[v.Name] = volume
 	}
 	return nil
 }
 
-// UpdateConfigMap brings changed data into the running pod.
+// UpdateConfigMap changes a ConfigMap's files in the running pod.
 func (r *RunningPod) UpdateConfigMap(name string, data map[string]string) error {
 	for _, v := range r.Spec.Volumes {
 		if v.ConfigMap != nil && v.ConfigMap.Name == name {
@@ -139,7 +139,7 @@ func (r *RunningPod) UpdateConfigMap(name string, data map[string]string) error 
 	return fmt.Errorf("pod %s mounts no ConfigMap %s", r.Key(), name)
 }
 
-// process is a container's process as its spec describes it.
+// process returns the process that a container's spec describes.
 func (r *RunningPod) process(c Container) *process {
 	sc := c.SecurityContext
 	p := &process{
@@ -154,7 +154,7 @@ func (r *RunningPod) process(c Container) *process {
 			"etc/services":      "http 80/tcp\nhttps 443/tcp\n",
 			"etc/passwd":        "root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n",
 			"etc/group":         "root:x:0:\napp:x:1000:\n",
-			"etc/app/ca.pem":    r.harness.World.Certificate, // the CA's is in it
+			"etc/app/ca.pem":    r.harness.World.Certificate, // includes the CA's
 		},
 		NoNewPrivs:   sc.AllowPrivilegeEscalation != nil && !*sc.AllowPrivilegeEscalation,
 		ReadOnlyRoot: sc.ReadOnlyRootFilesystem != nil && *sc.ReadOnlyRootFilesystem,
@@ -182,7 +182,7 @@ func (r *RunningPod) process(c Container) *process {
 	return p
 }
 
-// As is the user and group of a command; nil stands for those of the spec.
+// As is the user and group of a command, if they differ from those of the spec.
 type As struct{ UID, GID int }
 
 // Exec runs a command in the pod's first container.
@@ -195,8 +195,8 @@ func (r *RunningPod) Exec(ctx context.Context, as *As, stdin io.Reader, argv ...
 	return p.run(ctx, r.dir, stdin)
 }
 
-// Client is an HTTP client in the pod's network, which talks plain http of the
-// protocol to a service, as an application does that streams.
+// Client is an HTTP client in the pod's network that streams to a service, over
+// HTTP/1.1 or HTTP/2 without TLS.
 func (r *RunningPod) Client(s Service, http2 bool) *http.Client {
 	p := new(http.Protocols)
 	p.SetHTTP1(!http2)
@@ -223,7 +223,7 @@ func (r *RunningPod) DialFrom(ctx context.Context, source string, port int) (net
 	return r.vpc.ns.dialFrom(ctx, source, fmt.Sprintf("%s:%d", r.Address, port))
 }
 
-// Log is what a sidecar has written so far.
+// Log returns what a sidecar has written so far.
 func (r *RunningPod) Log(container string) string {
 	b, err := os.ReadFile(filepath.Join(r.dir, container+".log"))
 	if err != nil {

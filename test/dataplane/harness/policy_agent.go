@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// A link is the node's end of a pod's network. There AWS's network policy agent
-// judges the pod's packets, with eBPF where the harness has iptables.
+// A link is the node's end of a pod's network. That is where AWS's network policy
+// agent filters the pod's packets, with eBPF instead of iptables.
 // https://github.com/aws/aws-network-policy-agent
 type link struct {
 	node *Namespace
 	name string
 }
 
-// A direction is that of connections, seen from the pod.
+// A direction is the direction of connections, from the pod's point of view.
 type direction struct {
 	policyType string // Kubernetes' name
-	hook       string // where the pod's packets of this direction pass
+	hook       string // where packets of this direction pass
 	device     string // iptables' option for the pod's link at that hook
 	peer       string // iptables' option for the other end
 }
@@ -32,7 +32,7 @@ var directions = []direction{
 
 func (d direction) chain(l link) string { return l.name + "-" + d.policyType }
 
-// open leads the pod's packets through one chain for each direction. The chains
+// open sends the pod's packets through one chain for each direction. The chains
 // are empty: a pod that no policy selects has no restrictions.
 func (l link) open() error {
 	var r ruleset
@@ -43,10 +43,10 @@ func (l link) open() error {
 	return l.restore(r)
 }
 
-// enforce replaces the content of a pod's chains. Once a policy selects the pod,
-// a connection's first packet passes if the other end is the node or a rule
-// admits it, and is dropped otherwise; the packets that follow, in either
-// direction, pass because the first did.
+// enforce replaces the content of a pod's chains. If a policy selects the pod, a
+// connection's first packet passes if the other end is the node or a rule admits
+// it, and is dropped otherwise. The packets that follow, in both directions, pass
+// with the first.
 // https://github.com/aws/aws-network-policy-agent/blob/v1.4.1/pkg/ebpf/c/tc.v4ingress.bpf.c
 // https://github.com/aws/aws-network-policy-agent/blob/v1.4.1/pkg/fwruleprocessor/fw_rule_processor.go
 func (l link) enforce(pod Pod, policies []NetworkPolicy) error {
@@ -93,7 +93,7 @@ func (r ruleset) String() string {
 	return strings.Join(append(append([]string{"*mangle"}, r.chains...), append(r.rules, "COMMIT\n")...), "\n")
 }
 
-// chain declares a chain, and empties it if it exists.
+// chain creates a chain, or empties it if it exists.
 func (r *ruleset) chain(name string) { r.chains = append(r.chains, ":"+name+" - [0:0]") }
 
 func (r *ruleset) add(chain string, rule ...string) {
@@ -101,8 +101,8 @@ func (r *ruleset) add(chain string, rule ...string) {
 }
 
 // admit adds a rule of a policy to a chain. Each network has a chain of its own,
-// which its exceptions leave. The pods have IPv4 addresses, and the agent skips
-// IPv6 networks in a cluster of those.
+// from which its exceptions return. Like the agent in a cluster with IPv4
+// addresses, it skips IPv6 networks.
 func (r *ruleset) admit(chain, peer string, rule PolicyRule) {
 	peers := rule.Peers
 	if len(peers) == 0 { // every address
@@ -129,7 +129,7 @@ func (r *ruleset) admit(chain, peer string, rule PolicyRule) {
 	}
 }
 
-// match are iptables' options for a port of the destination.
+// match returns iptables' options for a port of the destination.
 func (p PolicyPort) match() []string {
 	protocol := strings.ToLower(p.Protocol)
 	if protocol == "" {

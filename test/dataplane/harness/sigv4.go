@@ -25,7 +25,7 @@ const (
 var authorization = regexp.MustCompile(
 	`^AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$`)
 
-// Errors of a request that carries a signature which does not hold.
+// Errors of a request whose signature is missing or invalid.
 var (
 	errUnsigned  = errors.New("the request is not signed")
 	errSignature = errors.New("the request signature we calculated does not match the signature you provided")
@@ -33,8 +33,8 @@ var (
 	errToken     = errors.New("the security token included in the request is invalid")
 )
 
-// verify checks the signature of a request as it came in, by signing the same
-// request again with AWS's own library and comparing.
+// verify checks the signature of a request: it signs the received request again
+// with AWS's own library, and compares.
 func verify(r *http.Request, region string, lookup func(id string) (Credentials, bool)) (Credentials, []string, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -76,7 +76,7 @@ func verify(r *http.Request, region string, lookup func(id string) (Credentials,
 	return c, signed, nil
 }
 
-// resigned is the request with nothing but what its signature covers.
+// resigned is the request with only what its signature covers.
 func resigned(r *http.Request, signed []string) (*http.Request, error) {
 	target, err := url.ParseRequestURI(r.RequestURI)
 	if err != nil {

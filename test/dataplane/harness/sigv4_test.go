@@ -16,15 +16,15 @@ import (
 	"eks-lattice/internal/twin/iam"
 )
 
-// The suite is worth as much as its check of signatures: whatever a signature
-// covers must break it when it changes.
+// A change of anything that a signature covers makes the signature invalid.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	i := &issuer{}
 	good := i.issue(iam.Principal{ARN: "arn"}, time.Hour)
 	ended := i.issue(iam.Principal{ARN: "arn"}, -time.Second)
 	stranger := (&issuer{}).issue(iam.Principal{}, time.Hour)
 
-	// signed is a request as a server gets it, signed for that time.
+	// signed is a signed request as a server receives it.
 	signed := func(c Credentials, service, region, payload string, when time.Time) *http.Request {
 		r := httptest.NewRequest(http.MethodGet, "/a%20b/c?q=1&p=%2F", nil)
 		r.Host = "demo.example.com"

@@ -11,8 +11,8 @@ import (
 )
 
 // volume is a directory that changes as the kubelet changes ConfigMaps and
-// projected volumes: all files live in a directory of their own, and a renamed
-// link swaps that directory at once
+// projected volumes: all files are in a directory of their own, and renaming a
+// link replaces that directory atomically
 // (https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/util/atomic_writer.go).
 type volume struct{ dir string }
 

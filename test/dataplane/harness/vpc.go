@@ -15,15 +15,15 @@ const (
 	agentAddress    = "169.254.170.23"  // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
 	metadataAddress = "169.254.169.254" // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 	resolverAddress = "10.0.0.2"        // the VPC's base plus two
-	gatewayAddress  = "169.254.1.1"     // what the VPC CNI gives pods as gateway
-	nodeAddress     = "10.0.255.1"      // where the kubelet's probes come from
-	// where VPC Lattice's requests and health checks come from, one of
+	gatewayAddress  = "169.254.1.1"     // the gateway that the VPC CNI gives pods
+	nodeAddress     = "10.0.255.1"      // the source of the kubelet's probes
+	// The source of VPC Lattice's requests and health checks.
 	// https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
 	latticeAddress = "169.254.171.254"
 )
 
-// VPC is one network: the node's and Lattice's side of it, to which pods are
-// attached. All VPCs of a harness have the same addresses.
+// VPC is a network to which pods are attached, with its node and VPC Lattice. All
+// VPCs of a harness have the same addresses.
 type VPC struct {
 	ID   string
 	ns   *Namespace
@@ -41,14 +41,14 @@ func newVPC(id string) (*VPC, error) {
 			return nil, err
 		}
 	}
-	// Pods of one VPC reach one another, as they do in a cluster.
+	// The pods of a VPC reach each other, as they do in a cluster.
 	return v, ns.Do(func() error {
 		return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
 	})
 }
 
-// attach gives a new namespace an address of the VPC, the way that the VPC CNI
-// does it: a /32, a gateway on the link and one route
+// attach gives a new namespace an address of the VPC as the VPC CNI does: a /32, a
+// gateway on the link and one route
 // (https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/cni-proposal.md).
 func (v *VPC) attach(pod *Namespace, address string) (link, error) {
 	v.pods++
@@ -82,7 +82,10 @@ func (v *VPC) attach(pod *Namespace, address string) (link, error) {
 		in    *Namespace
 		route netlink.Route
 	}{
-		{v.ns, netlink.Route{LinkIndex: outer.Attrs().Index, Scope: netlink.SCOPE_LINK, Src: net.ParseIP(nodeAddress), Dst: netlink.NewIPNet(net.ParseIP(address))}},
+		{v.ns, netlink.Route{
+			LinkIndex: outer.Attrs().Index, Scope: netlink.SCOPE_LINK,
+			Src: net.ParseIP(nodeAddress), Dst: netlink.NewIPNet(net.ParseIP(address)),
+		}},
 		{pod, netlink.Route{LinkIndex: inner.Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: netlink.NewIPNet(gateway)}},
 		{pod, netlink.Route{LinkIndex: inner.Attrs().Index, Gw: gateway, Dst: everywhere}},
 	} {

@@ -12,7 +12,7 @@ import (
 	"eks-lattice/internal/twin/lattice"
 )
 
-// World is what the stacks have made, as far as a pod's requests can notice it.
+// World is what the stacks have created, as far as it concerns a pod's requests.
 type World struct {
 	Region, Account string
 	Network         Guard    // the service network
@@ -22,8 +22,8 @@ type World struct {
 	Pods            []Pod
 	// NetworkPolicies that are enforced, by cluster.
 	NetworkPolicies map[string][]NetworkPolicy
-	// Certificate and Key are what VPC Lattice presents for the services' own
-	// domain, with the CA's certificate at the end.
+	// Certificate and Key are VPC Lattice's for the services' domain. The CA's
+	// certificate follows.
 	Certificate, Key string
 }
 
@@ -53,7 +53,7 @@ type Service struct {
 	Address string
 }
 
-// Role is what Pod Identity lets pods assume.
+// Role is a role that pods get from Pod Identity.
 type Role struct {
 	ARN      string
 	Policies []iam.Document
@@ -65,18 +65,18 @@ type Pod struct {
 	Namespace, Name, UID, ServiceAccount string
 	Labels                               map[string]string
 	Spec                                 PodSpec
-	// IP is the pod's own; empty lets the harness choose one.
+	// IP is the pod's address, empty if the harness chooses it.
 	IP string
 	// ConfigMaps of its namespace, by name.
 	ConfigMaps map[string]map[string]string
-	// Role is what Pod Identity gives its service account, nil for nothing.
+	// Role is the service account's role from Pod Identity, or nil.
 	Role *Role
 }
 
-// Key tells pods of all clusters apart.
+// Key identifies the pod among those of all clusters.
 func (p Pod) Key() string { return p.Cluster + "/" + p.Namespace + "/" + p.Name }
 
-// PodSpec is the part of Kubernetes' type that a container runtime looks at.
+// PodSpec is the part of Kubernetes' type that a container runtime uses.
 type PodSpec struct {
 	InitContainers []Container `json:"initContainers"`
 	Containers     []Container `json:"containers"`
@@ -85,7 +85,7 @@ type PodSpec struct {
 	ServiceAccountName string `json:"serviceAccountName"`
 }
 
-// Container mirrors Kubernetes' type of this name, as the types below do theirs.
+// Container mirrors Kubernetes' type of this name, as do the types below.
 type Container struct {
 	Name            string          `json:"name"`
 	Image           string          `json:"image"`
@@ -99,7 +99,7 @@ type Container struct {
 	VolumeMounts    []VolumeMount   `json:"volumeMounts"`
 }
 
-// EnvVar is one variable of a container's environment.
+// EnvVar is a variable of a container's environment.
 type EnvVar struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -118,7 +118,7 @@ type SecurityContext struct {
 	} `json:"capabilities"`
 }
 
-// Probe is how the kubelet looks after a container.
+// Probe is a check of a container by the kubelet.
 type Probe struct {
 	HTTPGet struct {
 		Path string `json:"path"`
@@ -128,7 +128,7 @@ type Probe struct {
 	FailureThreshold int `json:"failureThreshold"`
 }
 
-// VolumeMount and Volume bring files into containers.
+// VolumeMount is a volume in a container.
 type VolumeMount struct {
 	Name      string `json:"name"`
 	MountPath string `json:"mountPath"`
@@ -152,7 +152,7 @@ type Volume struct {
 	} `json:"projected"`
 }
 
-// Pod returns the pod of that key.
+// Pod returns the pod with a key.
 func (w *World) Pod(key string) (Pod, error) {
 	var known []string
 	for _, p := range w.Pods {
@@ -177,7 +177,7 @@ func (w *World) Service(app string) (Service, error) {
 	return Service{}, fmt.Errorf("the world has no application %q, only %s", app, strings.Join(known, ", "))
 }
 
-// Check reports what a world lacks to be built, all of it at once.
+// Check reports everything that the world lacks.
 func (w *World) Check() error {
 	var problems []error
 	need := func(value, what string) {
