@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,26 +33,41 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	dir, err := prepare()
-	code := 1
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	} else {
-		code = m.Run()
-	}
-	_ = os.RemoveAll(dir) // it is in the machine's folder for temporary files
-	os.Exit(code)
+	os.Exit(run(m))
 }
 
-// prepare creates a folder with what all tests share.
-func prepare() (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "dataplane-"); err != nil {
-		return "", err
+// run runs the tests, whose files are all below one folder: the rehearsed world
+// has private keys, so an interrupt deletes them as well.
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "dataplane-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // it is in the machine's folder for temporary files
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		_ = os.RemoveAll(dir)
+		os.Exit(1)
+	}()
+	if err := prepare(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// prepare creates what all tests share.
+func prepare(dir string) (err error) {
+	if err = os.Setenv("TMPDIR", dir); err != nil {
+		return err
 	}
 	if demoApp, err = harness.BuildApp("../..", dir); err != nil {
-		return dir, err
+		return err
 	}
-	return dir, rehearse(dir)
+	return rehearse(dir)
 }
 
 // demoApp is the path of the demo application's program.

@@ -22,7 +22,7 @@ type stack struct {
 	outputs map[string]string
 }
 
-// newStack records what the program sends for a CA of its own.
+// newStack records what the program sends for a self-managed CA.
 func newStack(t *testing.T, caValidityYears int) *stack {
 	t.Helper()
 	p, err := newProvider(t.Context())
