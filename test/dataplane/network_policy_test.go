@@ -200,6 +200,7 @@ func TestNetworkPolicyThatCannotBeEnforced(t *testing.T) {
 		"a named port":  `{"podSelector": {}, "ingress": [{"ports": [{"port": "http"}]}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var spec harness.NetworkPolicySpec
 			require.Error(t, json.Unmarshal([]byte(text), &spec))
 		})

@@ -111,6 +111,7 @@ func BenchmarkDataplane(b *testing.B) {
 
 // rehearsed returns the path of the world, which the other tests load as well.
 func rehearsed(b *testing.B) string {
+	b.Helper()
 	if path := os.Getenv("WORLD"); path != "" {
 		return path
 	}
