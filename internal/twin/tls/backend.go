@@ -30,29 +30,20 @@ var (
 		"A plan in the last earlyRenewalHours of a certificate replaces it, without a refresh, and fails while Pulumi protects it; "+
 			"a change of the hours alone is an update.",
 		"https://github.com/hashicorp/terraform-provider-tls/blob/v4.1.0/internal/provider/common_cert.go")
-	lawReadable = law.New(law.Certificates, "tls-readable-inputs",
-		"A certificate is created only from a key, a request and a CA that can be read and that belong together.",
-		"https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/")
-)
-
-// Properties of a certificate that say when it is to be renewed.
-const (
-	earlyRenewal    = "earlyRenewalHours"
-	readyForRenewal = "readyForRenewal"
 )
 
 // resourceType has its required inputs and how its outputs are generated.
 type resourceType struct {
 	required []string
-	generate func(b backend, in engine.Props) (id string, outputs engine.Props, err error)
+	generate func(i issuer, in engine.Props) (id string, outputs engine.Props, err error)
 }
 
 var types = map[string]resourceType{
-	"tls:index/privateKey:PrivateKey":         {[]string{"algorithm"}, backend.privateKey},
-	"tls:index/selfSignedCert:SelfSignedCert": {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, backend.selfSigned},
-	"tls:index/certRequest:CertRequest":       {[]string{"privateKeyPem"}, backend.certRequest},
+	"tls:index/privateKey:PrivateKey":         {[]string{"algorithm"}, issuer.privateKey},
+	"tls:index/selfSignedCert:SelfSignedCert": {[]string{"allowedUses", "privateKeyPem", "validityPeriodHours"}, issuer.selfSigned},
+	"tls:index/certRequest:CertRequest":       {[]string{"privateKeyPem"}, issuer.certRequest},
 	"tls:index/locallySignedCert:LocallySignedCert": {[]string{"allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem",
-		"validityPeriodHours"}, backend.locallySigned},
+		"validityPeriodHours"}, issuer.locallySigned},
 }
 
 // Backend returns the provider package, whose certificates live by the world's calendar.
@@ -122,7 +113,7 @@ func (b backend) renewable(inputs, outputs engine.Props) (bool, error) {
 
 // Create generates the key, the request or the certificate.
 func (b backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
-	id, outputs, err := types[string(urn.Type())].generate(b, inputs)
+	id, outputs, err := types[string(urn.Type())].generate(issuer(b), inputs)
 	if err != nil {
 		return "", nil, err
 	}

@@ -18,10 +18,25 @@ import (
 	"time"
 
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/world"
 )
 
+// issuer generates keys and signs certificates, which live by the world's calendar.
+type issuer struct{ world *world.World }
+
+// Properties of a certificate that say when it is to be renewed.
+const (
+	earlyRenewal    = "earlyRenewalHours"
+	readyForRenewal = "readyForRenewal"
+)
+
+var lawReadable = law.New(law.Certificates, "tls-readable-inputs",
+	"A certificate is created only from a key, a request and a CA that can be read and that belong together.",
+	"https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/")
+
 // privateKey generates an RSA or ECDSA key.
-func (backend) privateKey(in engine.Props) (string, engine.Props, error) {
+func (issuer) privateKey(in engine.Props) (string, engine.Props, error) {
 	var key crypto.Signer
 	var err error
 	algorithm, _ := in["algorithm"].(string)
@@ -64,12 +79,12 @@ func (backend) privateKey(in engine.Props) (string, engine.Props, error) {
 }
 
 // selfSigned issues a certificate that its own key signs.
-func (b backend) selfSigned(in engine.Props) (string, engine.Props, error) {
+func (i issuer) selfSigned(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["privateKeyPem"])
 	if err != nil {
 		return "", nil, err
 	}
-	template, err := b.certificate(in, key.Public())
+	template, err := i.certificate(in, key.Public())
 	if err != nil {
 		return "", nil, err
 	}
@@ -78,7 +93,7 @@ func (b backend) selfSigned(in engine.Props) (string, engine.Props, error) {
 }
 
 // certRequest creates a signing request.
-func (backend) certRequest(in engine.Props) (string, engine.Props, error) {
+func (issuer) certRequest(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["privateKeyPem"])
 	if err != nil {
 		return "", nil, err
@@ -93,7 +108,7 @@ func (backend) certRequest(in engine.Props) (string, engine.Props, error) {
 }
 
 // locallySigned issues a certificate that a CA signs.
-func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
+func (i issuer) locallySigned(in engine.Props) (string, engine.Props, error) {
 	key, err := parseKey(in["caPrivateKeyPem"])
 	if err != nil {
 		return "", nil, err
@@ -109,7 +124,7 @@ func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
 	if public, ok := ca.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.Public()) {
 		return "", nil, lawReadable.Refuse("", "the CA's private key does not belong to its certificate")
 	}
-	template, err := b.certificate(in, request.PublicKey)
+	template, err := i.certificate(in, request.PublicKey)
 	if err != nil {
 		return "", nil, err
 	}
@@ -123,13 +138,13 @@ func (b backend) locallySigned(in engine.Props) (string, engine.Props, error) {
 }
 
 // certificate is a template with everything but the subject.
-func (b backend) certificate(in engine.Props, public crypto.PublicKey) (*x509.Certificate, error) {
+func (i issuer) certificate(in engine.Props, public crypto.PublicKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
 	if err != nil {
 		return nil, fmt.Errorf("drawing a serial number: %w", err)
 	}
 	hours, _ := in["validityPeriodHours"].(float64)
-	now := b.world.Calendar().UTC().Truncate(time.Second)
+	now := i.world.Calendar().UTC().Truncate(time.Second)
 	t := &x509.Certificate{
 		SerialNumber:          serial,
 		NotBefore:             now,

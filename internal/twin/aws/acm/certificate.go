@@ -1,4 +1,3 @@
-// Package acm is AWS Certificate Manager.
 package acm
 
 import (
@@ -17,23 +16,6 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
-// Certificate is a certificate of ACM.
-type Certificate struct {
-	cloud.Meta
-	Domain        string
-	Names         []string // SANs
-	KeyAlgorithm  string   // "RSA_2048"
-	Status        string   // "ISSUED"
-	Type          string   // "PRIVATE", "IMPORTED", "AMAZON_ISSUED"
-	AuthorityARN  string
-	CertPEM       string
-	ChainPEM      string
-	PrivateKeyPEM string
-	NotAfter      time.Time
-	// RenewalFailure is why ACM's managed renewal failed; it is not tried again.
-	RenewalFailure error
-}
-
 var (
 	lawShortLived = law.New(law.Certificates, "acm-needs-general-purpose-ca",
 		"ACM cannot issue from a CA in short-lived mode.",
@@ -45,9 +27,6 @@ var (
 
 // InUse is the refusal of a certificate's deletion.
 var InUse = cloud.InUse{Law: lawCertificateInUse, Code: "ResourceInUseException", Format: "Certificate %[1]s is in use. (%[2]s)"}
-
-// Certificates are the certificates by ARN.
-var Certificates = cloud.NewTable[*Certificate]("acm certificate", cloud.Missing{})
 
 var _ = cloud.DefineType(cloud.Type[*Certificate]{
 	Schema: cloud.Schema{
@@ -151,7 +130,7 @@ func (c *Certificate) issueFrom(ca *acmpca.Authority, at time.Time) error {
 func (c *Certificate) issue(now time.Time, parent *x509.Certificate, parentKey crypto.Signer, chain string) error {
 	key, err := pki.NewKey(c.KeyAlgorithm)
 	if err != nil {
-		return lawImport.Refuse("ValidationException", "%v", err)
+		return fmt.Errorf("generating the key of a certificate: %w", err)
 	}
 	c.NotAfter = now.AddDate(0, 0, lifetime)
 	tmpl := &x509.Certificate{

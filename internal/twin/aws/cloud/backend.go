@@ -16,6 +16,20 @@ type backend struct{ *Account }
 func (backend) Name() string    { return "aws" }
 func (backend) Version() string { return "6.83.2" }
 
+// request is one call for a resource of a type; without a type, of a function.
+func (b backend) request(s *Schema, op *world.Op, inst *engine.Instance, urn, id string, in, old engine.Props) *Request {
+	return &Request{Account: b.Account, Op: op, URN: urn, Region: b.regionOf(inst), ID: id, In: in, Old: old, same: s.same}
+}
+
+func (b backend) regionOf(inst *engine.Instance) string {
+	if inst != nil {
+		if region := Text(inst.Config["region"]); region != "" {
+			return region
+		}
+	}
+	return b.Region
+}
+
 func typeOf(urn resource.URN) (*Part, error) {
 	t := resources[string(urn.Type())]
 	if t == nil {

@@ -48,5 +48,5 @@ func (b backend) Invoke(op *world.Op, inst *engine.Instance, token string, args 
 	if args == nil {
 		args = engine.Props{}
 	}
-	return f(b.request(nil, op, inst, "", Text(args["id"]), args, nil))
+	return f(b.request(&Schema{}, op, inst, "", Text(args["id"]), args, nil))
 }

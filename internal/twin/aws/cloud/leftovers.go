@@ -21,8 +21,8 @@ func (a *Account) Leftovers() []string {
 	return out
 }
 
-func (t *Table[T]) line(m *Meta) string {
-	line := t.what + " " + m.ID
+func leftoverLine(what string, m *Meta) string {
+	line := what + " " + m.ID
 	if m.Name != "" && m.Name != m.ID {
 		return line + " (" + m.Name + ")"
 	}

@@ -16,20 +16,7 @@ type Request struct {
 	ID      string       // empty in a creation
 	In      engine.Props // the new inputs; in a deletion the last ones
 	Old     engine.Props // the old inputs of an update
-	schema  *Schema      // nil for a function
-}
-
-func (a *Account) request(s *Schema, op *world.Op, inst *engine.Instance, urn, id string, in, old engine.Props) *Request {
-	return &Request{Account: a, schema: s, Op: op, URN: urn, Region: a.regionOf(inst), ID: id, In: in, Old: old}
-}
-
-func (a *Account) regionOf(inst *engine.Instance) string {
-	if inst != nil {
-		if region := Text(inst.Config["region"]); region != "" {
-			return region
-		}
-	}
-	return a.Region
+	same    func(path string, x, y any) bool
 }
 
 // Meta begins the record of a new resource.
@@ -89,7 +76,7 @@ func (r *Request) Objs(key string) []engine.Props { return Objects(r.In[key]) }
 func (r *Request) Has(key string) bool { return r.In[key] != nil }
 
 // Changed tells whether an update changes an input.
-func (r *Request) Changed(key string) bool { return !r.schema.same(key, r.Old[key], r.In[key]) }
+func (r *Request) Changed(key string) bool { return !r.same(key, r.Old[key], r.In[key]) }
 
 // Or returns an input, or what AWS sets when the program does not.
 func (r *Request) Or(key string, otherwise any) any {

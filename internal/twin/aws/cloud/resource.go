@@ -1,13 +1,6 @@
 package cloud
 
-import (
-	"eks-lattice/internal/twin/engine"
-	"eks-lattice/internal/twin/law"
-)
-
-var lawKnownTypes = law.New(law.References, "aws-known-types",
-	"The twin refuses resource types and functions of the aws package that it does not know, instead of inventing an answer.",
-	"modelled: an answer without a rule behind it would prove nothing")
+import "eks-lattice/internal/twin/engine"
 
 // Part is a resource type that is part of another record, such as a route of a
 // route table.

@@ -28,6 +28,13 @@ func (m Missing) over(own Missing) Missing {
 	return m
 }
 
+// InUse is how AWS refuses to delete a record that another one uses.
+type InUse struct {
+	Law    law.Law
+	Code   string
+	Format string // with %[1]s for the id and %[2]s for what uses it
+}
+
 // Table declares one kind of record. Declare it as a variable of a package; the
 // records themselves are an account's.
 type Table[T Record] struct {
@@ -43,7 +50,7 @@ func NewTable[T Record](what string, missing Missing) *Table[T] {
 	t := &Table[T]{what: what, missing: missing, rows: NewState(func() map[string]T { return map[string]T{} })}
 	Leftover(func(a *Account) (lines []string) {
 		for _, r := range t.All(a) {
-			if line := t.line(r.Info()); !r.Info().NoLeftover {
+			if line := leftoverLine(t.what, r.Info()); !r.Info().NoLeftover {
 				lines = append(lines, line)
 			}
 		}

@@ -13,14 +13,6 @@ var lawEntryRefs = law.New(law.Access, "access-entry-references",
 	"An access entry needs an existing cluster, a principal that exists and has no entry yet, and an authentication mode with API.",
 	"https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html")
 
-// newEntry begins the entry of a principal.
-func newEntry(a *cloud.Account, c *Cluster, principal string) *AccessEntry {
-	return &AccessEntry{Cluster: c.Name, PrincipalARN: principal, Meta: cloud.Meta{
-		ID: c.Name + ":" + principal, Region: c.Region,
-		ARN: a.ARN("eks", c.Region, a.ID, "access-entry/"+c.Name+"/role/"+a.ID+"/"+cloud.Tail(principal, "/")),
-	}}
-}
-
 var _ = cloud.DefineType(cloud.Type[*AccessEntry]{
 	Schema: cloud.Schema{
 		Token:    "aws:eks/accessEntry:AccessEntry",

@@ -26,9 +26,6 @@ var (
 		"https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3026")
 )
 
-// modeConfigMap is the authentication mode of a cluster without access entries.
-const modeConfigMap = "CONFIG_MAP"
-
 var _ = cloud.Use(NodeGroups, Clusters, cloud.InUse{Law: lawClusterDeletion, Code: "ResourceInUseException",
 	Format: "Cluster has nodegroups attached (%[2]s)",
 }, func(ng *NodeGroup) []string { return []string{ng.Cluster} }, func(ng *NodeGroup) string { return ng.Name })

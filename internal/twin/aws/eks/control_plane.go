@@ -17,9 +17,6 @@ var (
 	lawClusterZone = law.New(law.References, "cluster-zone-supported",
 		"EKS puts no control plane into the zones use1-az3, usw1-az2 and cac1-az3.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
-	lawClusterRole = law.New(law.References, "cluster-role",
-		"A cluster's role exists, trusts eks.amazonaws.com and carries AmazonEKSClusterPolicy.",
-		"https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html")
 	lawClusterRoleOutlives = law.New(law.Deletion, "cluster-role-outlives-cluster",
 		"When the role or its policy is deleted before the cluster, EKS cannot delete the cluster's network interfaces and its security group.",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_cluster")

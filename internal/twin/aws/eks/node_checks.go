@@ -13,6 +13,10 @@ import (
 )
 
 var (
+	lawNodeGroupRefs = law.New(law.References, "node-group-references",
+		"A node group needs an existing active cluster, subnets of its VPC, a role that trusts ec2.amazonaws.com "+
+			"and a name that is unique in the cluster.",
+		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html")
 	lawNodeChoices = law.New(law.References, "node-group-choices",
 		"A node group's amiType and capacityType are among those that EKS knows, and its maximum is at least one node.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html")

@@ -10,10 +10,6 @@ import (
 )
 
 var (
-	lawNodeGroupRefs = law.New(law.References, "node-group-references",
-		"A node group needs an existing active cluster, subnets of its VPC, a role that trusts ec2.amazonaws.com "+
-			"and a name that is unique in the cluster.",
-		"https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html")
 	lawNodeEntry = law.New(law.Access, "nodes-access-entry",
 		"Nodes reach the API by the access entry of their role. EKS creates it with the node group when it does not exist, "+
 			"so a program that creates its own does so before the nodes and keeps it until they are deleted.",

@@ -37,6 +37,9 @@ type Cluster struct {
 	created         string
 }
 
+// modeConfigMap is the authentication mode of a cluster without access entries.
+const modeConfigMap = "CONFIG_MAP"
+
 // NodeGroup is a managed node group with its running nodes.
 type NodeGroup struct {
 	cloud.Meta
@@ -87,6 +90,14 @@ type AccessEntry struct {
 	Groups       []string
 	Username     string
 	Policies     []AccessPolicy
+}
+
+// newEntry begins the entry of a principal.
+func newEntry(a *cloud.Account, c *Cluster, principal string) *AccessEntry {
+	return &AccessEntry{Cluster: c.Name, PrincipalARN: principal, Meta: cloud.Meta{
+		ID: c.Name + ":" + principal, Region: c.Region,
+		ARN: a.ARN("eks", c.Region, a.ID, "access-entry/"+c.Name+"/role/"+a.ID+"/"+cloud.Tail(principal, "/")),
+	}}
 }
 
 // AccessPolicy is an EKS access policy that an access entry carries.

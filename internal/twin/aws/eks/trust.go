@@ -18,6 +18,9 @@ const (
 )
 
 var (
+	lawClusterRole = law.New(law.References, "cluster-role",
+		"A cluster's role exists, trusts eks.amazonaws.com and carries AmazonEKSClusterPolicy.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html")
 	lawClusterTrust = law.New(law.References, "cluster-role-conditions",
 		"EKS assumes the cluster's role with aws:SourceAccount and with the cluster's ARN as aws:SourceArn. "+
 			"A condition of the trust policy on another key, account or ARN keeps EKS out.",

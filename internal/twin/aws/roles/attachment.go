@@ -1,9 +1,21 @@
 package roles
 
 import (
+	"maps"
+	"slices"
+
 	"eks-lattice/internal/twin/aws/cloud"
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/law"
 )
+
+var lawPolicyDeletion = law.New(law.Deletion, "policy-attached",
+	"A managed policy that is attached to a role cannot be deleted.",
+	"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html")
+
+var _ = cloud.Use(Roles, Policies, cloud.InUse{
+	Law: lawPolicyDeletion, Code: "DeleteConflict", Format: "Cannot delete a policy attached to entities. (%[2]s)",
+}, func(role *Role) []string { return slices.Collect(maps.Keys(role.Attached)) }, func(role *Role) string { return "role " + role.Name })
 
 // An inline policy and an attachment are parts of their role.
 

@@ -1,35 +1,12 @@
 package roles
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"eks-lattice/internal/twin/aws/cloud"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/iam"
-	"eks-lattice/internal/twin/law"
 )
-
-// Policy is a policy that the account itself manages.
-type Policy struct {
-	cloud.Meta
-	Text     string
-	PolicyID string
-}
-
-var lawPolicyDeletion = law.New(law.Deletion, "policy-attached",
-	"A managed policy that is attached to a role cannot be deleted.",
-	"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html")
-
-// Policies are the account's own policies by ARN.
-var Policies = cloud.NewTable[*Policy]("iam policy", cloud.Missing{
-	Law: lawRoleExists, Code: "NoSuchEntity", Format: "Policy %s does not exist or is not attachable.", Global: true,
-})
-
-var _ = cloud.Use(Roles, Policies, cloud.InUse{
-	Law: lawPolicyDeletion, Code: "DeleteConflict", Format: "Cannot delete a policy attached to entities. (%[2]s)",
-}, func(role *Role) []string { return slices.Collect(maps.Keys(role.Attached)) }, func(role *Role) string { return "role " + role.Name })
 
 var _ = cloud.DefineType(cloud.Type[*Policy]{
 	Schema: cloud.Schema{

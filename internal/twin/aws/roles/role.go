@@ -1,9 +1,6 @@
-// Package roles is IAM as far as the account keeps it: roles, their policies, and
-// the sessions that services begin with them.
 package roles
 
 import (
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -16,35 +13,9 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
-// Role is an IAM role with its policies.
-type Role struct {
-	cloud.Meta
-	UniqueID string
-	Trust    string
-	Created  string
-	Inline   map[string]iam.Document // by name
-	Attached map[string]string       // policy ARN -> URN of the attachment
-}
-
-var (
-	lawRoleName = law.New(law.References, "role-name",
-		"A role's name has at most 64 characters out of letters, digits and +=,.@-_ and is unique in the account.",
-		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html")
-	lawRoleExists = law.New(law.References, "role-exists",
-		"The role and the policy of an attachment, and the role of an inline policy, must exist.",
-		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html")
-	lawPolicyText = law.New(law.References, "policy-document",
-		"IAM refuses a policy document with a mistake in it.",
-		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html")
-	lawRoleDeletion = law.New(law.Deletion, "role-has-policies",
-		"A role with attached or inline policies cannot be deleted.",
-		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html")
-)
-
-// Roles are the account's roles by name.
-var Roles = cloud.NewTable[*Role]("iam role", cloud.Missing{
-	Law: lawRoleExists, Code: "NoSuchEntity", Format: "The role with name %s cannot be found.", Global: true,
-})
+var lawRoleDeletion = law.New(law.Deletion, "role-has-policies",
+	"A role with attached or inline policies cannot be deleted.",
+	"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html")
 
 var validName = regexp.MustCompile(`^[\w+=,.@-]+$`)
 
@@ -153,14 +124,4 @@ func deleteRole(r *cloud.Request, role *Role) error {
 	}
 	Roles.Delete(r.Account, role.ID)
 	return nil
-}
-
-// parse refuses a policy in AWS's words.
-func parse(text string, use iam.Use) error {
-	_, err := iam.Parse(text, use)
-	var m *iam.Malformed
-	if errors.As(err, &m) {
-		return lawPolicyText.Refuse("MalformedPolicyDocument", "%s", m.Reason)
-	}
-	return err
 }
