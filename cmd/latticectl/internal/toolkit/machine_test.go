@@ -25,6 +25,20 @@ func machine(t *testing.T, tools map[string]string) string {
 	return dir
 }
 
+// link adds programs of this machine to the folder.
+func link(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		target, err := exec.LookPath(name)
+		if err == nil {
+			err = os.Symlink(target, filepath.Join(dir, name))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 const (
 	newNode   = "echo v20.17.0"
 	newPulumi = "echo v3.245.0"
@@ -137,15 +151,7 @@ func TestRequire(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			path := machine(t, tt.tools)
-			for _, name := range []string{"sh", "sed", "grep", "sort", "head", "dirname"} { // nothing else of this machine
-				target, err := exec.LookPath(name)
-				if err == nil {
-					err = os.Symlink(target, filepath.Join(path, name))
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
+			link(t, path, "sh", "sed", "grep", "sort", "head", "dirname") // nothing else of this machine
 			cmd := exec.CommandContext(t.Context(), "../../../../tools/require.sh", strings.Fields(tt.ask)...)
 			cmd.Env = []string{"PATH=" + path}
 			out, err := cmd.CombinedOutput()
