@@ -13,7 +13,8 @@ func TestHelpNamesWhatThereIs(t *testing.T) {
 		want []string
 	}{
 		{[]string{"--help"}, []string{"rehearse", "twin", "laws", "completion", "Exit codes", "--dir"}},
-		{[]string{"rehearse", "--help"}, []string{"--json", "--html", "--world", "--stacks", "latticectl rehearse --stacks examples/three-clusters"}},
+		{[]string{"rehearse", "--help"}, []string{"--json", "--html", "--world", "--stacks",
+			"latticectl rehearse --stacks examples/three-clusters"}},
 		{[]string{"twin", "--help"}, []string{"PULUMI_CONFIG_PASSPHRASE", "pulumi up"}},
 	} {
 		var out bytes.Buffer
@@ -43,7 +44,8 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"rehearse", "cluster1"}, `unknown command "cluster1"`},
 		{[]string{"rehearse", "--jsn", "x"}, "unknown flag: --jsn"},
 		{[]string{"rehearse", "--dir", "/nonexistent"}, "no Pulumi.yaml in /nonexistent"},
-		{[]string{"rehearse", "--dir", "/nonexistent", "--json", "/nonexistent/report.json"}, "--json: open /nonexistent/report.json: no such file or directory; give a file in an existing folder"},
+		{[]string{"rehearse", "--dir", "/nonexistent", "--json", "/nonexistent/report.json"},
+			"--json: open /nonexistent/report.json: no such file or directory; give a file in an existing folder"},
 		{[]string{"rehearse", "--dir", "/nonexistent", "--world", "/"}, "--world: open /: is a directory"},
 		{[]string{"nonsense"}, `unknown command "nonsense"`},
 	} {

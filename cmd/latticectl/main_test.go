@@ -43,7 +43,8 @@ func TestExitCodes(t *testing.T) {
 		{errors.New("no Pulumi.yaml"), 2, "latticectl: no Pulumi.yaml\n"},
 		{context.Canceled, 130, "latticectl: interrupted; nothing is left behind\n"},
 		{fmt.Errorf("stopped: %w", errors.Join(context.Canceled, left)), 130, "latticectl: interrupted; left behind: process 123 (node)\n"},
-		{errStuck, 130, "latticectl: interrupted; the command did not end and may leave processes and folders behind, which the next rehearsal deletes\n"},
+		{errStuck, 130, "latticectl: interrupted; the command did not end and may leave processes and folders behind, " +
+			"which the next rehearsal deletes\n"},
 	} {
 		var out bytes.Buffer
 		if code := conclude(&out, tt.err); code != tt.code || out.String() != tt.says {

@@ -48,7 +48,8 @@ func stopped(t *testing.T) string {
 	t.Helper()
 	overlay := t.TempDir()
 	bad := "config:\n  aws:region: ap-northeast-2\n  eks-lattice:role: cluster\n  eks-lattice:vpcCidr: 169.254.0.0/16\n" +
-		"  eks-lattice:apps:\n    - {name: " + strings.Repeat("long", 20) + ", namespace: apps, allow: [{cluster: eks-cluster2, namespace: apps}]}\n"
+		"  eks-lattice:apps:\n    - {name: " + strings.Repeat("long", 20) + ", namespace: apps, " +
+		"allow: [{cluster: eks-cluster2, namespace: apps}]}\n"
 	if err := os.WriteFile(filepath.Join(overlay, "Pulumi.cluster1.yaml"), []byte(bad), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,8 @@ func look(t *testing.T, page string, v view, says string) {
 	if h1 := ask[string](p, `document.querySelector("h1").innerText`); !strings.Contains(h1, says) {
 		t.Errorf("the heading is %q, want %q in it", h1, says)
 	}
-	shown := ask[[]string](p, `[...document.querySelectorAll("main > section")].filter(s => s.checkVisibility() && s.offsetHeight > 40).map(s => s.id)`)
+	shown := ask[[]string](p, `[...document.querySelectorAll("main > section")]
+		.filter(s => s.checkVisibility() && s.offsetHeight > 40).map(s => s.id)`)
 	want := []string{"failures", "topology", "timeline", "matrix", "stacks", "cost", "laws", "leftovers", "warnings"}
 	if !slices.Equal(shown, want) {
 		t.Errorf("the page shows the sections %q, want %q", shown, want)
@@ -133,11 +135,14 @@ func prints(t *testing.T, page string) {
 	t.Helper()
 	p := open(t, page, view{800, "dark"})
 	send(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-	if folded := ask[[]string](p, `[...document.querySelectorAll("details")]
-		.filter(e => getComputedStyle(e, "::details-content").contentVisibility != "visible").map(e => e.innerText.slice(0, 40))`); len(folded) > 0 {
+	folded := ask[[]string](p, `[...document.querySelectorAll("details")]
+		.filter(e => getComputedStyle(e, "::details-content").contentVisibility != "visible").map(e => e.innerText.slice(0, 40))`)
+	if len(folded) > 0 {
 		t.Errorf("not printed: %q", folded)
 	}
-	if cut := ask[[]string](p, `[...document.querySelectorAll(".scroll")].filter(e => getComputedStyle(e).overflowX != "visible").map(e => e.ariaLabel)`); len(cut) > 0 {
+	cut := ask[[]string](p, `[...document.querySelectorAll(".scroll")]
+		.filter(e => getComputedStyle(e).overflowX != "visible").map(e => e.ariaLabel)`)
+	if len(cut) > 0 {
 		t.Errorf("cut off: %q", cut)
 	}
 	if ask[string](p, `getComputedStyle(document.body).backgroundColor`) != "rgb(255, 255, 255)" {

@@ -20,7 +20,8 @@ func stacks(b *testing.B, n, m int) string {
 		fmt.Fprintf(&text, "config:\n  aws:region: ap-northeast-2\n  eks-lattice:role: cluster\n"+
 			"  eks-lattice:clusterName: eks-cluster%d\n  eks-lattice:vpcCidr: 10.0.0.0/16\n  eks-lattice:apps:\n", c)
 		for a := 1; a <= m; a++ {
-			fmt.Fprintf(&text, "    - name: app%d-cluster%d\n      namespace: apps\n      allow:\n        - {cluster: eks-cluster%d, namespace: other}\n", a, c, c%n+1)
+			fmt.Fprintf(&text, "    - name: app%d-cluster%d\n      namespace: apps\n"+
+				"      allow:\n        - {cluster: eks-cluster%d, namespace: other}\n", a, c, c%n+1)
 		}
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("Pulumi.cluster%d.yaml", c)), []byte(text.String()), 0o600); err != nil {
 			b.Fatal(err)

@@ -1,8 +1,6 @@
 package rehearsal
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -15,46 +13,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
 	"eks-lattice/cmd/latticectl/internal/report"
-	"eks-lattice/cmd/latticectl/internal/toolkit"
-	"eks-lattice/internal/twin"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/world"
 )
-
-const root = "../../../.." // the project's folder
-
-// kit skips rehearsals under -short (make race) and demands their parts otherwise.
-func kit(t testing.TB) *toolkit.Kit {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a rehearsal takes tens of seconds; run without -short")
-	}
-	k, err := toolkit.Open(root)
-	if err != nil {
-		t.Fatalf("%v\nrun `make tools build` first", err)
-	}
-	return k
-}
-
-func rehearse(t testing.TB, o Options) *report.Report {
-	t.Helper()
-	var log bytes.Buffer
-	o.Progress = NewProgress(&log, false)
-	found, err := Run(t.Context(), o)
-	o.Progress.Stop()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, log.String())
-	}
-	return found
-}
 
 // The walk-through's answers, with the parts that differ from run to run open.
 var (
 	greeting = func(cluster string) *regexp.Regexp {
 		return regexp.MustCompile(`^Requsting to Pod\(demo-` + cluster + `-v1-[a-z0-9]+-[a-z0-9]{5}\): Hello from demo-` + cluster + `-v1\n?$`)
 	}
-	denied = regexp.MustCompile(`^AccessDeniedException: User: arn:aws:sts::\d{12}:assumed-role/vpc-lattice-sigv4-client/eks-eks-cluste-demo-clust-[-0-9a-f]{36} ` +
-		`is not authorized to perform: vpc-lattice-svcs:Invoke on resource: arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ ` +
+	denied = regexp.MustCompile(`^AccessDeniedException: User: arn:aws:sts::\d{12}:assumed-role/vpc-lattice-sigv4-client/` +
+		`eks-eks-cluste-demo-clust-[-0-9a-f]{36} ` +
+		`is not authorized to perform: vpc-lattice-svcs:Invoke on resource: ` +
+		`arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ ` +
 		`because no service-based policy allows the vpc-lattice-svcs:Invoke action$`)
 )
 
@@ -101,17 +72,6 @@ func TestRehearsalOfTheProjectAsItShips(t *testing.T) {
 	checkReadmeSample(t, found)
 }
 
-func find(t *testing.T, r *report.Report, cluster, url, what string) report.Row {
-	t.Helper()
-	for _, row := range r.Matrix {
-		if row.Cluster == cluster && row.URL == url && row.Case == what {
-			return row
-		}
-	}
-	t.Fatalf("the matrix has no call from %s to %s %s", cluster, url, what)
-	return report.Row{}
-}
-
 func TestRehearsalsByConfigurationAlone(t *testing.T) {
 	t.Parallel()
 	for folder, check := range map[string]func(*testing.T, *report.Report){
@@ -152,43 +112,6 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 		})
 	}
 }
-
-// deployment is a project on a twin, for tests that take their own way.
-func deployment(t *testing.T, overlay string) *run {
-	t.Helper()
-	r := &run{Options: Options{Kit: kit(t), Progress: NewProgress(&bytes.Buffer{}, false)}, report: &report.Report{}}
-	var err error
-	if r.project, err = loadProject(r.Kit.Project, overlay); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	if r.twin, err = twin.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	r.project.around.build(r.twin)
-	if r.work, err = openWorkspace(ctx, r.Kit, r.project, r.twin.Attach); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := r.work.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := r.work.compile(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range r.project.stacks {
-		s, err := r.work.stack(t.Context(), f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.stacks = append(r.stacks, s)
-	}
-	return r
-}
-
-func (r *run) track() *Track { return r.Progress.Begin("") }
 
 // Logs of the control plane are gone with the cluster.
 func TestRehearsalWithControlPlaneLogs(t *testing.T) {

@@ -70,7 +70,9 @@ func (p *project) calls() []call {
 			identity := caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount}
 			again := known[identity]
 			known[identity] = true
-			pod := twincall.Caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name)}
+			pod := twincall.Caller{
+				Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name),
+			}
 		targets:
 			for _, to := range p.stacks {
 				for _, b := range to.apps {
@@ -115,7 +117,8 @@ func (p *project) strangers() (warnings []string) {
 		for _, b := range to.apps {
 			for _, c := range b.Allow {
 				if !p.makes(c.Cluster) {
-					warnings = append(warnings, fmt.Sprintf("%s allows cluster %s, which no stack file makes: nobody called from there", b.Name, c.Cluster))
+					warnings = append(warnings,
+						fmt.Sprintf("%s allows cluster %s, which no stack file makes: nobody called from there", b.Name, c.Cluster))
 				}
 			}
 		}

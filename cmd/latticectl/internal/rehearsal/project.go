@@ -148,7 +148,8 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	}
 	for key, node := range file.Config {
 		if node.Kind == yaml.MappingNode && len(node.Content) == 2 && node.Content[0].Value == "secure" {
-			return nil, "", fmt.Errorf("%s in %s is encrypted, and a rehearsal has no key; give a plain value, if only in a copy for --stacks", key, path)
+			return nil, "", fmt.Errorf("%s in %s is encrypted, and a rehearsal has no key; "+
+				"give a plain value, if only in a copy for --stacks", key, path)
 		}
 	}
 	s := &stackFile{name: name, text: elsewhere.ReplaceAll(text, nil)}

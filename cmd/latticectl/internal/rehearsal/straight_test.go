@@ -59,7 +59,8 @@ func TestDirectAccess(t *testing.T) {
 	check(false)
 	cluster := r.stacks[1]
 	for _, open := range []string{"true", "false"} {
-		if err := cluster.auto.SetConfigWithOptions(t.Context(), "eks-lattice:apps[0].directAccess", auto.ConfigValue{Value: open}, &auto.ConfigOptions{Path: true}); err != nil {
+		if err := cluster.auto.SetConfigWithOptions(t.Context(), "eks-lattice:apps[0].directAccess",
+			auto.ConfigValue{Value: open}, &auto.ConfigOptions{Path: true}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := cluster.up(t.Context(), r.track()); err != nil {

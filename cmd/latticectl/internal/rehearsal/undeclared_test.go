@@ -33,20 +33,27 @@ func TestUndeclaredDependencies(t *testing.T) {
 	}
 	rank := map[string]int{"environment": 0, "s": 1, "other": 1}
 	graphs := map[string]*graph{"s": g}
+	// chance is the sentence about an undeclared dependency.
+	chance := func(dependent, order, on string) []string {
+		return []string{"t " + dependent + " was " + order + " t " + on + " only by chance: it does not depend on it [law some-order]"}
+	}
+	soon := func(order, takes string) []string {
+		return []string{"t d is " + order + " t a, which takes " + takes + ", and nothing waits [law some-order]"}
+	}
 	for name, tt := range map[string]struct {
 		dependency world.Dependency
 		want       []string
 	}{
 		"a dependency":            {dependency(d, a, world.Create), nil},
-		"no dependency":           {dependency(e, a, world.Create), []string{"t e was created after t a only by chance: it does not depend on it [law some-order]"}},
-		"deleted first by chance": {dependency(e, a, world.Delete), []string{"t e was deleted before t a only by chance: it does not depend on it [law some-order]"}},
+		"no dependency":           {dependency(e, a, world.Create), chance("e", "created after", "a")},
+		"deleted first by chance": {dependency(e, a, world.Delete), chance("e", "deleted before", "a")},
 		"time enough":             {after(dependency(d, a, world.Create), 5), nil},
-		"too soon":                {after(dependency(d, a, world.Create), 6), []string{"t d is created 5 s after t a, which takes 6 s, and nothing waits [law some-order]"}},
+		"too soon":                {after(dependency(d, a, world.Create), 6), soon("created 5 s after", "6 s")},
 		"time to delete":          {after(dependency(d, a, world.Delete), 8), nil},
-		"deleted too soon":        {after(dependency(d, a, world.Delete), 9), []string{"t d is deleted 8 s before t a, which takes 9 s, and nothing waits [law some-order]"}},
+		"deleted too soon":        {after(dependency(d, a, world.Delete), 9), soon("deleted 8 s before", "9 s")},
 		"an earlier stack":        {dependency(e, env, world.Create), nil},
-		"a stack side by side":    {dependency(e, urn("other", "t", "x"), world.Create), []string{"t e was created after t x only by chance: it does not depend on it [law some-order]"}},
-		"an earlier one a later":  {dependency(env, e, world.Create), []string{"t network was created after t e only by chance: it does not depend on it [law some-order]"}},
+		"a stack side by side":    {dependency(e, urn("other", "t", "x"), world.Create), chance("e", "created after", "x")},
+		"an earlier one a later":  {dependency(env, e, world.Create), chance("network", "created after", "e")},
 	} {
 		got := sentences(undeclared([]world.Dependency{tt.dependency}, graphs, rank, journal))
 		if !slices.Equal(got, tt.want) {
@@ -89,7 +96,8 @@ func TestUndeclaredDependenciesAreGrouped(t *testing.T) {
 			{2, []string{cluster}, "t app was created after 2 resources, such as t role, only by chance: let it depend on t cluster [law x]"}}},
 		// The pod depends on the application itself.
 		"two without a third": {[]world.Dependency{create(vpc, app, "x"), create(vpc, role, "x")}, []group{
-			{2, []string{app, role}, "t vpc was created after 2 resources, such as t app, only by chance: let it depend on t app and t role [law x]"}}},
+			{2, []string{app, role}, "t vpc was created after 2 resources, such as t app, only by chance: " +
+				"let it depend on t app and t role [law x]"}}},
 		"two laws": {[]world.Dependency{create(app, vpc, "y"), create(app, role, "x")}, []group{
 			{1, []string{role}, "t app was created after t role only by chance: let it depend on it [law x]"},
 			{1, []string{vpc}, "t app was created after t vpc only by chance: let it depend on it [law y]"}}},

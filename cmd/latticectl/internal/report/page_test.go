@@ -19,7 +19,9 @@ func full() *Report {
 	for _, name := range []string{"cluster1", "cluster2"} {
 		r.Topology.Clusters = append(r.Topology.Clusters, Cluster{
 			Stack: name, Name: "eks-" + name, Version: "1.35", VPC: "vpc-" + name, CIDR: "10.0.0.0/16",
-			Applications: []Application{{Name: "demo-" + name, Namespace: "apps", ServiceAccount: "default", URL: "http://demo-" + name + ".example.com"}},
+			Applications: []Application{{
+				Name: "demo-" + name, Namespace: "apps", ServiceAccount: "default", URL: "http://demo-" + name + ".example.com",
+			}},
 		})
 		r.Stacks = append(r.Stacks, Stack{Name: name, Created: 2, Destroyed: 2})
 		r.Modelled.Up = append(r.Modelled.Up, Step{vpc(name), 0, 120})
@@ -27,15 +29,20 @@ func full() *Report {
 	r.Modelled.UpSeconds, r.Modelled.CriticalPath = 120, r.Modelled.Up[1:]
 	call := func(from, to string, got Verdict) Row {
 		return Row{Cluster: "eks-" + from, Namespace: "apps", ServiceAccount: "default", Application: "demo-" + from,
-			URL: "http://demo-" + to + ".example.com", Expect: got, Got: got, Status: 200, DecidedBy: "service policy", Body: "<b>hi</b><script>alert(1)</script>"}
+			URL: "http://demo-" + to + ".example.com", Expect: got, Got: got, Status: 200,
+			DecidedBy: "service policy", Body: "<b>hi</b><script>alert(1)</script>"}
 	}
 	r.Matrix = []Row{
 		call("cluster1", "cluster1", Deny), call("cluster1", "cluster2", Allow),
 		call("cluster2", "cluster1", Allow), call("cluster2", "cluster2", Deny),
 	}
 	r.Matrix[1].Expect = Deny
-	r.Laws = []Law{{ID: "vpc-has-dependencies", Group: "deletion", Sentence: "A VPC <i>stays</i>.", Source: "https://example.com/", Dependencies: 2, Refusals: 1}}
-	r.Cost.Lines, r.Cost.Unknown = []cost.Line{{Part: "node m5.large", Count: 2, PerHour: 0.096, Source: "https://aws.amazon.com/"}}, []string{"node x9.huge"}
+	r.Laws = []Law{{
+		ID: "vpc-has-dependencies", Group: "deletion", Sentence: "A VPC <i>stays</i>.", Source: "https://example.com/",
+		Dependencies: 2, Refusals: 1,
+	}}
+	r.Cost.Lines = []cost.Line{{Part: "node m5.large", Count: 2, PerHour: 0.096, Source: "https://aws.amazon.com/"}}
+	r.Cost.Unknown = []string{"node x9.huge"}
 	r.UndeclaredDependencies = []string{"a was created after b only by chance"}
 	r.UndeclaredGroups = []UndeclaredGroup{{Message: "a was created after b only by chance: let it depend on it"}}
 	r.Warnings, r.Leftovers = []string{"a warning"}, []string{"ec2 vpc vpc-1"}
