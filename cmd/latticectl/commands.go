@@ -89,8 +89,8 @@ func rehearse(dir *string) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&jsonFile, "json", "", "write the report to this file")
-	cmd.Flags().StringVar(&htmlFile, "html", "", "write the report to this file as a page")
+	cmd.Flags().StringVar(&jsonFile, "json", "", "write the report to this file, as JSON")
+	cmd.Flags().StringVar(&htmlFile, "html", "", "write the report to this file, as a web page")
 	cmd.Flags().StringVar(&worldFile, "world", "", "write the world after up to this file, which then contains private keys")
 	cmd.Flags().StringVar(&overlay, "stacks", "", "folder with Pulumi.<stack>.yaml files that replace the project's or add to them")
 	return cmd
@@ -144,7 +144,7 @@ func laws() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "laws",
-		Short: "Print the rules that the twin enforces, as the Markdown of docs/twin.md",
+		Short: "Print the laws that the twin enforces, as the Markdown of docs/twin.md",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
