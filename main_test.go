@@ -25,12 +25,12 @@ func TestRoleProblems(t *testing.T) {
 			t.Errorf("got:\n%v\nwant:\n%s", err, want)
 		}
 		if made := r.Resources(); len(made) > 0 {
-			t.Errorf("made %d resources", len(made))
+			t.Errorf("created %d resources", len(made))
 		}
 	}
 }
 
-// Every stack file of the project and its examples makes what it says.
+// Every stack file of the project and its examples creates its applications.
 func TestStackFiles(t *testing.T) {
 	t.Parallel()
 	files := slices.Concat(stackFiles(t, "Pulumi.*.yaml"), stackFiles(t, "examples/*/Pulumi.*.yaml"))
@@ -54,7 +54,7 @@ func TestStackFiles(t *testing.T) {
 				}
 			}
 			if got := len(r.OfType("eks-lattice:index:SecureApp")); got != len(apps) {
-				t.Errorf("made %d applications, the file has %d", got, len(apps))
+				t.Errorf("created %d applications, the file has %d", got, len(apps))
 			}
 		})
 	}
@@ -81,7 +81,7 @@ func environmentOutputs() resource.PropertyMap {
 	return resource.NewPropertyMapFromMap(outputs)
 }
 
-// stackConfig returns a stack's configuration as a program gets it.
+// stackConfig returns a stack's configuration in the form that programs get.
 func stackConfig(t *testing.T, file string) map[string]string {
 	t.Helper()
 	var stack struct{ Config map[string]any }

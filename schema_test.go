@@ -39,7 +39,7 @@ func TestEveryKeyHasTypeDefaultAndDescription(t *testing.T) {
 	}
 }
 
-// A key that is not in the table stops every stack: nothing would read it.
+// A key that is not in the table stops every stack, because nothing would read it.
 func TestUnknownKeys(t *testing.T) {
 	config := map[string]string{"aws:region": recorder.Region, "aws:foo": "x"}
 	for _, key := range settings.Keys() {
@@ -59,8 +59,8 @@ func TestUnknownKeys(t *testing.T) {
 	}
 }
 
-// The defaults in Pulumi.yaml are those in the program: with them or without, a
-// stack makes the same.
+// The defaults in Pulumi.yaml are those of the program: with or without them, a stack
+// creates the same resources.
 func TestDefaultsAreThoseOfTheProgram(t *testing.T) {
 	t.Parallel()
 	var project schema
@@ -83,7 +83,7 @@ func TestDefaultsAreThoseOfTheProgram(t *testing.T) {
 	}
 }
 
-// sent returns all that a stack sends to the engine, as text.
+// sent returns everything that a stack sends to the engine, as text.
 func sent(t *testing.T, config map[string]string) string {
 	t.Helper()
 	r, err := recorder.Run(t, recorder.Options{Config: config,
@@ -108,8 +108,7 @@ func sent(t *testing.T, config map[string]string) string {
 
 const oneApp = `[{"name": "demo", "namespace": "apps", "allow": [{"cluster": "other", "namespace": "apps"}]}]`
 
-// A key that nobody reads would be a promise that nobody keeps. Nonsense in any
-// of them is refused by one of the roles.
+// The program reads every key: one of the roles refuses nonsense in it.
 func TestEveryKeyIsReadAndChecked(t *testing.T) {
 	t.Parallel()
 	for _, key := range settings.Keys() {
@@ -122,7 +121,7 @@ func TestEveryKeyIsReadAndChecked(t *testing.T) {
 			refused = refused || err != nil
 		}
 		if !refused {
-			t.Errorf("nobody minds nonsense in %s", key)
+			t.Errorf("no role refuses nonsense in %s", key)
 		}
 	}
 }

@@ -23,18 +23,17 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// verdict is one configuration of testdata/verdicts.txt with what the program
-// says to it.
+// verdict is one configuration of testdata/verdicts.txt with the program's answer.
 type verdict struct {
-	name     string // the line as it stands
+	name     string // the whole line
 	role     string
 	config   map[string]string
-	problems []string // none if it is accepted
+	problems []string // empty if the program accepts it
 	unfill   *strings.Replacer
 }
 
 // TestVerdicts tries good and bad configurations. The program refuses the bad ones
-// with exactly these words, before anything exists. -update writes the words anew.
+// with exactly these words, before anything exists. -update updates the words.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	if *updateDocs {
@@ -62,7 +61,7 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
 			if made := len(r.Resources()); (made > 0) == (want != "") {
-				t.Errorf("made %d resources", made)
+				t.Errorf("created %d resources", made)
 			}
 		})
 	}
@@ -99,7 +98,7 @@ func updateVerdicts(t *testing.T) {
 	}
 }
 
-// A secret stays one, whatever is wrong with it.
+// A problem with a secret does not reveal the secret.
 func TestVerdictsHideSecrets(t *testing.T) {
 	t.Parallel()
 	for _, v := range readVerdicts(t) {
@@ -116,11 +115,11 @@ func TestVerdictsHideSecrets(t *testing.T) {
 			}
 			_, err := recorder.Run(t, o, run)
 			if err == nil {
-				t.Fatal("was accepted")
+				t.Fatal("the program accepts it")
 			}
 			for _, line := range strings.Split(err.Error(), "\n")[1:] {
 				where, remedy, _ := strings.Cut(strings.TrimPrefix(line, "  "), ": ")
-				remedy, _, _ = strings.Cut(remedy, ", such as ") // an example, by chance like the given one
+				remedy, _, _ = strings.Cut(remedy, ", such as ") // an example, by chance equal to the given one
 				for _, secret := range secrets {
 					if strings.Contains(remedy, secret) || strings.Contains(where, "= "+secret) || strings.Contains(where, `"`+secret) {
 						t.Errorf("%q is in %s", secret, line)
@@ -131,7 +130,7 @@ func TestVerdictsHideSecrets(t *testing.T) {
 	}
 }
 
-// texts returns the strings in a value that cannot be in a sentence by chance.
+// texts returns the strings in a value that cannot occur in a sentence by chance.
 func texts(value string) []string {
 	var found []string
 	var visit func(any)
@@ -139,7 +138,7 @@ func texts(value string) []string {
 		switch v := v.(type) {
 		case string:
 			if address, _, _ := strings.Cut(v, "/"); net.ParseIP(address) != nil {
-				return // remedies name ranges, by chance the given one
+				return // remedies name ranges, by chance equal to the given one
 			}
 			if len(v) > 3 && strings.ContainsAny(v, "0123456789/:@_ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !strings.Contains(v, "10.0.0.0/16") {
 				found = append(found, v)
@@ -266,7 +265,7 @@ func placeholders(t *testing.T) []string {
 	}
 }
 
-// certificate returns one in PEM that begins and ends at times from now.
+// certificate returns one in PEM whose validity begins and ends at times from now.
 func certificate(t *testing.T, ca bool, begin, end time.Duration) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

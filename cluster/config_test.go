@@ -9,18 +9,18 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// checkRefused checks the whole text of the error, and that nothing was made.
+// checkRefused checks the whole text of the error, and that no resource exists.
 func checkRefused(t *testing.T, o recorder.Options, want string) {
 	t.Helper()
 	r, err := recorder.Run(t, o, Run)
 	if err == nil {
-		t.Fatal("nobody complained")
+		t.Fatal("the program accepts it")
 	}
 	if err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
 	if made := r.Resources(); len(made) > 0 {
-		t.Errorf("made %d resources, the first is %s", len(made), made[0].URN)
+		t.Errorf("created %d resources, the first is %s", len(made), made[0].URN)
 	}
 }
 

@@ -30,7 +30,7 @@ func environmentOutputs() resource.PropertyMap {
 	})
 }
 
-// options are those of a plain cluster stack, changed by pairs of key and value.
+// options returns those of a plain cluster stack, changed by pairs of key and value.
 func options(pairs ...string) recorder.Options {
 	config := map[string]string{
 		"aws:region":       recorder.Region,
@@ -47,7 +47,7 @@ func options(pairs ...string) recorder.Options {
 	}
 }
 
-// run runs a cluster's stack that has nothing wrong with it.
+// run runs a cluster's stack, which must succeed.
 func run(t *testing.T, pairs ...string) *recorder.Recording {
 	t.Helper()
 	recording, err := recorder.Run(t, options(pairs...), Run)

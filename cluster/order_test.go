@@ -7,9 +7,8 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// The order of a deployment, from first to last. Read backwards it is the order
-// of a destroy. Each step is a list of resources, given as type and name, all of
-// which need all of those of the step before.
+// The order of a deployment, and backwards of a destroy. Each step is a list of
+// resources by type and name. All of them need all of those of the step before.
 var order = []struct {
 	step      string
 	resources []string
@@ -41,72 +40,72 @@ var order = []struct {
 
 const crd = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition eks-cluster1-"
 
-// more of the order: what else must be there before, and outlive, something.
+// alsoBefore has more of the order: earlier must exist before later, and outlive it.
 var alsoBefore = []struct{ earlier, later, why string }{
 	{"aws:ec2/subnet:Subnet eks-cluster1-private-0", "eks:index:Cluster eks-cluster1-eks", "a control plane has its interfaces there"},
-	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-vpc-cni", "an add-on is the cluster's"},
-	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-kube-proxy", "an add-on is the cluster's"},
-	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "an add-on is the cluster's"},
+	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-vpc-cni", "an add-on belongs to the cluster"},
+	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-kube-proxy", "an add-on belongs to the cluster"},
+	{"eks:index:Cluster eks-cluster1-eks", "aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent", "an add-on belongs to the cluster"},
 	{"aws:eks/addon:Addon eks-cluster1-vpc-cni",
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node needs it to become ready, and to clean up when it is deleted"},
-	{"aws:eks/addon:Addon eks-cluster1-kube-proxy", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "pods reach Services from the first on"},
+	{"aws:eks/addon:Addon eks-cluster1-kube-proxy", "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "all pods reach Services"},
 	{"aws:eks/addon:Addon eks-cluster1-eks-pod-identity-agent",
 		"pulumi:providers:kubernetes eks-cluster1-kubernetes", "all pods get credentials"},
-	{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "aws:eks/addon:Addon eks-cluster1-coredns", "without nodes EKS waits for it in vain"},
+	{"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "aws:eks/addon:Addon eks-cluster1-coredns", "without nodes, EKS waits for it in vain"},
 	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "it calls AWS by name"},
 	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "it calls AWS by name"},
 	{"aws:eks/addon:Addon eks-cluster1-coredns", "kubernetes:apps/v1:Deployment demo-cluster1-deployment", "applications call by name"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKSWorkerNodePolicy",
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "a node joins with this policy"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEKS_CNI_Policy",
-		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "the CNI removes its interfaces with this policy"},
+		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "the CNI deletes its interfaces with this policy"},
 	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment eks-cluster1-node-AmazonEC2ContainerRegistryReadOnly",
 		"aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes", "nodes pull the images of the add-ons with this policy"},
 	{"aws:ec2/routeTableAssociation:RouteTableAssociation eks-cluster1-public-0",
-		"aws:ec2/natGateway:NatGateway eks-cluster1-nat-0", "nodes go out through it as soon as it is there"},
+		"aws:ec2/natGateway:NatGateway eks-cluster1-nat-0", "nodes use it as soon as it exists"},
 	{"aws:eks/accessEntry:AccessEntry eks-cluster1-admin-123456789012/role/Admin",
-		"aws:eks/accessPolicyAssociation:AccessPolicyAssociation eks-cluster1-admin-123456789012/role/Admin", "a policy is an entry's"},
+		"aws:eks/accessPolicyAssociation:AccessPolicyAssociation eks-cluster1-admin-123456789012/role/Admin", "a policy belongs to an entry"},
 	{"aws:ec2/internetGateway:InternetGateway eks-cluster1-internet",
-		"aws:ec2/eip:Eip eks-cluster1-nat-0", "a gateway of mapped addresses is not detached"},
+		"aws:ec2/eip:Eip eks-cluster1-nat-0", "a gateway with mapped addresses is not detached"},
 	{"aws:eks/accessPolicyAssociation:AccessPolicyAssociation eks-cluster1-admin-123456789012/role/Admin",
-		"pulumi:providers:kubernetes eks-cluster1-kubernetes", "access outlives what it gives access to"},
+		"pulumi:providers:kubernetes eks-cluster1-kubernetes", "objects need access until they are deleted"},
 	{"aws:iam/rolePolicy:RolePolicy eks-cluster1-lattice-controller",
-		"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-lattice-controller", "rights outlive credentials"},
+		"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-lattice-controller", "credentials need their permissions"},
 	{"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-lattice-controller",
-		"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "pods get credentials when created"},
+		"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller", "pods get credentials when they are created"},
 	{"aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-external-dns",
-		"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "pods get credentials when created"},
+		"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "pods get credentials when they are created"},
 	{crd + "dnsendpoints.externaldns.k8s.io",
-		"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "its source is this kind"},
+		"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns", "it reads this kind"},
 	{"aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation eks-cluster1-service-network",
-		"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway", "routes come up on an associated VPC"},
+		"kubernetes:gateway.networking.k8s.io/v1:Gateway eks-cluster1-gateway", "routes need an associated VPC"},
 	{"kubernetes:helm.sh/v3:Release eks-cluster1-kyverno",
-		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection", "it brings the kind, and its webhook empties before it goes"},
+		"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection", "it defines the kind, and its webhook must be empty before it is deleted"},
 	{"kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection",
-		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "injection happens at creation"},
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "pods get the proxy when they are created"},
 	{"aws:eks/podIdentityAssociation:PodIdentityAssociation apps-default",
-		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "pods get credentials when created"},
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "pods get credentials when they are created"},
 	{"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy",
-		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "without it pods take calls from anybody"},
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "without it, everybody can call the pods"},
 	{"kubernetes:core/v1:Namespace apps-namespace",
-		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "it is a namespace's"},
+		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "it is in the namespace"},
 	{"aws:eks/addon:Addon eks-cluster1-vpc-cni",
-		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "the add-on's controller removes its finalizer"},
+		"kubernetes:networking.k8s.io/v1:NetworkPolicy demo-cluster1-network-policy", "the add-on's controller deletes its finalizer"},
 	{"kubernetes:core/v1:ConfigMap apps-proxy",
 		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the proxy mounts it"},
 	{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns",
-		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "it has to see that the record is not wanted any more"},
+		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "it must delete the record"},
 	{"kubernetes:helm.sh/v3:Release eks-cluster1-external-dns",
-		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the drain of the pods is its time to see that"},
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "it deletes the record while the pods drain"},
 	{"kubernetes:helm.sh/v3:Release eks-cluster1-lattice-controller",
-		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "the drain of the pods is its time to collect target groups"},
+		"kubernetes:apps/v1:Deployment demo-cluster1-deployment", "it deletes target groups while the pods drain"},
 	{"kubernetes:core/v1:Service demo-cluster1-service",
 		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "a route leads to a Service"},
 	{"kubernetes:apps/v1:Deployment demo-cluster1-deployment",
-		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "callers are turned away before the pods go"},
+		"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route", "callers are refused before the pods are deleted"},
 }
 
-// The control plane takes longest and needs no way out: it does not wait for one.
+// The control plane takes longest, and does not need a route to the Internet.
 func TestControlPlaneDoesNotWaitForNAT(t *testing.T) {
 	t.Parallel()
 	r := run(t)
@@ -131,8 +130,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Made or deleted by EKS while the control plane writes, the group would be
-// nobody's.
+// EKS creates a missing group while the control plane writes, and never deletes it.
 func TestLogGroupOutlivesTheControlPlane(t *testing.T) {
 	t.Parallel()
 	r := run(t, "eks-lattice:clusterLogTypes", `["api", "audit"]`)
@@ -140,13 +138,12 @@ func TestLogGroupOutlivesTheControlPlane(t *testing.T) {
 	checkBefore(t, r, group, "eks:index:Cluster eks-cluster1-eks", "EKS creates a group that does not exist")
 	for _, res := range run(t).Resources() {
 		if res.Type == "aws:cloudwatch/logGroup:LogGroup" {
-			t.Errorf("%s is there for no logs", res.URN)
+			t.Errorf("%s exists without logs", res.URN)
 		}
 	}
 }
 
-// An API without a public endpoint is reached by these, as long as there is
-// anything in it.
+// These lead to an API without a public endpoint while in-cluster objects exist.
 func TestPrivateAccessOutlivesTheCluster(t *testing.T) {
 	t.Parallel()
 	r := run(t, "eks-lattice:publicAccessCidrs", "[]", "eks-lattice:privateAccessCidrs", `["10.200.0.0/16"]`,
@@ -156,9 +153,9 @@ func TestPrivateAccessOutlivesTheCluster(t *testing.T) {
 	for _, subnet := range []string{"public-0", "public-1", "public-2", "private-0", "private-1", "private-2"} {
 		route := "aws:ec2/route:Route eks-cluster1-" + subnet + "-10.200.0.0/16"
 		checkBefore(t, r, attachment, route, "a route to a gateway needs the attachment")
-		checkBefore(t, r, route, "pulumi:providers:kubernetes eks-cluster1-kubernetes", "answers take it")
+		checkBefore(t, r, route, "pulumi:providers:kubernetes eks-cluster1-kubernetes", "answers need it")
 	}
-	checkBefore(t, r, rule, "pulumi:providers:kubernetes eks-cluster1-kubernetes", "it admits who deploys")
+	checkBefore(t, r, rule, "pulumi:providers:kubernetes eks-cluster1-kubernetes", "it admits the deployment")
 }
 
 func TestKeyOutlivesTheCluster(t *testing.T) {
@@ -171,25 +168,25 @@ func TestFlowLogsOrder(t *testing.T) {
 	t.Parallel()
 	const flows = "aws:ec2/flowLog:FlowLog eks-cluster1-flow-logs"
 	r := run(t, "eks-lattice:flowLogs", "true")
-	checkBefore(t, r, "aws:iam/rolePolicy:RolePolicy eks-cluster1-flow-logs", flows, "it writes with this right")
+	checkBefore(t, r, "aws:iam/rolePolicy:RolePolicy eks-cluster1-flow-logs", flows, "it writes with this permission")
 	checkBefore(t, r, "aws:cloudwatch/logGroup:LogGroup eks-cluster1-flow-logs", flows, "it writes there")
 }
 
-// What costs something is there for those who ask only.
-func TestNothingDearByDefault(t *testing.T) {
+// Resources that cost extra need a key.
+func TestNothingExpensiveByDefault(t *testing.T) {
 	t.Parallel()
 	r := run(t)
 	for _, token := range []string{
 		"aws:kms/key:Key", "aws:ec2/flowLog:FlowLog", "aws:ec2transitgateway/vpcAttachment:VpcAttachment", "aws:cloudwatch/logGroup:LogGroup",
 	} {
 		if made := r.OfType(token); len(made) > 0 {
-			t.Errorf("%s is there by default", made[0].URN)
+			t.Errorf("%s exists by default", made[0].URN)
 		}
 	}
 }
 
-// checkBefore checks both directions: the later one needs the earlier one, so
-// that it is made after it and deleted before it, and never the other way round.
+// checkBefore checks both directions: the later resource depends on the earlier one,
+// and not the other way round.
 func checkBefore(t *testing.T, r *recorder.Recording, earlier, later, why string) {
 	t.Helper()
 	first, second := find(t, r, earlier), find(t, r, later)
@@ -207,9 +204,9 @@ func find(t *testing.T, r *recorder.Recording, typeAndName string) *recorder.Res
 	return r.Get(t, token, name)
 }
 
-// Whatever goes through the cluster's API needs nodes, a way out for them, and
-// a way in for us.
-func TestEverythingInTheClusterOutlivesNothingItNeeds(t *testing.T) {
+// Every in-cluster object needs nodes, their route to the Internet, and access to
+// the API.
+func TestObjectsNeedNodesAndAccess(t *testing.T) {
 	t.Parallel()
 	r := run(t)
 	needed := []string{
@@ -243,7 +240,7 @@ func TestNamespacesAndServiceAccountsComeFirst(t *testing.T) {
 	}
 	checked := 0
 	for _, res := range r.Resources() {
-		in := res.Inputs["namespace"] // a release's
+		in := res.Inputs["namespace"] // of a release
 		if metadata := res.Inputs["metadata"]; metadata.IsObject() {
 			in = metadata.ObjectValue()["namespace"]
 		}
@@ -286,7 +283,7 @@ func TestEverythingDescendsFromItsComponent(t *testing.T) {
 	}
 }
 
-// What has a finalizer or waits for a controller gets more than Pulumi's ten minutes.
+// Resources with a finalizer or a controller get more than Pulumi's ten minutes.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	r := run(t)

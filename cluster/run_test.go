@@ -21,7 +21,7 @@ const (
 	identity = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 )
 
-func TestRunMakesOneClusterWithItsApp(t *testing.T) {
+func TestRunCreatesOneClusterWithItsApp(t *testing.T) {
 	t.Parallel()
 	r := run(t)
 	for token, want := range map[string]int{
@@ -34,8 +34,8 @@ func TestRunMakesOneClusterWithItsApp(t *testing.T) {
 	}
 }
 
-// Default providers are off, so a resource without one of these is an error in
-// a real deployment.
+// Default providers are disabled, so a resource without a provider is an error in a
+// real deployment.
 func TestEveryResourceHasAnExplicitProvider(t *testing.T) {
 	t.Parallel()
 	r := run(t)
@@ -48,11 +48,11 @@ func TestEveryResourceHasAnExplicitProvider(t *testing.T) {
 			t.Errorf("%s has provider %q", res.URN, res.Provider)
 		}
 	}
-	// what the EKS component makes gets the providers of the component around it
+	// The children of the EKS component get the providers of the component around it.
 	around := r.OfType("eks-lattice:index:LatticeCluster")[0]
 	for _, pkg := range []string{"aws", "eks"} {
 		if !strings.Contains(around.Providers[pkg], "pulumi:providers:"+pkg+"::") {
-			t.Errorf("the lattice cluster hands down %s provider %q", pkg, around.Providers[pkg])
+			t.Errorf("the lattice cluster passes on %s provider %q", pkg, around.Providers[pkg])
 		}
 	}
 }
@@ -87,7 +87,7 @@ func annotationsOf(res *recorder.Resource) resource.PropertyMap {
 	return res.Inputs["metadata"].ObjectValue()["annotations"].ObjectValue()
 }
 
-func TestPreviewWithoutAnythingThereYet(t *testing.T) {
+func TestPreview(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.Preview = true
@@ -100,7 +100,7 @@ func TestPreviewWithoutAnythingThereYet(t *testing.T) {
 	}
 }
 
-// Two clusters in one program, as a test or a single-stack user would have them.
+// Two clusters in one program, as in a test or in a single stack.
 func TestTwoClustersSideBySide(t *testing.T) {
 	t.Parallel()
 	r := run(t)
@@ -118,7 +118,7 @@ func TestTwoClustersSideBySide(t *testing.T) {
 	for _, res := range second.Resources() {
 		switch res.Type {
 		case "aws:iam/role:Role", "aws:eks/nodeGroup:NodeGroup", "aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation":
-			// the names that AWS sees are derived from these
+			// Their names in AWS are derived from these.
 			if names[res.Type+" "+res.Name] {
 				t.Errorf("both clusters have %s %s", res.Type, res.Name)
 			}
@@ -228,8 +228,8 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// The environment does not exist, and the engine would end a program that asks
-// for it, with its own error: the stack's problems come first.
+// The engine would end a program that reads an environment which does not exist, so
+// the program reports its own problems first.
 func TestProblemsAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	o := options("eks-lattice:vpcCidr", "169.254.0.0/16", "eks-lattice:nodeMinSize", "many")

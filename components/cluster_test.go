@@ -67,7 +67,7 @@ func TestSubnets(t *testing.T) {
 	}
 }
 
-// What comes from S3 costs nothing on its way past the NAT gateways.
+// Traffic from S3 does not pass through the NAT gateways, which charge for it.
 func TestS3Endpoint(t *testing.T) {
 	t.Parallel()
 	checkJSON(t, "endpoint", plain(t, find(t, recordCluster(t, nil), "aws:ec2/vpcEndpoint:VpcEndpoint eks-cluster1-s3").Inputs), `{
@@ -75,7 +75,7 @@ func TestS3Endpoint(t *testing.T) {
 		"routeTableIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"]}`)
 }
 
-// Each subnet has a route table of its own with the way out of the VPC.
+// Each subnet has its own route table with a route to the Internet.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
@@ -93,14 +93,14 @@ func TestRoutes(t *testing.T) {
 		`{"allocationId": "eks-cluster1-nat-0-id", "subnetId": "eks-cluster1-public-0-id", "tags": {"Name": "eks-cluster1-nat-0"}}`)
 }
 
-// Private zones resolve in a VPC with both DNS attributes only.
+// Private zones resolve only in a VPC with both DNS attributes.
 func TestVPC(t *testing.T) {
 	t.Parallel()
 	checkJSON(t, "VPC", plain(t, find(t, recordCluster(t, nil), "aws:ec2/vpc:Vpc eks-cluster1-vpc").Inputs), `{
 		"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true, "tags": {"Name": "eks-cluster1"}}`)
 }
 
-// Neither local zones nor those without room for a control plane.
+// Local zones and those without support for a control plane are excluded.
 func TestZonesForSubnets(t *testing.T) {
 	t.Parallel()
 	calls := recordCluster(t, nil).Calls("aws:index/getAvailabilityZones:getAvailabilityZones")
@@ -164,7 +164,7 @@ func TestNodesAreTaggedAndKeepTheirCredentials(t *testing.T) {
 			{"resourceType": "network-interface", "tags": {"Name": "eks-cluster1-node", "team": "mesh"}}]}`)
 }
 
-// The rules are on the group that managed nodes carry, for both of the lists.
+// The group of managed nodes has a rule for each prefix list.
 func TestLatticeIsAdmitted(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
@@ -185,7 +185,7 @@ func TestAssociations(t *testing.T) {
 	checkJSON(t, "service network", plain(t, association.Inputs),
 		`{"serviceNetworkIdentifier": "sn-1", "vpcIdentifier": "eks-cluster1-vpc-id", "tags": {"Name": "eks-cluster1"}}`)
 	if !association.DeleteBeforeReplace {
-		t.Error("a new association would come before the old one is gone, and a VPC has one at a time")
+		t.Error("the new association would be created before the old one is deleted, and a VPC has at most one")
 	}
 	checkJSON(t, "zone", plain(t, find(t, r, "aws:route53/zoneAssociation:ZoneAssociation eks-cluster1-zone").Inputs),
 		`{"zoneId": "Z1", "vpcId": "eks-cluster1-vpc-id", "vpcRegion": "ap-northeast-2"}`)
@@ -232,8 +232,8 @@ func TestCompleteKubeconfig(t *testing.T) {
 	}
 }
 
-// The kinds that the controller v2.1.3 exits without, and the one without
-// which it writes no DNS records.
+// The kinds that the controller v2.1.3 needs to start, and the one that it needs to
+// write DNS records.
 func TestCRDs(t *testing.T) {
 	t.Parallel()
 	manifests, err := crdManifests()

@@ -10,8 +10,8 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// A URN holds the types of a resource's parents but not their names: two
-// instances whose children are called alike would be one.
+// A URN contains the types of a resource's parents but not their names. Children of
+// two instances with the same name would collide.
 func TestTwoInstancesSideBySide(t *testing.T) {
 	t.Parallel()
 	r := record(t, func(ctx *pulumi.Context) error {
@@ -29,7 +29,7 @@ func TestTwoInstancesSideBySide(t *testing.T) {
 	}
 }
 
-// What a caller protects or ignores is the component, not each of its parts.
+// The caller's options apply to the component, not to each of its children.
 func TestOptionsOfTheCallerStayOnTheComponent(t *testing.T) {
 	t.Parallel()
 	r := record(t, func(ctx *pulumi.Context) error {

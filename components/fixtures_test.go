@@ -88,7 +88,7 @@ func newCluster(ctx *pulumi.Context, name string, change func(*LatticeClusterArg
 	return err
 }
 
-// record runs a program that ends well.
+// record runs a program, which must succeed.
 func record(t *testing.T, program pulumi.RunFunc) *recorder.Recording {
 	t.Helper()
 	r, err := recorder.Run(t, recorder.Options{}, program)

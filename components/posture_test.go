@@ -26,7 +26,7 @@ func TestFlowLogs(t *testing.T) {
 			"Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
 			"Resource": "arn:aws:test:::`+name+`:*"}]}`)
 	if strings.Contains(policy.StringValue(), "CreateLogGroup") {
-		t.Error("the log group would come back after a destroy")
+		t.Error("flow logs would create the log group again after a destroy")
 	}
 }
 
@@ -41,13 +41,13 @@ func TestCustomerManagedKey(t *testing.T) {
 	}
 	policy := find(t, r, "aws:iam/rolePolicy:RolePolicy eks-cluster1-key").Inputs
 	if got := policy["role"].StringValue(); got != "eks-test-role" {
-		t.Errorf("the policy is that of %s", got)
+		t.Errorf("the policy belongs to %s", got)
 	}
 	checkJSON(t, "policy", json.RawMessage(policy["policy"].StringValue()), `{
 		"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
 			"Action": ["kms:DescribeKey", "kms:ListGrants", "kms:Encrypt", "kms:Decrypt"], "Resource": "arn:aws:test:::eks-cluster1-key"}]}`)
 	if got, given := find(t, recordCluster(t, nil), cluster).Inputs["encryptionConfigKeyArn"]; given {
-		t.Errorf("key of a cluster that has none: %v", got)
+		t.Errorf("key of a cluster without a key of its own: %v", got)
 	}
 }
 

@@ -69,7 +69,7 @@ func TestKyverno(t *testing.T) {
 	}`)
 }
 
-// Behind a mirror nothing comes from its origin any more.
+// With mirrors, nothing comes from its own origin.
 func TestMirrors(t *testing.T) {
 	t.Parallel()
 	origins := []string{"public.ecr.aws", "registry.k8s.io", "reg.kyverno.io", "ghcr.io", "docker.io", "github.io"}
@@ -86,7 +86,7 @@ func TestMirrors(t *testing.T) {
 				}
 				for _, text := range texts(plain(t, res.Inputs)) {
 					for _, origin := range origins {
-						// the proxy's images are inside the text of an expression
+						// The proxy's images are part of an expression's text.
 						if strings.Contains(strings.ReplaceAll(text, "mirror.test/images/"+origin, ""), origin) {
 							t.Errorf("%s still has %s", res.URN, text)
 						}
@@ -141,8 +141,8 @@ func TestProxyImagesCanBeReplaced(t *testing.T) {
 	}
 }
 
-// Pods name the policy that gives them the proxy, and another proxy comes with a
-// policy of another name.
+// Pods name the policy that gives them the proxy, and a changed proxy has a policy
+// of another name.
 func TestPodsNameTheirProxysPolicy(t *testing.T) {
 	t.Parallel()
 	policy := func(change func(*LatticeClusterArgs)) string {
@@ -167,7 +167,7 @@ func TestPodsNameTheirProxysPolicy(t *testing.T) {
 		"mirror of both":        func(args *LatticeClusterArgs) { args.Sources.ImageMirror = "registry.test" },
 	} {
 		if other := policy(change); other == one {
-			t.Errorf("another %s has the same policy, %q", what, one)
+			t.Errorf("a changed %s has the same policy, %q", what, one)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 const tNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
-// The pods that the Service leads to are called by VPC Lattice, on the port of
-// the application, and by nobody else. What they call themselves stays open.
+// Only VPC Lattice reaches the pods of the Service, on the application's port. The
+// policy does not restrict what the pods call.
 func TestNetworkPolicy(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
@@ -37,7 +37,7 @@ func TestDirectAccess(t *testing.T) {
 	}
 	for _, res := range r.Resources() {
 		if res.Type == tNetworkPolicy {
-			t.Errorf("%s closes an application that is to be open", res.URN)
+			t.Errorf("%s restricts an application with direct access", res.URN)
 		}
 	}
 }

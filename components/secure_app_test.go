@@ -6,8 +6,8 @@ import (
 	"eks-lattice/internal/names"
 )
 
-// The application is asked whether it is ready where it listens, and goes on
-// answering while it is being taken out of the target groups.
+// The probe checks the application's own port. A terminating pod continues to answer
+// until VPC Lattice has deregistered it.
 func TestPodOfAnApp(t *testing.T) {
 	t.Parallel()
 	r, err := recordBilling(t, func(args *SecureAppArgs) { args.ServiceAccount, args.Replicas = "accounts", 2 })

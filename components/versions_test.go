@@ -10,7 +10,7 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// What is not pinned is the newest at each up; what is pinned is not looked up.
+// Each up installs the newest versions, and does not look up pinned ones.
 func TestVersionsOfNodesAndAddons(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -90,7 +90,7 @@ func TestVersionsThatEKSDoesNotOffer(t *testing.T) {
 			}
 			for _, res := range r.Resources() {
 				if strings.HasPrefix(res.Type, "aws:") {
-					t.Errorf("%s was made all the same", res.URN)
+					t.Errorf("%s exists all the same", res.URN)
 				}
 			}
 		})

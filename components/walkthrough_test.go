@@ -7,8 +7,8 @@ import (
 	"eks-lattice/internal/names"
 )
 
-// What the walk-through of the Terraform blueprint shows with kubectl has the
-// same names here.
+// The names that the walk-through of the Terraform blueprint shows with kubectl are
+// the same here.
 func TestNamesOfTheWalkthrough(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)

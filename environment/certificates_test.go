@@ -29,7 +29,7 @@ func TestCertificateWaitsForItsCA(t *testing.T) {
 	}
 }
 
-// ACM renews only with all three actions, and cannot issue what outlives the CA.
+// ACM renews only with all three actions, and a certificate must not outlive its CA.
 func TestPrivateCA(t *testing.T) {
 	t.Parallel()
 	r := run(t)
@@ -48,7 +48,7 @@ func TestPrivateCA(t *testing.T) {
 	}
 }
 
-// The leaf fits what Envoy asks of a server's certificate, the CA outlives it.
+// Envoy accepts the leaf as a server's certificate, and the CA outlives it.
 func TestSelfManagedCA(t *testing.T) {
 	t.Parallel()
 	r := run(t, "caMode", "self-managed")

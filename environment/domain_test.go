@@ -14,7 +14,7 @@ func TestDomainWarning(t *testing.T) {
 		"co.uk":             "is a public suffix",
 		"lattice.acme.com":  "",
 		"a.lattice.acme.kr": "",
-		"example.com":       "", // the walk-through's; nobody has names there
+		"example.com":       "", // reserved for documentation
 		"corp.internal":     "",
 		"me.github.io":      "one label below the public suffix github.io",
 		"a.me.github.io":    "",

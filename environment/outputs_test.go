@@ -10,8 +10,8 @@ import (
 	"eks-lattice/internal/recorder"
 )
 
-// written is what each output is in the recorded account, in both modes of the
-// CA that make one. Only the CA's own ARN differs.
+// written has the value of each output in the recorded account, in both modes that
+// create a CA. Only the CA's own ARN differs.
 var written = map[string]string{
 	"accountId": recorder.AccountID, "region": recorder.Region, "partition": recorder.Partition,
 	"domain": "example.com", "zoneId": "environment-zone-id", "zoneArn": "arn:aws:test:::environment-zone",

@@ -106,7 +106,7 @@ func TestResources(t *testing.T) {
 	}
 }
 
-func TestServiceNetworkComesLastAndGoesFirst(t *testing.T) {
+func TestServiceNetworkIsCreatedLastAndDeletedFirst(t *testing.T) {
 	t.Parallel()
 	r := run(t, "accessLogs", "true")
 	closure := r.Closure(find(t, r, network).URN)
@@ -121,7 +121,7 @@ func TestServiceNetworkComesLastAndGoesFirst(t *testing.T) {
 	}
 	for resource, want := range map[string]string{
 		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy": find(t, r, network).URN,
-		// AWS refuses a second subscription, so the engine must know whether it is there.
+		// AWS refuses a second subscription, so the engine must know whether it exists.
 		"aws:vpclattice/accessLogSubscription:AccessLogSubscription environment-access-logs": "",
 	} {
 		if got := find(t, r, resource).DeletedWith; got != want {
@@ -149,13 +149,13 @@ func checkInputs(t *testing.T, res *recorder.Resource, want string) {
 	}
 }
 
-func TestServiceNetworkAsksForIAM(t *testing.T) {
+func TestServiceNetworkRequiresIAM(t *testing.T) {
 	t.Parallel()
 	checkInputs(t, find(t, run(t), network), `{"name": "lattice-gateway", "authType": "AWS_IAM"}`)
 }
 
-// Its name is fixed: two of them cannot be there at the same time.
-func TestClientRoleGoesBeforeAnotherComes(t *testing.T) {
+// Its name is fixed, and two roles cannot have the same name.
+func TestClientRoleIsDeletedBeforeItsReplacement(t *testing.T) {
 	t.Parallel()
 	res := find(t, run(t), role)
 	if name := res.Inputs["name"].StringValue(); name != "vpc-lattice-sigv4-client" || !res.DeleteBeforeReplace {
@@ -204,7 +204,7 @@ func TestProtectionIsByConfig(t *testing.T) {
 	open, closed := run(t), run(t, "protectCa", "true", "protectZone", "true")
 	for _, resource := range []string{zone, ca} {
 		if find(t, open, resource).Protect {
-			t.Errorf("%s is protected although nobody asked for it", resource)
+			t.Errorf("%s is protected by default", resource)
 		}
 		if !find(t, closed, resource).Protect {
 			t.Errorf("%s is not protected", resource)
@@ -212,8 +212,8 @@ func TestProtectionIsByConfig(t *testing.T) {
 	}
 }
 
-// Its certificate must stay replaceable: that is how it is renewed.
-func TestProtectionOfASelfManagedCAIsThatOfItsKey(t *testing.T) {
+// A replacement of its certificate renews the CA, so the certificate is not protected.
+func TestProtectionOfASelfManagedCAProtectsItsKey(t *testing.T) {
 	t.Parallel()
 	r := run(t, "protectCa", "true", "caMode", "self-managed")
 	for resource, want := range map[string]bool{
@@ -234,21 +234,21 @@ func TestZoneSurvivesTheClustersAssociations(t *testing.T) {
 		t.Errorf("ignored changes: got %v", z.IgnoreChanges)
 	}
 	if !z.Inputs["forceDestroy"].BoolValue() {
-		t.Error("a record that is left over would keep the zone")
+		t.Error("a leftover record would keep the zone from being deleted")
 	}
 }
 
 func TestAccessLogs(t *testing.T) {
 	t.Parallel()
 	if logs := run(t).OfType("aws:cloudwatch/logGroup:LogGroup"); len(logs) > 0 {
-		t.Error("there are access logs although nobody asked for them")
+		t.Error("access logs exist by default")
 	}
 	r := run(t, "accessLogs", "true", "accessLogRetentionDays", "30")
 	group := find(t, r, "aws:cloudwatch/logGroup:LogGroup environment-access-log-group")
 	if got := group.Inputs["retentionInDays"].NumberValue(); got != 30 {
 		t.Errorf("retention: got %v days", got)
 	}
-	// AWS keeps the resource policy of groups under this prefix only
+	// AWS maintains the resource policy only of groups with this prefix.
 	if got, want := group.Inputs["name"].StringValue(), "/aws/vendedlogs/vpc-lattice/lattice-gateway"; got != want {
 		t.Errorf("name: got %s, want %s", got, want)
 	}

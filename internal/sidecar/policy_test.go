@@ -36,7 +36,7 @@ func TestPolicyIsConfined(t *testing.T) {
 	want(t, "conditions", names, []string{"annotated", "not-yet-injected", "own-network", "meant-for-this-policy"})
 }
 
-// Equal sidecars have one policy, and another sidecar has one of another name.
+// Equal sidecars have one policy, and a changed sidecar has one of another name.
 func TestPolicyNames(t *testing.T) {
 	t.Parallel()
 	name := func(a Args) string {
@@ -62,8 +62,8 @@ func TestPolicyNames(t *testing.T) {
 	})
 }
 
-// The parts are inserted in reverse at index 0, so that the redirect is first
-// and the proxy second whatever init containers the pod has.
+// The parts are inserted in reverse order at index 0, so the redirect is first and
+// the proxy second, before the pod's own init containers.
 func TestPolicyOrder(t *testing.T) {
 	t.Parallel()
 	expression := at(t, policySpec(t, args), "mutations", 0, "jsonPatch", "expression").(string)
@@ -124,7 +124,7 @@ func TestContainersHaveOnlyWhatTheyNeed(t *testing.T) {
 	want(t, "probe", at(t, proxy, "startupProbe", "httpGet"), map[string]any{"path": ReadyPath, "port": ReadyPort})
 	want(t, "the redirect's command", strings.Join(texts(parts.InitContainers[0]["command"]), " "),
 		"xtables-nft-multi iptables-restore --noflush /etc/eks-lattice/iptables.rules")
-	// the proxy's user is not root, to whom the kubelet gives these files
+	// The files belong to root, and the proxy runs as another user.
 	source := map[string]any{"name": ConfigMapName, "defaultMode": 0o444}
 	want(t, "volumes", parts.Volumes, []any{map[string]any{"name": volumeName, "configMap": source}})
 	if arguments := strings.Join(texts(proxy["args"]), " "); !strings.Contains(arguments, "--log-level warning") {

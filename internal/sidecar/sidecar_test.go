@@ -73,11 +73,11 @@ func TestBootstrapIsNoOpenProxy(t *testing.T) {
 	ranges := at(t, chains[0], "filter_chain_match", "prefix_ranges").([]any)
 	want(t, "matched ranges", ranges, []any{map[string]any{"address_prefix": "169.254.171.0", "prefix_len": 24}})
 	if listener.(map[string]any)["default_filter_chain"] != nil {
-		t.Error("a default filter chain would take connections that were not redirected")
+		t.Error("a default filter chain would accept connections that were not redirected")
 	}
 	want(t, "admin address", at(t, b, "admin", "address", "socket_address", "address"), "127.0.0.1")
 
-	// The one listener that others can reach routes to nothing.
+	// The only listener that others can reach has no routes.
 	ready := at(t, b, "static_resources", "listeners", 1)
 	host := at(t, ready, "filter_chains", 0, "filters", 0, "typed_config", "route_config", "virtual_hosts", 0).(map[string]any)
 	if host["routes"] != nil {
@@ -101,17 +101,18 @@ func TestBootstrapSigns(t *testing.T) {
 	want(t, "retries", at(t, route, "retry_policy", "retry_on"), "connect-failure,reset-before-request")
 }
 
-// The redirect spares the proxy's user, so no application may happen to be it:
-// not root, not a service user of a distribution, not nobody.
-func TestTheProxysUserIsNobodyElse(t *testing.T) {
+// The redirect exempts the proxy's user, so applications must not use it: it is not
+// root, not a service user of a distribution, and not nobody.
+func TestOnlyTheProxyHasItsUser(t *testing.T) {
 	t.Parallel()
 	if UID < 10000 || UID == 65534 || UID == 65535 {
 		t.Errorf("%d is a user that applications run as", UID)
 	}
 }
 
-// What a hop may add or change after the signature, and what AWS's SDKs leave out.
-func TestBootstrapSignsNoHeaderThatChanges(t *testing.T) {
+// Headers that a hop may add or change after the signature, and those that AWS's SDKs
+// do not sign.
+func TestBootstrapDoesNotSignHeadersThatChange(t *testing.T) {
 	t.Parallel()
 	manager := at(t, bootstrap(t), "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config")
 	var excluded []string
@@ -127,8 +128,8 @@ func TestBootstrapSignsNoHeaderThatChanges(t *testing.T) {
 	want(t, "normalized path", []any{at(t, manager, "normalize_path"), at(t, manager, "merge_slashes")}, []any{true, true})
 }
 
-// Containers of a pod share its ports, and the kubelet probes from outside.
-func TestPortsAreDistinctAndProbesReachTheirs(t *testing.T) {
+// The containers of a pod share its ports, and the kubelet probes from outside.
+func TestPortsAreDistinctAndReachable(t *testing.T) {
 	t.Parallel()
 	ports := map[int]string{}
 	for name, port := range map[string]int{
@@ -162,7 +163,7 @@ func TestBootstrapVerifiesTheService(t *testing.T) {
 	want(t, "upstream port", at(t, cluster, "original_dst_lb_config", "upstream_port_override"), 443)
 	options := at(t, cluster, "typed_extension_protocol_options", "envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
 	want(t, "names", at(t, options, "upstream_http_protocol_options"), map[string]any{"auto_sni": true, "auto_san_validation": true})
-	// Shorter than a service's shortest idle timeout, and never for ever.
+	// Shorter than a service's shortest idle timeout.
 	want(t, "life of a connection", at(t, options, "common_http_protocol_options"),
 		map[string]any{"idle_timeout": "50s", "max_connection_duration": "540s"})
 	tls := at(t, cluster, "transport_socket", "typed_config")
@@ -180,7 +181,7 @@ func TestBootstrapVerifiesTheService(t *testing.T) {
 		at(t, tls, "common_tls_context", "validation_context_sds_secret_config", "name"))
 }
 
-func TestLogFormatNamesNoHeaderThatCouldBeASecret(t *testing.T) {
+func TestLogsDoNotContainSecretHeaders(t *testing.T) {
 	t.Parallel()
 	text, err := Bootstrap(args)
 	if err != nil {
@@ -233,7 +234,7 @@ func TestBadArguments(t *testing.T) {
 			t.Errorf("MutatingPolicy(%+v) says %v", c.args, err)
 		}
 		if _, err := Pod(c.args); err == nil {
-			t.Errorf("Pod(%+v) says nothing", c.args)
+			t.Errorf("Pod(%+v) succeeds", c.args)
 		}
 	}
 	for _, region := range []string{"us-gov-west-1", "ap-southeast-2", "mx-central-1", "us-iso-east-1"} {
@@ -307,7 +308,7 @@ func TestChecksum(t *testing.T) {
 		"another CA":     checksum(args, caPEM(t), role),
 	})
 	if sum, err := Checksum(args, "no CA", role); err == nil {
-		t.Errorf("a bundle that is none has the checksum %s", sum)
+		t.Errorf("an invalid bundle has the checksum %s", sum)
 	}
 }
 
