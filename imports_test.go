@@ -44,7 +44,10 @@ var allowedSDKPackages = []string{
 
 func TestProgramImportsOnlyWhatItNeeds(t *testing.T) {
 	t.Parallel()
-	for _, root := range []string{".", "environment", "cluster", "components", "internal/check", "internal/cost", "internal/names", "internal/problem", "internal/recorder", "internal/settings", "internal/sidecar"} {
+	for _, root := range []string{
+		".", "environment", "cluster", "components", "internal/check", "internal/cost", "internal/names", "internal/problem",
+		"internal/recorder", "internal/settings", "internal/sidecar",
+	} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return err

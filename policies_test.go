@@ -82,17 +82,19 @@ func TestPoliciesAgainstTheServiceAuthorizationReference(t *testing.T) {
 	}
 }
 
-// What a slip of the pen would look like.
+// A typo in a policy.
 func TestReferenceFindsMistakes(t *testing.T) {
 	t.Parallel()
 	known := readReference(t)
 	for text, want := range map[string]string{
-		`{"Action": "acm:ListCertificate", "Resource": "*"}`:                                                                   "acm:ListCertificate",
-		`{"Action": "vpc-latice:GetRule", "Resource": "*"}`:                                                                    "vpc-latice:GetRule",
-		`{"Action": "vpc-lattice:GetServiceNetwork", "Resource": "arn:aws:vpc-lattice:r:1:service-network/*"}`:                 "service-network",
-		`{"Action": "vpc-lattice:PutAuthPolicy", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}}`:  "aws:ResourceTag/a",
-		`{"Action": "route53:ListHostedZones", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipleAccount": "b"}}}`: "aws:PrincipleAccount",
-		`{"Action": "vpc-lattice:DeleteRule", "Resource": "arn:aws:vpc-lattice:r:1:targetgroup/*"}`:                            "targetgroup",
+		`{"Action": "acm:ListCertificate", "Resource": "*"}`:                                                   "acm:ListCertificate",
+		`{"Action": "vpc-latice:GetRule", "Resource": "*"}`:                                                    "vpc-latice:GetRule",
+		`{"Action": "vpc-lattice:GetServiceNetwork", "Resource": "arn:aws:vpc-lattice:r:1:service-network/*"}`: "service-network",
+		`{"Action": "vpc-lattice:PutAuthPolicy", "Resource": "*",
+			"Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}}`: "aws:ResourceTag/a",
+		`{"Action": "route53:ListHostedZones", "Resource": "*",
+			"Condition": {"StringEquals": {"aws:PrincipleAccount": "b"}}}`: "aws:PrincipleAccount",
+		`{"Action": "vpc-lattice:DeleteRule", "Resource": "arn:aws:vpc-lattice:r:1:targetgroup/*"}`: "targetgroup",
 	} {
 		var s statement
 		if err := json.Unmarshal([]byte(text), &s); err != nil {
