@@ -24,8 +24,8 @@ func TestRoleProblems(t *testing.T) {
 		if want = "the configuration of stack \"prod\" has 1 problem:\n  " + want; err == nil || err.Error() != want {
 			t.Errorf("got:\n%v\nwant:\n%s", err, want)
 		}
-		if made := r.Resources(); len(made) > 0 {
-			t.Errorf("created %d resources", len(made))
+		if created := r.Resources(); len(created) > 0 {
+			t.Errorf("created %d resources", len(created))
 		}
 	}
 }

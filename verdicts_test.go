@@ -60,8 +60,8 @@ func TestVerdicts(t *testing.T) {
 			if got != want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
-			if made := len(r.Resources()); (made > 0) == (want != "") {
-				t.Errorf("created %d resources", made)
+			if created := len(r.Resources()); (created > 0) == (want != "") {
+				t.Errorf("created %d resources", created)
 			}
 		})
 	}

@@ -19,8 +19,8 @@ func checkRefused(t *testing.T, o recorder.Options, want string) {
 	if err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
-	if made := r.Resources(); len(made) > 0 {
-		t.Errorf("created %d resources, the first is %s", len(made), made[0].URN)
+	if created := r.Resources(); len(created) > 0 {
+		t.Errorf("created %d resources, the first is %s", len(created), created[0].URN)
 	}
 }
 

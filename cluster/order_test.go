@@ -179,8 +179,8 @@ func TestNothingExpensiveByDefault(t *testing.T) {
 	for _, token := range []string{
 		"aws:kms/key:Key", "aws:ec2/flowLog:FlowLog", "aws:ec2transitgateway/vpcAttachment:VpcAttachment", "aws:cloudwatch/logGroup:LogGroup",
 	} {
-		if made := r.OfType(token); len(made) > 0 {
-			t.Errorf("%s exists by default", made[0].URN)
+		if created := r.OfType(token); len(created) > 0 {
+			t.Errorf("%s exists by default", created[0].URN)
 		}
 	}
 }

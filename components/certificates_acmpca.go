@@ -62,7 +62,7 @@ func (e *Environment) newPrivateCA(ctx *pulumi.Context, name string) error {
 		DomainName:              pulumi.String(e.certificateNames()[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(e.certificateNames()),
 		CertificateAuthorityArn: ca.Arn,
-		// The only kind that VPC Lattice serves.
+		// The only algorithm that VPC Lattice supports.
 		// https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-byoc.html
 		KeyAlgorithm: pulumi.String("RSA_2048"),
 	}, pulumi.Parent(e), pulumi.DependsOn([]pulumi.Resource{

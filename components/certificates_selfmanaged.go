@@ -46,7 +46,7 @@ func (e *Environment) newSelfManagedCA(ctx *pulumi.Context, name string) error {
 	}
 	key, err := tls.NewPrivateKey(ctx, name+"-key", &tls.PrivateKeyArgs{
 		Algorithm: pulumi.String("RSA"),
-		// The only size that VPC Lattice serves.
+		// The only size that VPC Lattice supports.
 		// https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-byoc.html
 		RsaBits: pulumi.Int(2048),
 	}, pulumi.Parent(e))

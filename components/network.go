@@ -82,7 +82,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	var nats []*ec2.NatGateway
 	for i, zone := range zones {
 		id, online, err := c.newSubnet(ctx, subnetArgs{
-			kind: "public", index: i, zone: zone, cidr: public[i], role: "elb",
+			access: "public", index: i, zone: zone, cidr: public[i], role: "elb",
 			route: &ec2.RouteArgs{GatewayId: internet.ID()},
 		})
 		if err != nil {
@@ -99,7 +99,7 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	}
 	for i, zone := range zones {
 		id, online, err := c.newSubnet(ctx, subnetArgs{
-			kind: "private", index: i, zone: zone, cidr: private[i], role: "internal-elb",
+			access: "private", index: i, zone: zone, cidr: private[i], role: "internal-elb",
 			route: &ec2.RouteArgs{NatGatewayId: nats[i%len(nats)].ID()},
 		})
 		if err != nil {
@@ -160,7 +160,7 @@ func (c *LatticeCluster) zoneNames(ctx *pulumi.Context, count int) ([]string, er
 }
 
 type subnetArgs struct {
-	kind       string // public or private
+	access     string // public or private
 	index      int
 	zone, cidr string
 	role       string // of the load balancers that Kubernetes may create there
@@ -171,10 +171,10 @@ type subnetArgs struct {
 // subnet's id twice: id is known once the subnet exists, online once its route
 // does.
 func (c *LatticeCluster) newSubnet(ctx *pulumi.Context, args subnetArgs) (id, online pulumi.StringOutput, err error) {
-	suffix := fmt.Sprintf("%s-%d", args.kind, args.index)
+	suffix := fmt.Sprintf("%s-%d", args.access, args.index)
 	name := c.name + "-" + suffix
 	fail := func(err error) (pulumi.StringOutput, pulumi.StringOutput, error) {
-		return pulumi.StringOutput{}, pulumi.StringOutput{}, fmt.Errorf("creating %s subnet %d: %w", args.kind, args.index, err)
+		return pulumi.StringOutput{}, pulumi.StringOutput{}, fmt.Errorf("creating %s subnet %d: %w", args.access, args.index, err)
 	}
 	tags := nameTag(c.args.ClusterName + "-" + suffix)
 	tags["kubernetes.io/role/"+args.role] = pulumi.String("1")

@@ -105,8 +105,8 @@ func (c *LatticeCluster) newLaunchTemplate(ctx *pulumi.Context) (*ec2.LaunchTemp
 		tags[key] = pulumi.String(value)
 	}
 	var tagged ec2.LaunchTemplateTagSpecificationArray
-	for _, kind := range []string{"instance", "volume", "network-interface"} {
-		tagged = append(tagged, ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String(kind), Tags: tags})
+	for _, resource := range []string{"instance", "volume", "network-interface"} {
+		tagged = append(tagged, ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String(resource), Tags: tags})
 	}
 	template, err := ec2.NewLaunchTemplate(ctx, c.name+"-nodes", &ec2.LaunchTemplateArgs{
 		UpdateDefaultVersion: pulumi.Bool(true),

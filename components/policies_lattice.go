@@ -46,8 +46,8 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 	}
 	services, groups, associations := lattice("service/*"), lattice("targetgroup/*"), lattice("servicenetworkserviceassociation/*")
 	own := Values{account.ID + "/" + cluster + "/" + vpcID}
-	tagged := func(kind string) map[string]Values {
-		return map[string]Values{"aws:" + kind + "Tag/" + managedByTag: own}
+	tagged := func(key string) map[string]Values {
+		return map[string]Values{key + managedByTag: own}
 	}
 	return allow(
 		PolicyStatement{
@@ -63,14 +63,14 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 				"vpc-lattice:CreateServiceNetworkServiceAssociation",
 			},
 			Resource:  Values{services, groups, associations, lattice("servicenetwork/" + serviceNetworkID)},
-			Condition: PolicyCondition{"StringEquals": tagged("Request")},
+			Condition: PolicyCondition{"StringEquals": tagged("aws:RequestTag/")},
 		},
 		// Resources that are being created do not have an owner yet.
 		PolicyStatement{
 			Action:   Values{"vpc-lattice:TagResource"},
 			Resource: Values{services, groups, associations},
 			Condition: PolicyCondition{
-				"StringEquals": tagged("Request"),
+				"StringEquals": tagged("aws:RequestTag/"),
 				"Null":         {"aws:ResourceTag/" + managedByTag: {"true"}},
 			},
 		},
@@ -87,7 +87,7 @@ func latticeControllerPolicy(account Account, cluster, vpcID, serviceNetworkID s
 				"vpc-lattice:DeleteServiceNetworkServiceAssociation",
 			},
 			Resource:  Values{services, groups, associations},
-			Condition: PolicyCondition{"StringEquals": tagged("Resource")},
+			Condition: PolicyCondition{"StringEquals": tagged("aws:ResourceTag/")},
 		},
 		// A cluster that could delete another one's tag could add its own.
 		PolicyStatement{

@@ -154,8 +154,8 @@ func TestPodsNameTheirProxysPolicy(t *testing.T) {
 		if named != "eks-cluster1-injection-id" { // the recorder's id of the policy
 			t.Errorf("pods name the policy %q", named)
 		}
-		made := find(t, r, "kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection")
-		return plain(t, made.Inputs)["metadata"].(map[string]any)["name"].(string)
+		policy := find(t, r, "kubernetes:policies.kyverno.io/v1:MutatingPolicy eks-cluster1-injection")
+		return plain(t, policy.Inputs)["metadata"].(map[string]any)["name"].(string)
 	}
 	one, again := policy(nil), policy(nil)
 	if one == "" || one != again {

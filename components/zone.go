@@ -32,7 +32,7 @@ func (e *Environment) newZone(ctx *pulumi.Context, name string) error {
 		ForceDestroy: pulumi.Bool(true),
 	}, pulumi.Parent(e),
 		// Each cluster associates its own VPC. Without this option, the next up of
-		// the environment would remove that association.
+		// the environment would delete that association.
 		// https://www.pulumi.com/registry/packages/aws/api-docs/route53/zoneassociation/
 		pulumi.IgnoreChanges([]string{"vpcs"}),
 		pulumi.Protect(e.args.ProtectZone))

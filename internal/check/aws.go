@@ -98,12 +98,12 @@ var (
 )
 
 // InstanceType accepts the types of the x86_64 architecture.
-func InstanceType(found *problem.List, path, kind string) {
+func InstanceType(found *problem.List, path, name string) {
 	switch {
-	case !instanceType.MatchString(kind):
-		found.Add(path, kind, "is not an EC2 instance type; give one such as m5.large")
-	case arm64.MatchString(kind):
-		found.Add(path, kind, "has an arm64 processor; the images of nodes and applications are for x86_64: "+
+	case !instanceType.MatchString(name):
+		found.Add(path, name, "is not an EC2 instance type; give one such as m5.large")
+	case arm64.MatchString(name):
+		found.Add(path, name, "has an arm64 processor; the images of nodes and applications are for x86_64: "+
 			"give a type such as m5.large")
 	}
 }

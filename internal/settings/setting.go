@@ -88,8 +88,8 @@ type setting interface {
 	bind(path string, to reflect.Value) Binding
 }
 
-// Section is a part of the table: the keys of one role, or the fields of one
-// kind of object.
+// Section is a part of the table: the keys of one role, or the fields of an
+// object.
 type Section struct {
 	Title string
 	// Role is that of the stacks whose keys these are. It is empty for keys of
