@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // bound is when a test gives up on what should take seconds.
-const bound = 2 * time.Minute
+const bound = 5 * time.Minute
 
 // process is one of Linux. Its id alone may be given to another one later.
 type process struct {
@@ -74,7 +74,7 @@ func below(id int) (found []process) {
 	return found
 }
 
-// rehearsal is a latticectl rehearse under way.
+// rehearsalProcess is a latticectl rehearse under way.
 type rehearsalProcess struct {
 	*exec.Cmd
 	t      *testing.T

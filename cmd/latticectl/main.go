@@ -31,7 +31,7 @@ var (
 )
 
 // patience is how long a command may clean up after a signal.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 func main() {
 	// The signals stay caught: a second Ctrl-C would stop the clean-up.

@@ -17,7 +17,7 @@ import (
 )
 
 // bound is when a test gives up on the browser.
-const bound = time.Minute
+const bound = 5 * time.Minute
 
 // view is how a page is looked at.
 type view struct {
