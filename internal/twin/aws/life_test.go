@@ -19,7 +19,8 @@ func TestLife(t *testing.T) {
 	p.Environment()
 	p.Cluster("one-")
 	p.Up(awstest.ZoneAssociation, "one-zone", engine.Props{"zoneId": p.ID("zone"), "vpcId": p.ID("one-vpc")})
-	p.Up(awstest.VPCAssociation, "one-association", engine.Props{"serviceNetworkIdentifier": p.ID("network"), "vpcIdentifier": p.ID("one-vpc")})
+	p.Up(awstest.VPCAssociation, "one-association", engine.Props{"serviceNetworkIdentifier": p.ID("network"),
+		"vpcIdentifier": p.ID("one-vpc")})
 
 	for name, m := range p.Created {
 		if _, diff := p.Diff(name, nil); len(diff.Keys) > 0 {

@@ -133,7 +133,8 @@ func (a *Account) Snapshot() AccountSnapshot {
 		cs := ClusterSnapshot{Name: c.Name, ARN: c.ARN, Endpoint: c.Endpoint, VPC: c.VPCID,
 			CIDR: ec2.VPCs.Get(a.Account, c.VPCID).CIDR.String(), SecurityGroupID: c.SecurityGroupID, Associations: []AssociationSnapshot{}}
 		for _, p := range a.EKS.Associations(c.Name) {
-			cs.Associations = append(cs.Associations, AssociationSnapshot{Namespace: p.Namespace, ServiceAccount: p.ServiceAccount, RoleARN: p.RoleARN})
+			cs.Associations = append(cs.Associations, AssociationSnapshot{Namespace: p.Namespace, ServiceAccount: p.ServiceAccount,
+				RoleARN: p.RoleARN})
 		}
 		s.Clusters = append(s.Clusters, cs)
 	}
@@ -141,7 +142,8 @@ func (a *Account) Snapshot() AccountSnapshot {
 }
 
 func (a *Account) networkSnapshot(sn *vpclattice.ServiceNetwork) NetworkSnapshot {
-	n := NetworkSnapshot{ID: sn.ID, ARN: sn.ARN, Name: sn.Name, AuthType: sn.AuthType, Policy: sn.Policy, VPCs: []string{}, Services: []string{}}
+	n := NetworkSnapshot{ID: sn.ID, ARN: sn.ARN, Name: sn.Name, AuthType: sn.AuthType, Policy: sn.Policy, VPCs: []string{},
+		Services: []string{}}
 	for _, v := range vpclattice.VPCAssociations.All(a.Account) {
 		if v.NetworkID == sn.ID {
 			n.VPCs = append(n.VPCs, v.VPCID)

@@ -29,11 +29,11 @@ const (
 	Resource            // of a service network or a service
 )
 
-// Malformed is the reason for which AWS refuses a policy's text.
-type Malformed struct{ Reason string }
+// MalformedError is the reason for which AWS refuses a policy's text.
+type MalformedError struct{ Reason string }
 
 // Error returns the reason in AWS's words.
-func (m *Malformed) Error() string { return m.Reason }
+func (m *MalformedError) Error() string { return m.Reason }
 
 // document is a policy's text in its use.
 type document struct {
@@ -56,7 +56,8 @@ var documents sync.Map // of parsed, by document
 func Parse(text string, use Use) (*policy.Policy, error) {
 	key := document{text, use}
 	if known, ok := documents.Load(key); ok {
-		return known.(parsed).policy, known.(parsed).err
+		known, _ := known.(parsed) // documents holds nothing else
+		return known.policy, known.err
 	}
 	p, err := parse(text, use)
 	documents.Store(key, parsed{p, err})
@@ -66,13 +67,13 @@ func Parse(text string, use Use) (*policy.Policy, error) {
 func parse(text string, use Use) (*policy.Policy, error) {
 	var p policy.Policy
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return nil, &Malformed{Reason: "Syntax errors in policy."}
+		return nil, &MalformedError{Reason: "Syntax errors in policy."}
 	}
 	if p.Version != "" && p.Version != policy.Version2012_10_17 && p.Version != policy.Version2008_10_17 {
-		return nil, &Malformed{Reason: "The policy failed legacy parsing: unknown Version " + p.Version}
+		return nil, &MalformedError{Reason: "The policy failed legacy parsing: unknown Version " + p.Version}
 	}
 	if p.Statements == nil || len(p.Statements.Values()) == 0 {
-		return nil, &Malformed{Reason: "Syntax error in policy: it must have at least one statement."}
+		return nil, &MalformedError{Reason: "Syntax error in policy: it must have at least one statement."}
 	}
 	for i := range p.Statements.Values() {
 		if err := checkStatement(&p.Statements.Values()[i], use); err != nil {
@@ -84,10 +85,10 @@ func parse(text string, use Use) (*policy.Policy, error) {
 
 func checkStatement(s *policy.Statement, use Use) error {
 	if s.Effect != policy.EffectAllow && s.Effect != policy.EffectDeny {
-		return &Malformed{Reason: fmt.Sprintf("Invalid effect: %s", s.Effect)}
+		return &MalformedError{Reason: "Invalid effect: " + string(s.Effect)}
 	}
 	if (s.Action == nil) == (s.NotAction == nil) {
-		return &Malformed{Reason: "Policy statement must contain actions."}
+		return &MalformedError{Reason: "Policy statement must contain actions."}
 	}
 	for _, action := range append(values(s.Action), values(s.NotAction)...) {
 		if action == "*" {
@@ -95,29 +96,29 @@ func checkStatement(s *policy.Statement, use Use) error {
 		}
 		service, name, ok := strings.Cut(action, ":")
 		if !ok || service == "" || name == "" || strings.ContainsAny(service, "*? ") {
-			return &Malformed{Reason: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."}
+			return &MalformedError{Reason: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."}
 		}
 	}
 	for op := range s.Condition {
 		if !knownOperator(op) {
-			return &Malformed{Reason: fmt.Sprintf("Invalid Condition type : %s.", op)}
+			return &MalformedError{Reason: fmt.Sprintf("Invalid Condition type : %s.", op)}
 		}
 	}
 	hasPrincipal := s.Principal != nil || s.NotPrincipal != nil
 	hasResource := s.Resource != nil || s.NotResource != nil
 	switch {
 	case use == Identity && hasPrincipal:
-		return &Malformed{Reason: "Policy document should not specify a principal."}
+		return &MalformedError{Reason: "Policy document should not specify a principal."}
 	case use != Identity && !hasPrincipal:
-		return &Malformed{Reason: "Missing required field Principal"}
+		return &MalformedError{Reason: "Missing required field Principal"}
 	case use == Trust && hasResource:
-		return &Malformed{Reason: "Has prohibited field Resource"}
+		return &MalformedError{Reason: "Has prohibited field Resource"}
 	case use != Trust && !hasResource:
-		return &Malformed{Reason: "Policy statement must contain resources."}
+		return &MalformedError{Reason: "Policy statement must contain resources."}
 	}
 	for _, r := range append(values(s.Resource), values(s.NotResource)...) {
 		if r != "*" && !strings.HasPrefix(r, "arn:") && !strings.HasPrefix(r, "*") {
-			return &Malformed{Reason: fmt.Sprintf("Resource %s must be in ARN format or \"*\".", r)}
+			return &MalformedError{Reason: fmt.Sprintf("Resource %s must be in ARN format or \"*\".", r)}
 		}
 	}
 	return checkTrustActions(s, use)
@@ -130,7 +131,7 @@ func checkTrustActions(s *policy.Statement, use Use) error {
 	}
 	for _, action := range values(s.Action) {
 		if action != "*" && !strings.HasPrefix(strings.ToLower(action), "sts:") {
-			return &Malformed{Reason: "AssumeRole policy may only specify STS AssumeRole actions."}
+			return &MalformedError{Reason: "AssumeRole policy may only specify STS AssumeRole actions."}
 		}
 	}
 	if s.Principal == nil {
@@ -138,7 +139,7 @@ func checkTrustActions(s *policy.Statement, use Use) error {
 	}
 	for _, service := range values(s.Principal.Service()) {
 		if !strings.Contains(service, ".amazonaws.com") {
-			return &Malformed{Reason: fmt.Sprintf("Invalid principal in policy: \"SERVICE\":%q", service)}
+			return &MalformedError{Reason: fmt.Sprintf("Invalid principal in policy: \"SERVICE\":%q", service)}
 		}
 	}
 	return nil

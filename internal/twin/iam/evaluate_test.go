@@ -13,7 +13,8 @@ var pod = Principal{
 
 // statement wraps the parts of one statement of a resource policy.
 func statement(effect, principal, condition string) string {
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":%s,"Action":"vpc-lattice-svcs:Invoke","Resource":"*","Condition":%s}]}`,
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":%s,"Action":"vpc-lattice-svcs:Invoke",`+
+		`"Resource":"*","Condition":%s}]}`,
 		effect, principal, condition)
 }
 
@@ -143,7 +144,8 @@ func TestMatch(t *testing.T) {
 		pattern, s string
 		want       bool
 	}{
-		{"", "", true}, {"*", "", true}, {"a*c", "abbc", true}, {"a*c", "abcd", false}, {"a?c", "abc", true}, {"a?c", "ac", false}, {"**x", "yx", true},
+		{"", "", true}, {"*", "", true}, {"a*c", "abbc", true}, {"a*c", "abcd", false}, {"a?c", "abc", true}, {"a?c", "ac", false},
+		{"**x", "yx", true},
 	} {
 		if match(c.pattern, c.s) != c.want {
 			t.Errorf("match(%q, %q) is not %v", c.pattern, c.s, c.want)

@@ -123,7 +123,9 @@ func (b backend) Create(_ *world.Op, _ *engine.Instance, urn resource.URN, input
 }
 
 // Update notes other earlyRenewalHours: see Diff.
-func (backend) Update(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, _, oldOutputs, newInputs engine.Props) (engine.Props, error) {
+func (backend) Update(
+	_ *world.Op, _ *engine.Instance, _ resource.URN, _ string, _, oldOutputs, newInputs engine.Props,
+) (engine.Props, error) {
 	all := maps.Clone(oldOutputs)
 	delete(all, earlyRenewal)
 	maps.Copy(all, newInputs)

@@ -91,7 +91,8 @@ func TestImport(t *testing.T) {
 		p.Refuses("certificate-import", "ValidationException", words, awstest.Certificate, in)
 	}
 	p.Up(awstest.Certificate, "imported", imported(leaf, chain, key))
-	if p.Get("imported", "keyAlgorithm") != "RSA_2048" || p.Get("imported", "type") != "IMPORTED" || p.Get("imported", "domainName") != "example.com" {
+	if p.Get("imported", "keyAlgorithm") != "RSA_2048" || p.Get("imported", "type") != "IMPORTED" ||
+		p.Get("imported", "domainName") != "example.com" {
 		t.Errorf("imported as %v", p.Created["imported"].Out)
 	}
 	next, nextChain, nextKey := selfSigned(t, -1, 60)

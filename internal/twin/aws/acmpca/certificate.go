@@ -34,7 +34,8 @@ var _ = cloud.DefineType(cloud.Type[*Issued]{ // the provider's deletion revokes
 	Schema: cloud.Schema{
 		Token:    "aws:acmpca/certificate:Certificate",
 		Required: []string{"certificateAuthorityArn", "certificateSigningRequest", "signingAlgorithm", "validity"},
-		ForceNew: []string{"certificateAuthorityArn", "certificateSigningRequest", "signingAlgorithm", "validity", "templateArn", "apiPassthrough"},
+		ForceNew: []string{"certificateAuthorityArn", "certificateSigningRequest", "signingAlgorithm", "validity", "templateArn",
+			"apiPassthrough"},
 		Untagged: true,
 		Refers:   ofAuthority,
 	},

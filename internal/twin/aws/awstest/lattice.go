@@ -71,7 +71,8 @@ const fromCluster1 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pr
 func (p *Program) Callable() *vpclattice.Service {
 	p.T.Helper()
 	p.Environment()
-	list, err := p.Invoke("aws:ec2/getManagedPrefixList:getManagedPrefixList", engine.Props{"name": "com.amazonaws.ap-northeast-2.vpc-lattice"})
+	list, err := p.Invoke("aws:ec2/getManagedPrefixList:getManagedPrefixList",
+		engine.Props{"name": "com.amazonaws.ap-northeast-2.vpc-lattice"})
 	if err != nil {
 		p.T.Fatal(err)
 	}
@@ -79,8 +80,10 @@ func (p *Program) Callable() *vpclattice.Service {
 		p.Cluster(prefix)
 		p.Up(PodIdentityAssociation, prefix+"apps", engine.Props{"clusterName": "eks-" + prefix + "cluster", "namespace": "apps",
 			"serviceAccount": "default", "roleArn": p.Get("client-role", "arn")})
-		p.Up(VPCAssociation, prefix+"association", engine.Props{"serviceNetworkIdentifier": p.ID("network"), "vpcIdentifier": p.ID(prefix + "vpc")})
-		p.Up(IngressRule, prefix+"lattice", engine.Props{"securityGroupId": p.ClusterGroup(prefix), "ipProtocol": "-1", "prefixListId": list["id"]})
+		p.Up(VPCAssociation, prefix+"association", engine.Props{"serviceNetworkIdentifier": p.ID("network"),
+			"vpcIdentifier": p.ID(prefix + "vpc")})
+		p.Up(IngressRule, prefix+"lattice", engine.Props{"securityGroupId": p.ClusterGroup(prefix), "ipProtocol": "-1",
+			"prefixListId": list["id"]})
 	}
 	svc := p.Service("two-")
 	if err := p.As("policy", func(l *vpclattice.Lattice, op *world.Op) error {
@@ -102,7 +105,8 @@ func (p *Program) ClusterGroup(prefix string) string {
 // Call calls the service as a pod of the namespace apps of a cluster.
 func (p *Program) Call(prefix string, change func(*vpclattice.Call)) vpclattice.Answer {
 	p.T.Helper()
-	session, _, err := p.Account.EKS.AssumeRoleForPodIdentity("eks-"+prefix+"cluster", "apps", "default", "demo-cluster1-v1-69cdbfd45b-mpkjt", "uid")
+	session, _, err := p.Account.EKS.AssumeRoleForPodIdentity("eks-"+prefix+"cluster", "apps", "default",
+		"demo-cluster1-v1-69cdbfd45b-mpkjt", "uid")
 	if err != nil {
 		p.T.Fatal(err)
 	}

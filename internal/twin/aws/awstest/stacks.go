@@ -189,7 +189,8 @@ func (p *Program) RootCA(days string, over engine.Props) {
 	p.T.Helper()
 	p.Up(CertificateAuthority, "ca", AuthorityInputs(over))
 	p.Up(IssuedCertificate, "ca-root", p.RootInputs("ca", days, nil))
-	p.Up(AuthorityCertificate, "ca-installed", engine.Props{"certificateAuthorityArn": p.ID("ca"), "certificate": p.Get("ca-root", "certificate")})
+	p.Up(AuthorityCertificate, "ca-installed", engine.Props{"certificateAuthorityArn": p.ID("ca"),
+		"certificate": p.Get("ca-root", "certificate")})
 }
 
 // PermissionInputs let ACM renew.

@@ -26,7 +26,8 @@ var laws = []lawtest.Counterexample{
 	awstest.Refuses("aws-known-types", "", "the resource type aws:s3/bucket:Bucket", func(p *awstest.Program) error {
 		return p.Try("aws:s3/bucket:Bucket", "bucket", nil)
 	}),
-	awstest.Refuses("aws-required-properties", "", `The argument "vpc_id" is required, but no definition was found.. Examine values at 'net.vpcId'.`,
+	awstest.Refuses("aws-required-properties", "", `The argument "vpc_id" is required,`+
+		` but no definition was found.. Examine values at 'net.vpcId'.`,
 		func(p *awstest.Program) error {
 			return p.Try(awstest.Subnet, "net", engine.Props{"cidrBlock": "10.0.0.0/24"})
 		}),

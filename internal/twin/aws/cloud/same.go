@@ -79,7 +79,10 @@ func unordered(v any) any {
 		}
 		texts := make([]string, len(v))
 		for i, e := range v {
-			b, _ := json.Marshal(unordered(e)) // it was JSON before
+			b, err := json.Marshal(unordered(e))
+			if err != nil {
+				return v // never: it was JSON before
+			}
 			texts[i] = string(b)
 		}
 		slices.Sort(texts)

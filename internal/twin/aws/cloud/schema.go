@@ -56,10 +56,9 @@ func (d Durations) spend(op *world.Op) {
 	case world.Read:
 		return
 	}
-	switch takes {
-	case 0:
+	if takes == 0 {
 		takes = Quick
-	case Instant:
+	} else if takes == Instant {
 		takes = 0
 	}
 	op.Takes(takes, lawDurations)

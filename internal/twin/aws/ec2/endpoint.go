@@ -73,8 +73,9 @@ var _ = cloud.DefineType(cloud.Type[*VPCEndpoint]{
 			"routeTableIds": cloud.List(e.TableIDs), "prefixListId": e.ListID,
 			"cidrBlocks": cloud.List(prefixList(r.Account, r.Region, "", e.ListID).Entries),
 			"policy":     r.Or("policy", fullAccess),
-			"dnsEntries": []any{}, "networkInterfaceIds": []any{}, "securityGroupIds": []any{}, "subnetIds": []any{}, "subnetConfigurations": []any{},
-			"privateDnsEnabled": false, "requesterManaged": false, "ipAddressType": "",
+			"dnsEntries": []any{}, "networkInterfaceIds": []any{}, "securityGroupIds": []any{}, "subnetIds": []any{},
+			"subnetConfigurations": []any{},
+			"privateDnsEnabled":    false, "requesterManaged": false, "ipAddressType": "",
 		}
 	},
 })

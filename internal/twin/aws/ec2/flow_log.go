@@ -41,7 +41,8 @@ var (
 		"A flow log whose role may not write to its log group exists and delivers nothing: \"Access error\".",
 		"https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html")
 	lawFlowLogGroup = law.New(law.Deletion, "flow-log-group",
-		"A flow log creates its log group, without expiry, when it finds none and its role allows it: a group that is deleted before the flow log comes back.",
+		"A flow log creates its log group, without expiry, when it finds none and its role allows it: a group that is deleted "+
+			"before the flow log comes back.",
 		"https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html")
 )
 

@@ -31,7 +31,8 @@ func TestFlowLogs(t *testing.T) {
 	p.Refuses(id, "InvalidParameter", "DeliverLogsPermissionArn can't be empty", awstest.FlowLog, with(engine.Props{"iamRoleArn": nil}))
 	p.Refuses(id, "InvalidParameter", "Unable to assume given IAM role", awstest.FlowLog,
 		with(engine.Props{"iamRoleArn": "arn:aws:iam::123456789012:role/x"}))
-	p.Refuses(id, "InvalidParameter", "Unable to assume given IAM role", awstest.FlowLog, with(engine.Props{"iamRoleArn": p.Get("stranger", "arn")}))
+	p.Refuses(id, "InvalidParameter", "Unable to assume given IAM role", awstest.FlowLog,
+		with(engine.Props{"iamRoleArn": p.Get("stranger", "arn")}))
 	p.Refuses(id, "InvalidParameter", "LogDestination", awstest.FlowLog, with(engine.Props{"logDestination": nil}))
 	p.Warnings()
 	if !slices.Contains(p.Depends("flows", "policy", world.Create), "flow-log-delivery") ||
@@ -77,12 +78,13 @@ func TestFlowLogRoleConditions(t *testing.T) {
 	t.Parallel()
 	p := awstest.New(t)
 	in := flows(p, mayWriteLogs)
-	awstest.TryConditions(t, p.Get("flows", "arn"), []string{"account", "arns"}, "flow-log-conditions", func(t *testing.T, _, condition string) error {
-		t.Helper()
-		p.Up(awstest.Role, "other", engine.Props{"assumeRolePolicy": awstest.TrustIf(awstest.FlowLogsService, condition)})
-		defer p.Down("other")
-		return p.Attempt(awstest.FlowLog, cloud.Merge(in, engine.Props{"trafficType": "REJECT", "iamRoleArn": p.Get("other", "arn")}))
-	})
+	awstest.TryConditions(t, p.Get("flows", "arn"), []string{"account", "arns"}, "flow-log-conditions",
+		func(t *testing.T, _, condition string) error {
+			t.Helper()
+			p.Up(awstest.Role, "other", engine.Props{"assumeRolePolicy": awstest.TrustIf(awstest.FlowLogsService, condition)})
+			defer p.Down("other")
+			return p.Attempt(awstest.FlowLog, cloud.Merge(in, engine.Props{"trafficType": "REJECT", "iamRoleArn": p.Get("other", "arn")}))
+		})
 	other := awstest.Conditions(p.Get("flows", "arn"))["another-account"]
 	p.Change("role", engine.Props{"assumeRolePolicy": awstest.TrustIf(awstest.FlowLogsService, other)})
 	if w := p.Warnings("flow-log-delivery"); !strings.Contains(w[0].Message, "delivers nothing") {

@@ -42,8 +42,10 @@ var networkLaws = []lawtest.Counterexample{
 	awstest.Refuses("vpc-cidr-size", "InvalidVpc.Range", "The CIDR '10.0.0.0/8' is invalid.", func(p *awstest.Program) error {
 		return p.Try(awstest.VPC, "vpc", engine.Props{"cidrBlock": "10.0.0.0/8"})
 	}),
-	awstest.Refuses("ec2-references-exist", "InvalidVpcID.NotFound", "The vpc ID 'vpc-0' does not exist", subnet(engine.Props{"vpcId": "vpc-0"})),
-	awstest.Refuses("subnet-within-vpc", "InvalidSubnet.Range", "The CIDR '10.1.0.0/24' is invalid.", subnet(engine.Props{"cidrBlock": "10.1.0.0/24"})),
+	awstest.Refuses("ec2-references-exist", "InvalidVpcID.NotFound", "The vpc ID 'vpc-0' does not exist",
+		subnet(engine.Props{"vpcId": "vpc-0"})),
+	awstest.Refuses("subnet-within-vpc", "InvalidSubnet.Range", "The CIDR '10.1.0.0/24' is invalid.",
+		subnet(engine.Props{"cidrBlock": "10.1.0.0/24"})),
 	awstest.Refuses("subnets-do-not-overlap", "InvalidSubnet.Conflict", "The CIDR '10.0.0.128/25' conflicts with another subnet",
 		subnet(engine.Props{"cidrBlock": "10.0.0.128/25"})),
 	awstest.Refuses("zone-exists", "InvalidParameterValue", "us-east-1a", subnet(engine.Props{"availabilityZone": "us-east-1a"})),
@@ -125,16 +127,18 @@ var routeLaws = []lawtest.Counterexample{
 		in(func(p *awstest.Program) error {
 			return p.Try(awstest.RouteTableAssociation, "second", engine.Props{"subnetId": p.ID("public-a"), "routeTableId": p.ID("private")})
 		})),
-	awstest.Refuses("route-once", "RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists.", in(func(p *awstest.Program) error {
-		return p.Try(awstest.Route, "again",
-			engine.Props{"routeTableId": p.ID("public"), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": p.ID("igw")})
-	})),
+	awstest.Refuses("route-once", "RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists.",
+		in(func(p *awstest.Program) error {
+			return p.Try(awstest.Route, "again",
+				engine.Props{"routeTableId": p.ID("public"), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": p.ID("igw")})
+		})),
 	awstest.Refuses("route-within-vpc", "InvalidParameterValue", "belong to different networks", in(func(p *awstest.Program) error {
 		bare(p)
 		return p.Try(awstest.Route, "elsewhere",
 			engine.Props{"routeTableId": p.ID("bare-table"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": p.ID("nat")})
 	})),
-	awstest.Refuses("route-needs-transit-gateway-attachment", "InvalidTransitGatewayID.NotFound", "The transitGateway ID 'tgw-1' does not exist",
+	awstest.Refuses("route-needs-transit-gateway-attachment", "InvalidTransitGatewayID.NotFound",
+		"The transitGateway ID 'tgw-1' does not exist",
 		in(func(p *awstest.Program) error {
 			ec2.AddTransitGateway(p.Account.Account, "tgw-1", netip.MustParsePrefix("10.200.0.0/16"))
 			return p.Try(awstest.Route, "early", toHub(p))
@@ -173,9 +177,10 @@ var groupLaws = []lawtest.Counterexample{
 		groups(func(p *awstest.Program) error {
 			return p.Try(awstest.IngressRule, "no-list", engine.Props{"securityGroupId": p.ID("back"), "ipProtocol": "-1", "prefixListId": "pl-0"})
 		})),
-	awstest.Refuses("security-group-in-use", "DependencyViolation", "has a dependent object (a rule of sg-", groups(func(p *awstest.Program) error {
-		return p.Delete("front")
-	})),
+	awstest.Refuses("security-group-in-use", "DependencyViolation", "has a dependent object (a rule of sg-",
+		groups(func(p *awstest.Program) error {
+			return p.Delete("front")
+		})),
 }
 
 const mayWriteLogs = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",

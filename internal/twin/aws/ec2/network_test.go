@@ -64,7 +64,8 @@ func TestPrefixListReachable(t *testing.T) {
 	t.Parallel()
 	p := awstest.New(t)
 	p.VPC("")
-	for family, name := range map[int]string{4: "com.amazonaws.ap-northeast-2.vpc-lattice", 6: "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
+	for family, name := range map[int]string{4: "com.amazonaws.ap-northeast-2.vpc-lattice",
+		6: "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
 		list, err := p.Invoke("aws:ec2/getManagedPrefixList:getManagedPrefixList", engine.Props{"name": name})
 		if err != nil {
 			t.Fatal(err)
@@ -168,7 +169,8 @@ func TestTransitGateway(t *testing.T) {
 	p.VPC("other-")
 	hub(p)
 	const id = "transit-gateway-attachment"
-	p.Refuses("ec2-references-exist", "InvalidVpcID.NotFound", "vpc-0", awstest.TransitAttachment, attach(p, "", engine.Props{"vpcId": "vpc-0"}))
+	p.Refuses("ec2-references-exist", "InvalidVpcID.NotFound", "vpc-0", awstest.TransitAttachment,
+		attach(p, "", engine.Props{"vpcId": "vpc-0"}))
 	p.Refuses("ec2-references-exist", "InvalidSubnetID.NotFound", "subnet-0", awstest.TransitAttachment,
 		attach(p, "", engine.Props{"subnetIds": []string{"subnet-0"}}))
 	p.Refuses(id, "DuplicateSubnetsInSameZone", "Duplicate Subnets for same AZ", awstest.TransitAttachment,

@@ -117,5 +117,6 @@ func routeOf(r *cloud.Request) Route {
 	if to == "" {
 		to = r.Str("destinationPrefixListId")
 	}
-	return Route{URN: r.URN, Destination: to, GatewayID: r.Str("gatewayId"), NATID: r.Str("natGatewayId"), TransitID: r.Str("transitGatewayId")}
+	return Route{URN: r.URN, Destination: to, GatewayID: r.Str("gatewayId"), NATID: r.Str("natGatewayId"),
+		TransitID: r.Str("transitGatewayId")}
 }

@@ -37,7 +37,8 @@ var (
 		"A VPC is attached once to a transit gateway that exists, by one subnet in a zone.",
 		"https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html")
 	lawTransitOverlap = law.New(law.References, "transit-gateway-overlap",
-		"The range of a VPC that overlaps that of a network attached before is not propagated: the transit gateway's route leads to the first one.",
+		"The range of a VPC that overlaps that of a network attached before is not propagated: the transit gateway's route leads to "+
+			"the first one.",
 		"https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTransitGatewayVpcAttachment.html")
 )
 

@@ -24,7 +24,8 @@ func TestAccess(t *testing.T) {
 	t.Parallel()
 	p := awstest.New(t)
 	p.Cluster("")
-	p.Up(awstest.Cluster, "old", p.ClusterInputs("", engine.Props{"name": "old", "accessConfig": engine.Props{"authenticationMode": "CONFIG_MAP"}}))
+	p.Up(awstest.Cluster, "old", p.ClusterInputs("", engine.Props{"name": "old",
+		"accessConfig": engine.Props{"authenticationMode": "CONFIG_MAP"}}))
 	p.Role("admin", awstest.NodeService)
 	const id = "access-entry-references"
 	p.Refuses(id, badRequest, "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP]", awstest.AccessEntry,
@@ -90,7 +91,8 @@ func TestEndpointAccess(t *testing.T) {
 	p.Roles("")
 	p.Refuses("endpoint-access", invalid, "The following CIDRs are invalid in publicAccessCidrs: [10.1.0.0/16]", awstest.Cluster,
 		endpoints(p, engine.Props{"publicAccessCidrs": []string{"198.51.100.0/24", "10.1.0.0/16"}}))
-	p.Refuses("endpoint-access", invalid, "[2001:db8::/32]", awstest.Cluster, endpoints(p, engine.Props{"publicAccessCidrs": []string{"2001:db8::/32"}}))
+	p.Refuses("endpoint-access", invalid, "[2001:db8::/32]", awstest.Cluster,
+		endpoints(p, engine.Props{"publicAccessCidrs": []string{"2001:db8::/32"}}))
 	p.Up(awstest.Cluster, "cluster", endpoints(p, engine.Props{"publicAccessCidrs": []string{"198.51.100.0/24"}}))
 	for _, from := range []eks.Deployer{{}, {PublicAddress: netip.MustParseAddr("198.51.100.7")}} {
 		p.Account.EKS.DeployFrom(from)
@@ -174,7 +176,8 @@ func TestPodIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !awstest.Contains(session.ARN, "arn:aws:sts::123456789012:assumed-role/app-", "/eks-eks-cluste-demo-clust-") || found.ID != p.ID("apps") {
+	if !awstest.Contains(session.ARN, "arn:aws:sts::123456789012:assumed-role/app-", "/eks-eks-cluste-demo-clust-") ||
+		found.ID != p.ID("apps") {
 		t.Errorf("session %s of %s", session.ARN, found.ID)
 	}
 	if session.Tags["eks-cluster-name"] != "eks-cluster" || session.Tags["kubernetes-namespace"] != "apps" ||

@@ -166,7 +166,8 @@ var _ = cloud.DefineFunction("aws:eks/getCluster:getCluster", func(r *cloud.Requ
 		return nil, cloud.LawLookup.Refuse("ResourceNotFoundException", "No cluster found for name: %s.", r.Str("name"))
 	}
 	out := clusterOutputs(r, c)
-	return engine.Props{"id": c.Name, "name": c.Name, "arn": c.ARN, "endpoint": c.Endpoint, "certificateAuthorities": out["certificateAuthorities"],
-		"roleArn": c.RoleARN, "status": c.Status, "version": c.Version, "platformVersion": "eks.1", "identities": out["identities"],
+	return engine.Props{"id": c.Name, "name": c.Name, "arn": c.ARN, "endpoint": c.Endpoint,
+		"certificateAuthorities": out["certificateAuthorities"],
+		"roleArn":                c.RoleARN, "status": c.Status, "version": c.Version, "platformVersion": "eks.1", "identities": out["identities"],
 		"vpcConfig": out["vpcConfig"], "accessConfigs": []any{out["accessConfig"]}, "tags": c.Tags}, nil
 })

@@ -91,7 +91,8 @@ func TestControlPlaneLogs(t *testing.T) {
 		t.Error("a cluster without logs has a group")
 	}
 	p.Change("cluster", auditLogs)
-	p.Refuses("log-group", "ResourceAlreadyExistsException", "The specified log group already exists", awstest.LogGroup, engine.Props{"name": logGroup})
+	p.Refuses("log-group", "ResourceAlreadyExistsException", "The specified log group already exists", awstest.LogGroup,
+		engine.Props{"name": logGroup})
 	p.Down("cluster")
 	if group() == nil {
 		t.Error("EKS deleted the group that it created")
@@ -127,8 +128,10 @@ func TestClusterKey(t *testing.T) {
 	const id = "cluster-key"
 	p.Refuses(id, invalid, "does not exist in ap-northeast-2", awstest.Cluster, p.ClusterInputs("", far))
 	p.Refuses(id, invalid, "is not symmetric", awstest.Cluster, p.ClusterInputs("", encryption(p, "pair")))
-	p.Refuses(id, badRequest, "User not authorized to perform kms:DescribeKey operation", awstest.Cluster, p.ClusterInputs("", encryption(p, "deaf")))
-	p.Refuses(id, badRequest, "User not authorized to perform kms:CreateGrant operation", awstest.Cluster, p.ClusterInputs("", encryption(p, "mean")))
+	p.Refuses(id, badRequest, "User not authorized to perform kms:DescribeKey operation", awstest.Cluster,
+		p.ClusterInputs("", encryption(p, "deaf")))
+	p.Refuses(id, badRequest, "User not authorized to perform kms:CreateGrant operation", awstest.Cluster,
+		p.ClusterInputs("", encryption(p, "mean")))
 	p.Up(awstest.Cluster, "cluster", p.ClusterInputs("", encryption(p, "key")))
 	p.Down("cluster")
 	if !slices.Contains(p.Depends("cluster", "key", world.Create), id) ||

@@ -84,7 +84,8 @@ func (e EKS) NodeCredentials(cluster, node string) (iam.Principal, error) {
 	}
 	role := roles.Roles.ByARN(e.Account, ng.RoleARN)
 	if !ng.PodsAskNode || role == nil {
-		return iam.Principal{}, lawHopLimit.Refuse("EC2MetadataError", "failed to get IMDS token: PUT http://169.254.169.254/latest/api/token timed out")
+		return iam.Principal{}, lawHopLimit.Refuse("EC2MetadataError",
+			"failed to get IMDS token: PUT http://169.254.169.254/latest/api/token timed out")
 	}
 	return roles.Session(e.Account, role, n.InstanceID), nil
 }

@@ -20,7 +20,8 @@ func TestNodeGroupReferences(t *testing.T) {
 	p.Refuses(id, invalid, "Following required service principals [ec2.amazonaws.com] were not found", awstest.NodeGroup,
 		with(engine.Props{"nodeRoleArn": p.Get("cluster-role", "arn")}))
 	p.Refuses(id, invalid, "subnet-0", awstest.NodeGroup, with(engine.Props{"subnetIds": []string{"subnet-0"}}))
-	p.Refuses("node-group-needs-egress", "Ec2SubnetInvalidConfiguration", "does not automatically assign public IP addresses", awstest.NodeGroup,
+	p.Refuses("node-group-needs-egress", "Ec2SubnetInvalidConfiguration", "does not automatically assign public IP addresses",
+		awstest.NodeGroup,
 		with(engine.Props{"subnetIds": []string{p.ID("shy")}}))
 	p.Refuses("node-group-scaling", invalid, "desired capacity 6 can't be greater than max size 5", awstest.NodeGroup, with(sizes(1, 6, 5)))
 	for _, name := range []string{"node-cni", "node-registry"} {
@@ -52,7 +53,8 @@ func TestNodeGroupChoices(t *testing.T) {
 	delete(unsaid, "amiType")
 	p.Refuses("node-group-choices", "", `expected ami_type to be one of ["AL2_x86_64" "AL2_x86_64_GPU"`, awstest.NodeGroup,
 		with(engine.Props{"amiType": "AL2023_x86_64"}))
-	p.Refuses("node-group-choices", "", "expected scaling_config.0.max_size to be at least (1), got 0", awstest.NodeGroup, with(sizes(0, 0, 0)))
+	p.Refuses("node-group-choices", "", "expected scaling_config.0.max_size to be at least (1), got 0", awstest.NodeGroup,
+		with(sizes(0, 0, 0)))
 	p.Refuses(id, invalid, "[m7g.large, c7gn.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD",
 		awstest.NodeGroup, with(engine.Props{"instanceTypes": []string{"m5.large", "m7g.large", "c7gn.large"}}))
 	p.Refuses(id, invalid, "[t4g.medium] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD", awstest.NodeGroup, unsaid)
@@ -74,7 +76,8 @@ func TestNodesFollowTheirCluster(t *testing.T) {
 	p.ControlPlane("", engine.Props{"version": "1.31"})
 	p.Up(awstest.NodeGroup, "nodes", p.NodeInputs("", engine.Props{"nodeGroupName": "nodes", "version": "1.31"}))
 	const id = "node-group-version"
-	p.Refused(p.Update("nodes", engine.Props{"version": "1.32"}), id, invalid, "Requested Nodegroup version 1.32 is invalid. Allowed version is 1.31")
+	p.Refused(p.Update("nodes", engine.Props{"version": "1.32"}), id, invalid,
+		"Requested Nodegroup version 1.32 is invalid. Allowed version is 1.31")
 	for _, v := range []string{"1.32", "1.33", "1.34"} {
 		p.Change("cluster", engine.Props{"version": v})
 	}
@@ -144,7 +147,8 @@ func TestNodeReleases(t *testing.T) {
 		t.Error("the nodes are the old ones")
 	}
 	upgraded := engine.Props{"version": "1.35", "releaseVersion": newest("1.35")}
-	p.Refused(p.Update("nodes", upgraded), "node-group-version", invalid, "Requested Nodegroup version 1.35 is invalid. Allowed version is 1.34")
+	p.Refused(p.Update("nodes", upgraded), "node-group-version", invalid,
+		"Requested Nodegroup version 1.35 is invalid. Allowed version is 1.34")
 	p.Change("cluster", engine.Props{"version": "1.35"})
 	p.Change("nodes", upgraded)
 }

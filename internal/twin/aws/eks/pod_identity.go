@@ -81,7 +81,8 @@ func (e EKS) association(cluster, namespace, serviceAccount string) (*PodIdentit
 // AssumeRoleForPodIdentity is what the Pod Identity agent calls for a pod:
 // credentials of the associated role with the session tags of EKS.
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
-func (e EKS) AssumeRoleForPodIdentity(cluster, namespace, serviceAccount, pod, podUID string) (iam.Principal, *PodIdentityAssociation, error) {
+func (e EKS) AssumeRoleForPodIdentity(cluster, namespace, serviceAccount, pod, podUID string) (iam.Principal,
+	*PodIdentityAssociation, error) {
 	c := e.ClusterByName(cluster)
 	if c == nil {
 		return iam.Principal{}, nil, lawAssociationRefs.Refuse("ResourceNotFoundException", "No cluster found for name: %s.", cluster)
@@ -96,7 +97,8 @@ func (e EKS) AssumeRoleForPodIdentity(cluster, namespace, serviceAccount, pod, p
 	}
 	role := roles.Roles.ByARN(e.Account, association.RoleARN)
 	if role == nil {
-		return iam.Principal{}, association, lawAssociationRefs.Refuse("ResourceNotFoundException", "The role %s does not exist", association.RoleARN)
+		return iam.Principal{}, association, lawAssociationRefs.Refuse("ResourceNotFoundException", "The role %s does not exist",
+			association.RoleARN)
 	}
 	var tags map[string]string
 	if !association.DisableSessionTags {

@@ -30,8 +30,9 @@ type addonRelease struct{ version, oldest, newest string }
 // numbers are examples; which of them go together is what counts.
 // https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
 var addonReleases = map[string][]addonRelease{
-	"vpc-cni":                   {{"v1.21.1-eksbuild.1", "1.31", "1.35"}, {"v1.20.4-eksbuild.1", "1.31", "1.35"}},
-	"coredns":                   {{"v1.13.1-eksbuild.1", "1.35", "1.35"}, {"v1.12.4-eksbuild.1", "1.33", "1.35"}, {"v1.11.4-eksbuild.24", "1.31", "1.34"}},
+	"vpc-cni": {{"v1.21.1-eksbuild.1", "1.31", "1.35"}, {"v1.20.4-eksbuild.1", "1.31", "1.35"}},
+	"coredns": {{"v1.13.1-eksbuild.1", "1.35", "1.35"}, {"v1.12.4-eksbuild.1", "1.33", "1.35"},
+		{"v1.11.4-eksbuild.24", "1.31", "1.34"}},
 	"kube-proxy":                kubeProxies(),
 	"eks-pod-identity-agent":    {{"v1.3.10-eksbuild.1", "1.31", "1.35"}, {"v1.3.8-eksbuild.2", "1.31", "1.34"}},
 	"aws-ebs-csi-driver":        {{"v1.53.0-eksbuild.1", "1.31", "1.35"}},
@@ -95,7 +96,8 @@ func nodeRelease(a *cloud.Account, given, kubernetes string) (string, error) {
 	case given == "":
 		return releases[len(releases)-1], nil
 	case !slices.Contains(releases, given):
-		return "", lawNodeRelease.Refuse("InvalidParameterException", "Requested release version %s is not valid for kubernetes version %s.", given, kubernetes)
+		return "", lawNodeRelease.Refuse("InvalidParameterException",
+			"Requested release version %s is not valid for kubernetes version %s.", given, kubernetes)
 	}
 	return given, nil
 }
@@ -103,7 +105,8 @@ func nodeRelease(a *cloud.Account, given, kubernetes string) (string, error) {
 var _ = cloud.DefineFunction("aws:eks/getAddonVersion:getAddonVersion", func(r *cloud.Request) (engine.Props, error) {
 	list := addonVersions(r.Account, r.Str("addonName"), r.Str("kubernetesVersion"))
 	if len(list) == 0 {
-		return nil, cloud.LawLookup.Refuse("", "reading EKS Add-On version info (%s, %s): couldn't find resource", r.Str("addonName"), r.Str("kubernetesVersion"))
+		return nil, cloud.LawLookup.Refuse("", "reading EKS Add-On version info (%s, %s): couldn't find resource",
+			r.Str("addonName"), r.Str("kubernetesVersion"))
 	}
 	version := defaultAddon(list)
 	if r.Flag("mostRecent") {
@@ -116,11 +119,13 @@ var _ = cloud.DefineFunction("aws:eks/getAddonVersion:getAddonVersion", func(r *
 // https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
 var _ = cloud.DefineFunction("aws:ssm/getParameter:getParameter", func(r *cloud.Request) (engine.Props, error) {
 	path := strings.Split(strings.TrimPrefix(r.Str("name"), "/aws/service/eks/optimized-ami/"), "/")
-	if len(path) != 6 || !slices.Contains(versions, path[0]) || strings.Join(path[1:], "/") != "amazon-linux-2023/x86_64/standard/recommended/release_version" {
+	if len(path) != 6 || !slices.Contains(versions, path[0]) ||
+		strings.Join(path[1:], "/") != "amazon-linux-2023/x86_64/standard/recommended/release_version" {
 		return nil, cloud.LawLookup.Refuse("ParameterNotFound", "reading SSM Parameter (%s): couldn't find resource", r.Str("name"))
 	}
 	releases := nodeReleases(r.Account, path[0])
 	value := releases[len(releases)-1]
-	return cloud.Merge(r.In, engine.Props{"id": r.Str("name"), "type": "String", "value": value, "insecureValue": value, "version": len(releases),
-		"arn": r.Account.ARN("ssm", r.Region, "", "parameter"+r.Str("name"))}), nil
+	return cloud.Merge(r.In, engine.Props{"id": r.Str("name"), "type": "String", "value": value, "insecureValue": value,
+		"version": len(releases),
+		"arn":     r.Account.ARN("ssm", r.Region, "", "parameter"+r.Str("name"))}), nil
 })

@@ -15,7 +15,8 @@ var (
 		"A cluster of a version in extended support costs $0.60 an hour instead of $0.10; EKS gives no warning.",
 		"https://aws.amazon.com/blogs/containers/amazon-eks-extended-support-for-kubernetes-versions-pricing/")
 	lawUpgradePolicy = law.New(law.References, "cluster-upgrade-policy",
-		"A cluster without an upgradePolicy has the support type EXTENDED: when standard support of its version ends, it enters extended support, "+
+		"A cluster without an upgradePolicy has the support type EXTENDED: when standard support of its version ends, it enters "+
+			"extended support, "+
 			"at six times the price. With STANDARD, EKS upgrades it instead. The twin warns when the program does not choose.",
 		"https://docs.aws.amazon.com/eks/latest/APIReference/API_UpgradePolicyRequest.html")
 	lawStandardSupport = law.New(law.References, "cluster-standard-support",

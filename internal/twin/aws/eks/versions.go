@@ -23,7 +23,8 @@ var _ = cloud.DefineFunction("aws:eks/getClusterVersions:getClusterVersions", fu
 		if slices.Contains(extended, v) {
 			status = "EXTENDED_SUPPORT"
 		}
-		list = append(list, engine.Props{"clusterType": "eks", "clusterVersion": v, "versionStatus": status, "defaultVersion": v == defaultVersion})
+		list = append(list, engine.Props{"clusterType": "eks", "clusterVersion": v, "versionStatus": status,
+			"defaultVersion": v == defaultVersion})
 	}
 	slices.Reverse(list)
 	return cloud.Merge(r.In, engine.Props{"id": r.Region, "clusterVersions": list}), nil

@@ -30,17 +30,19 @@ var laws = []lawtest.Counterexample{
 	awstest.Refuses("role-exists", "NoSuchEntity", "The role with name nobody cannot be found.", func(p *awstest.Program) error {
 		return p.Try(awstest.RolePolicy, "policy", engine.Props{"role": "nobody", "policy": awstest.Allowing("ec2:Describe*")})
 	}),
-	awstest.Refuses("role-has-policies", "DeleteConflict", "Cannot delete entity, must detach all policies first.", func(p *awstest.Program) error {
-		app(p)
-		p.Attach("attached", "app", "AmazonEKS_CNI_Policy")
-		return p.Delete("app")
-	}),
-	awstest.Refuses("policy-attached", "DeleteConflict", "Cannot delete a policy attached to entities. (role app)", func(p *awstest.Program) error {
-		app(p)
-		p.Up(awstest.Policy, "own", engine.Props{"policy": awstest.Allowing("s3:*")})
-		p.Up(awstest.RolePolicyAttachment, "own-attached", engine.Props{"role": "app", "policyArn": p.ID("own")})
-		return p.Delete("own")
-	}),
+	awstest.Refuses("role-has-policies", "DeleteConflict", "Cannot delete entity, must detach all policies first.",
+		func(p *awstest.Program) error {
+			app(p)
+			p.Attach("attached", "app", "AmazonEKS_CNI_Policy")
+			return p.Delete("app")
+		}),
+	awstest.Refuses("policy-attached", "DeleteConflict", "Cannot delete a policy attached to entities. (role app)",
+		func(p *awstest.Program) error {
+			app(p)
+			p.Up(awstest.Policy, "own", engine.Props{"policy": awstest.Allowing("s3:*")})
+			p.Up(awstest.RolePolicyAttachment, "own-attached", engine.Props{"role": "app", "policyArn": p.ID("own")})
+			return p.Delete("own")
+		}),
 }
 
 func TestPolicyDocuments(t *testing.T) {

@@ -52,7 +52,7 @@ var Policies = cloud.NewTable[*Policy]("iam policy", cloud.Missing{
 // parse refuses a policy in AWS's words.
 func parse(text string, use iam.Use) error {
 	_, err := iam.Parse(text, use)
-	var m *iam.Malformed
+	var m *iam.MalformedError
 	if errors.As(err, &m) {
 		return lawPolicyText.Refuse("MalformedPolicyDocument", "%s", m.Reason)
 	}

@@ -78,7 +78,8 @@ var laws = []lawtest.Counterexample{
 	awstest.Refuses("zone-not-empty", "HostedZoneNotEmpty", "contains non-required resource record sets and so cannot be deleted.",
 		in(func(p *awstest.Program) error {
 			p.Up(awstest.Zone, "kept", engine.Props{"name": "example.org"})
-			p.Up(awstest.Record, "record", engine.Props{"zoneId": p.ID("kept"), "name": "x", "type": "A", "ttl": 300, "records": []string{"10.0.0.1"}})
+			p.Up(awstest.Record, "record", engine.Props{"zoneId": p.ID("kept"), "name": "x", "type": "A", "ttl": 300,
+				"records": []string{"10.0.0.1"}})
 			return p.Delete("kept")
 		})),
 	awstest.Refuses("record-changes", "InvalidChangeBatch", "but it already exists", in(func(p *awstest.Program) error {

@@ -57,7 +57,8 @@ func (r *Route53) Resolve(vpcID, name string) (value string, zone *Zone, chain [
 		}
 		if until := z.missed[vpcID+" "+name]; r.account.World.Now().Before(until) {
 			return "", zone, chain, lawNegative.Refuse("NXDOMAIN",
-				"%s was asked for before it had a record: the resolver caches the negative answer for another %.0f s", name, until.Sub(r.account.World.Now()).Seconds())
+				"%s was asked for before it had a record: the resolver caches the negative answer for another %.0f s", name,
+				until.Sub(r.account.World.Now()).Seconds())
 		}
 		rec := z.answer(name)
 		switch {

@@ -1,6 +1,7 @@
 package route53_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ func TestZones(t *testing.T) {
 	}
 	p.Up(awstest.Zone, "rival", engine.Props{"name": "example.com", "vpcs": awstest.ZoneVPCs(p.ID("two"))})
 	p.Up(awstest.ZoneAssociation, "one-zone", join(p, nil))
-	p.Refuses("zone-references", "NoSuchHostedZone", "No hosted zone found with ID: Z0", awstest.ZoneAssociation, join(p, engine.Props{"zoneId": "Z0"}))
+	p.Refuses("zone-references", "NoSuchHostedZone", "No hosted zone found with ID: Z0", awstest.ZoneAssociation,
+		join(p, engine.Props{"zoneId": "Z0"}))
 	p.Refuses("zone-association-conflict", "ConflictingDomainExists", "with the same domain name", awstest.ZoneAssociation,
 		join(p, engine.Props{"vpcId": p.ID("two")}))
 	p.Refused(p.Update("rival", engine.Props{"vpcs": []any{}}), "zone-association-private", "LastVPCAssociation", "is the last VPC")
@@ -39,7 +41,8 @@ func TestZoneForceDestroy(t *testing.T) {
 	if err := change(p, create("left.example.com", "TXT", `"owner"`)); err != nil {
 		t.Fatal(err)
 	}
-	p.Leftovers("ec2 route table "+p.Get("anchor", "mainRouteTableId"), "ec2 security group "+p.Get("anchor", "defaultSecurityGroupId")+" (default)",
+	p.Leftovers("ec2 route table "+p.Get("anchor", "mainRouteTableId"),
+		"ec2 security group "+p.Get("anchor", "defaultSecurityGroupId")+" (default)",
 		"ec2 vpc "+p.ID("anchor"), "route53 record left.example.com. TXT ("+p.ID("zone")+")", "route53 zone "+p.ID("zone")+" (example.com)")
 	p.Down("zone", "anchor")
 	p.Leftovers()
@@ -127,9 +130,7 @@ func TestMissingNamesAreRemembered(t *testing.T) {
 // soa is the record of a zone's SOA.
 func soa(p *awstest.Program, over engine.Props) engine.Props {
 	in := engine.Props{"zoneId": p.ID("zone"), "name": "example.com", "type": "SOA", "ttl": 10, "records": []string{"ns. mail. 1 2 3 4 5"}}
-	for k, v := range over {
-		in[k] = v
-	}
+	maps.Copy(in, over)
 	return in
 }
 

@@ -52,7 +52,8 @@ var (
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html; "+
 			"what a caller sees is modelled: a timeout, and a target without health checks")
 	lawServiceNames = law.New(law.Lattice, "service-custom-domain-fixed",
-		"A service answers under the name that VPC Lattice gives it and under the custom domain that it was created with, which cannot be changed.",
+		"A service answers under the name that VPC Lattice gives it and under the custom domain that it was created with, which "+
+			"cannot be changed.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-custom-domain-name.html")
 	lawCallGroups = law.New(law.Call, "association-groups-admit-clients",
 		"The security groups of a VPC association, if any, must admit the client.",

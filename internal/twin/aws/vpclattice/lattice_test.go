@@ -23,7 +23,8 @@ func TestServiceNetworks(t *testing.T) {
 	subscription := engine.Props{"resourceIdentifier": p.ID("network"), "destinationArn": p.Get("logs", "arn")}
 	p.Up(awstest.AccessLogSubscription, "subscription", subscription)
 	const id = "lattice-references-exist"
-	p.Refuses(id, validation, "VPC vpc-0 not found", awstest.VPCAssociation, join(p, "other", "anchor", engine.Props{"vpcIdentifier": "vpc-0"}))
+	p.Refuses(id, validation, "VPC vpc-0 not found", awstest.VPCAssociation,
+		join(p, "other", "anchor", engine.Props{"vpcIdentifier": "vpc-0"}))
 	p.Refuses(id, validation, "not found in VPC "+p.ID("anchor"), awstest.VPCAssociation,
 		join(p, "other", "anchor", engine.Props{"securityGroupIds": []string{p.ID("clients")}}))
 	p.Refuses(id, notFound, "Resource sn-0 not found", awstest.AuthPolicy,
@@ -54,7 +55,8 @@ func TestServices(t *testing.T) {
 	p := awstest.New(t)
 	p.Environment()
 	p.Cluster("")
-	p.Up(awstest.Certificate, "big", engine.Props{"domainName": "*.example.com", "certificateAuthorityArn": p.ID("ca"), "keyAlgorithm": "RSA_3072"})
+	p.Up(awstest.Certificate, "big", engine.Props{"domainName": "*.example.com", "certificateAuthorityArn": p.ID("ca"),
+		"keyAlgorithm": "RSA_3072"})
 	svc := p.Service("")
 	create := func(in vpclattice.ServiceInput) error {
 		return p.As("another", func(l *vpclattice.Lattice, op *world.Op) error {
@@ -161,7 +163,8 @@ func TestLatticeAsksForPermissionsOfEC2(t *testing.T) {
 		{`"vpc-lattice:*","ec2:DescribeVpcs","ec2:DescribeSubnets"`, ""},
 	} {
 		caller := awstest.Controller
-		caller.Policies = []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[` + c.actions + `],"Resource":"*"}]}`}}
+		caller.Policies = []iam.Document{{Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[` + c.actions +
+			`],"Resource":"*"}]}`}}
 		err := p.As("demo", func(l *vpclattice.Lattice, op *world.Op) error {
 			routing := l.Routing()
 			tg, err := routing.CreateTargetGroup(op, caller, "k8s-apps-demo", p.ID("vpc"), "HTTP", 80, nil)
@@ -203,9 +206,11 @@ func TestCall(t *testing.T) {
 			status: 403, by: lattice.ByService, law: "call-authorization"},
 		"no identity": {from: "one-", change: func(c *vpclattice.Call) { c.Principal.Policies = nil },
 			status: 403, by: lattice.ByIdentity, law: "call-authorization", words: "because no identity-based policy allows"},
-		"renamed host":   {from: "one-", change: plain("renamed.example.com"), status: 404, by: vpclattice.ByName, law: "service-custom-domain-fixed"},
+		"renamed host": {from: "one-", change: plain("renamed.example.com"), status: 404, by: vpclattice.ByName,
+			law: "service-custom-domain-fixed"},
 		"Lattice's name": {from: "one-", change: plain(svc.DNSName), status: 200, by: lattice.ByService},
-		"plain on 443":   {from: "one-", change: func(c *vpclattice.Call) { c.Scheme = "http" }, by: vpclattice.ByListener, law: "call-needs-listener"},
+		"plain on 443": {from: "one-", change: func(c *vpclattice.Call) { c.Scheme = "http" }, by: vpclattice.ByListener,
+			law: "call-needs-listener"},
 	} {
 		got := p.Call(c.from, c.change)
 		if got.Status != c.status || got.DecidedBy != c.by || got.Law.ID != c.law || !strings.Contains(got.Message, c.words) {
@@ -236,7 +241,8 @@ func TestCallThroughAssociationGroups(t *testing.T) {
 	p := awstest.New(t)
 	p.Callable()
 	group(p)
-	p.Up(awstest.IngressRule, "clients-in", engine.Props{"securityGroupId": p.ID("clients"), "ipProtocol": "tcp", "fromPort": 443, "toPort": 443,
+	p.Up(awstest.IngressRule, "clients-in", engine.Props{"securityGroupId": p.ID("clients"), "ipProtocol": "tcp",
+		"fromPort": 443, "toPort": 443,
 		"referencedSecurityGroupId": p.ClusterGroup("one-")})
 	if got := p.Call("one-", nil); got.Status != 200 {
 		t.Errorf("a group that admits the nodes' group: %+v", got)

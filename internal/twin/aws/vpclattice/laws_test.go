@@ -54,9 +54,10 @@ var networkLaws = []lawtest.Counterexample{
 	awstest.Refuses("service-network-has-associations", conflict, "has VPC(s) associated (409", with(func(p *awstest.Program) error {
 		return p.Delete("network")
 	})),
-	awstest.Refuses("one-service-network-per-vpc", conflict, "is already associated with service network sn-", with(func(p *awstest.Program) error {
-		return p.Try(awstest.VPCAssociation, "second", join(p, "other", "vpc", nil))
-	})),
+	awstest.Refuses("one-service-network-per-vpc", conflict, "is already associated with service network sn-",
+		with(func(p *awstest.Program) error {
+			return p.Try(awstest.VPCAssociation, "second", join(p, "other", "vpc", nil))
+		})),
 	awstest.Refuses("association-keeps-security-groups", validation,
 		"Value '[]' at 'securityGroupIds' failed to satisfy constraint: Member must have length greater than or equal to 1",
 		with(func(p *awstest.Program) error {
@@ -66,7 +67,8 @@ var networkLaws = []lawtest.Counterexample{
 		return p.Try(awstest.VPCAssociation, "nowhere", join(p, "other", "vpc", engine.Props{"serviceNetworkIdentifier": "sn-0"}))
 	})),
 	awstest.Refuses("auth-policy-document", validation, "Missing required field Principal", with(func(p *awstest.Program) error {
-		return p.Try(awstest.AuthPolicy, "policy", engine.Props{"resourceIdentifier": p.ID("network"), "policy": awstest.Allowing("vpc-lattice-svcs:Invoke")})
+		return p.Try(awstest.AuthPolicy, "policy", engine.Props{"resourceIdentifier": p.ID("network"),
+			"policy": awstest.Allowing("vpc-lattice-svcs:Invoke")})
 	})),
 	awstest.Refuses("access-log-destination", validation, "does not exist", with(func(p *awstest.Program) error {
 		return p.Try(awstest.AccessLogSubscription, "logs", engine.Props{"resourceIdentifier": p.ID("network"),
@@ -75,7 +77,8 @@ var networkLaws = []lawtest.Counterexample{
 }
 
 // published is a program with a service that makes one call of a controller more.
-func published(call func(p *awstest.Program, l *vpclattice.Lattice, op *world.Op, svc *vpclattice.Service) error) func(p *awstest.Program) error {
+func published(call func(p *awstest.Program, l *vpclattice.Lattice, op *world.Op,
+	svc *vpclattice.Service) error) func(p *awstest.Program) error {
 	return func(p *awstest.Program) error {
 		p.Environment()
 		p.Cluster("")
@@ -141,9 +144,10 @@ func move(p *awstest.Program, prefix string) {
 }
 
 var callLaws = []lawtest.Counterexample{
-	answers("call-authorization", 403, "network-based policy", "User: anonymous is not authorized", func(_ *awstest.Program, c *vpclattice.Call) {
-		c.Signed = false
-	}),
+	answers("call-authorization", 403, "network-based policy", "User: anonymous is not authorized",
+		func(_ *awstest.Program, c *vpclattice.Call) {
+			c.Signed = false
+		}),
 	answers("call-needs-association", 0, vpclattice.ByAssociation, "timed out", func(p *awstest.Program, c *vpclattice.Call) {
 		c.SourceVPC = p.ID("anchor")
 	}),
@@ -151,7 +155,8 @@ var callLaws = []lawtest.Counterexample{
 		c.SNI = "nobody.example.com"
 	}),
 	answers("call-needs-listener", 0, vpclattice.ByListener, "reset", func(_ *awstest.Program, c *vpclattice.Call) { c.Port = 8443 }),
-	answers("zones-without-lattice", 0, vpclattice.ByAssociation, "timed out", func(p *awstest.Program, _ *vpclattice.Call) { move(p, "one-") }),
+	answers("zones-without-lattice", 0, vpclattice.ByAssociation, "timed out",
+		func(p *awstest.Program, _ *vpclattice.Call) { move(p, "one-") }),
 	answers("targets-admit-lattice", 503, vpclattice.ByTargets, "Service Unavailable", func(p *awstest.Program, _ *vpclattice.Call) {
 		p.Down("two-lattice")
 	}),
