@@ -80,7 +80,8 @@ func (s stack) charts() {
 	who = s.identity(externalDNS, "external-dns", "external-dns-sa", document(
 		`{"Effect":"Allow","Action":["route53:ChangeResourceRecordSets","route53:ListTagsForResource"],"Resource":"*"},`+
 			`{"Effect":"Allow","Action":["route53:ListHostedZones","route53:ListResourceRecordSets"],"Resource":"*"}`))
-	values = props{"provider": props{"name": "aws"}, "serviceAccount": props{"name": "external-dns-sa"}, "domainFilters": []any{domain}, "policy": "sync",
+	values = props{"provider": props{"name": "aws"}, "serviceAccount": props{"name": "external-dns-sa"}, "domainFilters": []any{domain},
+		"policy":  "sync",
 		"sources": []any{"crd", "ingress"}, "txtPrefix": s.eks + "-", "txtOwnerId": s.eks,
 		"extraArgs": []any{"--crd-source-apiversion=externaldns.k8s.io/v1alpha1", "--crd-source-kind=DNSEndpoint"}}
 	if s.has[otherChartsValues] {

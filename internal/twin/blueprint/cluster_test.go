@@ -92,7 +92,8 @@ func (s stack) wayOut() (names []string) {
 	for i := range zones {
 		names = append(names, s.at(fmt.Sprintf("module.vpc.aws_route_table_association.private[%d]", i)))
 	}
-	return append(names, s.at("module.vpc.aws_route.private"), s.at("module.vpc.aws_route.public"), s.at("module.vpc.aws_route_table_association.public[0]"))
+	return append(names, s.at("module.vpc.aws_route.private"), s.at("module.vpc.aws_route.public"),
+		s.at("module.vpc.aws_route_table_association.public[0]"))
 }
 
 // named is the name of what the modules draw a random one for.
@@ -119,8 +120,9 @@ func (s stack) controlPlane() {
 	}
 	rule := func(address, group, from string, port int) {
 		s.aws("module.eks.aws_security_group_rule."+address, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", props{
-			"securityGroupId": s.id("module.eks.aws_security_group." + group), "referencedSecurityGroupId": s.id("module.eks.aws_security_group." + from),
-			"ipProtocol": "tcp", "fromPort": port, "toPort": port})
+			"securityGroupId":           s.id("module.eks.aws_security_group." + group),
+			"referencedSecurityGroupId": s.id("module.eks.aws_security_group." + from),
+			"ipProtocol":                "tcp", "fromPort": port, "toPort": port})
 	}
 	rule("cluster_ingress_nodes_443", "cluster", "node", 443)
 	rule("node_ingress_cluster_443", "node", "cluster", 443)
@@ -141,7 +143,8 @@ func (s stack) controlPlane() {
 			"securityGroupIds": []any{s.id("module.eks.aws_security_group.cluster")}},
 	}, after...)
 	deployer := s.account.Caller().ARN
-	s.aws("module.eks.aws_eks_access_entry", "aws:eks/accessEntry:AccessEntry", props{"clusterName": s.id("module.eks.aws_eks_cluster"), "principalArn": deployer})
+	s.aws("module.eks.aws_eks_access_entry", "aws:eks/accessEntry:AccessEntry",
+		props{"clusterName": s.id("module.eks.aws_eks_cluster"), "principalArn": deployer})
 	s.aws("module.eks.aws_eks_access_policy_association", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", props{
 		"clusterName": s.id("module.eks.aws_eks_cluster"), "principalArn": deployer, "accessScope": props{"type": "cluster"},
 		"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"}, s.at("module.eks.aws_eks_access_entry"))
@@ -149,14 +152,17 @@ func (s stack) controlPlane() {
 
 // nodes are the managed node group, and the rule that lets Lattice reach it.
 func (s stack) nodes() {
-	after := s.role("module.eks.aws_iam_role.node", "ec2.amazonaws.com", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly")
+	after := s.role("module.eks.aws_iam_role.node", "ec2.amazonaws.com", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy",
+		"AmazonEC2ContainerRegistryReadOnly")
 	in := props{
-		"clusterName": s.id("module.eks.aws_eks_cluster"), "nodeRoleArn": s.out("module.eks.aws_iam_role.node", "arn"), "subnetIds": s.privateSubnets(),
+		"clusterName": s.id("module.eks.aws_eks_cluster"), "nodeRoleArn": s.out("module.eks.aws_iam_role.node", "arn"),
+		"subnetIds":     s.privateSubnets(),
 		"nodeGroupName": "initial", "instanceTypes": []any{"m5.large"}, "scalingConfig": props{"minSize": 3, "maxSize": 10, "desiredSize": 3},
 	}
 	group := s.id("module.eks.aws_security_group.node")
 	if !s.has[noTemplate] {
-		s.aws("module.eks.aws_launch_template", "aws:ec2/launchTemplate:LaunchTemplate", props{"name": s.eks + "-initial", "vpcSecurityGroupIds": []any{group}})
+		s.aws("module.eks.aws_launch_template", "aws:ec2/launchTemplate:LaunchTemplate",
+			props{"name": s.eks + "-initial", "vpcSecurityGroupIds": []any{group}})
 		in["launchTemplate"] = props{"id": s.id("module.eks.aws_launch_template"), "version": "$Default"}
 	}
 	s.aws("module.eks.aws_eks_node_group", "aws:eks/nodeGroup:NodeGroup", in, with(after, s.wayOut()...)...)
@@ -171,7 +177,8 @@ func (s stack) nodes() {
 // addons are EKS's own, as the addons module makes them.
 func (s stack) addons() {
 	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"} {
-		in := props{"clusterName": s.id("module.eks.aws_eks_cluster"), "addonName": addon, "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}
+		in := props{"clusterName": s.id("module.eks.aws_eks_cluster"), "addonName": addon, "resolveConflictsOnCreate": "OVERWRITE",
+			"resolveConflictsOnUpdate": "OVERWRITE"}
 		if addon == "vpc-cni" && !s.has[addonsNotPreserved] {
 			in["preserve"] = true
 		}

@@ -85,11 +85,11 @@ const (
 )
 
 // newPort declares environment, cluster1 and cluster2 with some of the defects.
-func newPort(t testing.TB, defects ...defect) *port {
-	t.Helper()
+func newPort(tb testing.TB, defects ...defect) *port {
+	tb.Helper()
 	w := world.New()
 	a := aws.New(w)
-	p := &port{t: t, world: w, account: a, kube: cluster.New(w, a), has: map[defect]bool{}, made: map[string]*made{}}
+	p := &port{tb: tb, world: w, account: a, kube: cluster.New(w, a), has: map[defect]bool{}, made: map[string]*made{}}
 	for _, d := range defects {
 		p.has[d] = true
 	}

@@ -15,7 +15,7 @@ import (
 // there needs it, the last declared first. Without targets it removes the whole
 // stack. It stops at the first refusal.
 func (p *port) destroy(stack string, targets ...string) error {
-	p.t.Helper()
+	p.tb.Helper()
 	if len(targets) == 0 {
 		targets = []string{""}
 	}
@@ -59,10 +59,10 @@ func (p *port) needed(name string) bool {
 
 // remove deletes one resource, whoever needs it: a destroy in the wrong order.
 func (p *port) remove(name string) error {
-	p.t.Helper()
+	p.tb.Helper()
 	m, there := p.made[name]
 	if !there {
-		p.t.Fatalf("%s is not there", name)
+		p.tb.Fatalf("%s is not there", name)
 	}
 	err := p.world.Do(world.Delete, string(m.urn), func(op *world.Op) error {
 		return m.backend.Delete(op, m.inst, m.urn, m.id, m.in, m.out)
@@ -77,27 +77,27 @@ func (p *port) remove(name string) error {
 // broke checks that an error is the refusal of one resource by a law, with the
 // code and all words.
 func (p *port) broke(err error, name, lawID, code string, words ...string) {
-	p.t.Helper()
+	p.tb.Helper()
 	var r *law.Refusal
 	if bad := (invalid{}); errors.As(err, &bad) && bad.Law.ID == lawID {
 		r = &law.Refusal{Law: law.Law{ID: lawID}}
 	} else if !errors.As(err, &r) {
-		p.t.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
+		p.tb.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
 	}
 	if r.Law.ID != lawID || r.Code != code || !strings.Contains(err.Error(), " "+name+": ") {
-		p.t.Fatalf("want %s to be refused by law %s with code %q, got law %s, code %q: %v", name, lawID, code, r.Law.ID, r.Code, err)
+		p.tb.Fatalf("want %s to be refused by law %s with code %q, got law %s, code %q: %v", name, lawID, code, r.Law.ID, r.Code, err)
 	}
 	for _, w := range words {
 		if !strings.Contains(err.Error(), w) {
-			p.t.Errorf("want %q in: %v", w, err)
+			p.tb.Errorf("want %q in: %v", w, err)
 		}
 	}
 }
 
 func (p *port) must(err error) {
-	p.t.Helper()
+	p.tb.Helper()
 	if err != nil {
-		p.t.Fatal(err)
+		p.tb.Fatal(err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // upAll brings the environment and some clusters up.
 func (p *port) upAll(clusters ...string) {
-	p.t.Helper()
+	p.tb.Helper()
 	for _, stack := range append([]string{"environment"}, clusters...) {
 		p.must(p.up(stack))
 	}
@@ -68,7 +68,8 @@ func TestPolicyOfTheEnvironment(t *testing.T) {
 	if n := p.networks()[0]; n.AuthType != lattice.AuthIAM || n.Policy == "" {
 		t.Errorf("the network after one cluster is gone: %+v", n)
 	}
-	if r := p.call(call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}, "http://demo-cluster1."+domain); r.Allowed || r.Status != 403 {
+	if r := p.call(call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere"}, "http://demo-cluster1."+domain); r.Allowed ||
+		r.Status != 403 {
 		t.Errorf("an unsigned request: %+v", r)
 	}
 }
@@ -82,7 +83,8 @@ func TestNetworkByController(t *testing.T) {
 	vpc := "cluster2/module.vpc.aws_vpc"
 	p.broke(p.destroyByScript("cluster2"), vpc, "vpc-has-dependencies", "DependencyViolation",
 		"has dependencies and cannot be deleted", "service network association snva-")
-	if left := p.leftovers(); !hasPart(left, "vpc-lattice service network sn-", "(lattice-gateway)") || !hasPart(left, "vpc-lattice vpc association snva-") {
+	if left := p.leftovers(); !hasPart(left, "vpc-lattice service network sn-", "(lattice-gateway)") ||
+		!hasPart(left, "vpc-lattice vpc association snva-") {
 		t.Errorf("left: %v", left)
 	}
 
@@ -142,7 +144,8 @@ func TestAddonsNotPreserved(t *testing.T) {
 	t.Parallel()
 	p := newPort(t, addonsNotPreserved)
 	p.upAll("cluster1")
-	group, subnet, vpc := "cluster1/module.eks.aws_security_group.node", "cluster1/module.vpc.aws_subnet.private[2]", "cluster1/module.vpc.aws_vpc"
+	group, subnet, vpc := "cluster1/module.eks.aws_security_group.node", "cluster1/module.vpc.aws_subnet.private[2]",
+		"cluster1/module.vpc.aws_vpc"
 	p.broke(p.destroyByScript("cluster1"), group, "security-group-in-use", "DependencyViolation", "has a dependent object", "aws-K8S-i-")
 	p.broke(p.remove(subnet), subnet, "subnet-has-interfaces", "DependencyViolation", "has dependencies and cannot be deleted", "aws-K8S-i-")
 	p.broke(p.remove(vpc), vpc, "vpc-has-dependencies", "DependencyViolation",
@@ -158,7 +161,8 @@ func TestAddonsNotPreservedNorTemplate(t *testing.T) {
 	t.Parallel()
 	p := newPort(t, addonsNotPreserved, noTemplate)
 	p.upAll("cluster1")
-	group, subnet, vpc := "cluster1/module.eks.aws_security_group.node", "cluster1/module.vpc.aws_subnet.private[2]", "cluster1/module.vpc.aws_vpc"
+	group, subnet, vpc := "cluster1/module.eks.aws_security_group.node", "cluster1/module.vpc.aws_subnet.private[2]",
+		"cluster1/module.vpc.aws_vpc"
 	p.broke(p.destroyByScript("cluster1"), subnet, "subnet-has-interfaces", "DependencyViolation", "aws-K8S-i-")
 	if p.made[group] != nil {
 		t.Error("the group of the program is still there")

@@ -42,7 +42,7 @@ type made struct {
 
 // port is the blueprint as a program, with the twin that it runs against.
 type port struct {
-	t         testing.TB
+	tb        testing.TB
 	world     *world.World
 	account   *aws.Account
 	kube      *cluster.Clusters
@@ -60,7 +60,7 @@ func (p *port) declare(name, token string, in props, after ...string) {
 	if token != crdToken { // which are large and refer to nothing
 		text, err := json.Marshal(in)
 		if err != nil {
-			p.t.Fatal(err)
+			p.tb.Fatal(err)
 		}
 		for _, m := range reference.FindAllStringSubmatch(string(text), -1) {
 			d.used = append(d.used, m[1])
@@ -108,7 +108,7 @@ func (p *port) value(v any) any {
 func (p *port) output(name, path string) any {
 	m := p.made[name]
 	if m == nil {
-		p.t.Fatalf("%s is used before it is there", name)
+		p.tb.Fatalf("%s is used before it is there", name)
 	}
 	if path == "" {
 		return m.id
@@ -124,7 +124,7 @@ func (p *port) output(name, path string) any {
 // among several, those that hurry go first with all that they need, and the rest
 // as they are declared. It stops at the first refusal.
 func (p *port) up(stack string, hurry ...string) error {
-	p.t.Helper()
+	p.tb.Helper()
 	for range p.resources { // until the needs of needs are in
 		for _, d := range p.resources {
 			if slices.Contains(hurry, d.name) {
@@ -159,7 +159,7 @@ func (p *port) ready(stack string, hurry []string) (next *declared) {
 	if next == nil {
 		for _, d := range p.resources {
 			if strings.HasPrefix(d.name, stack+"/") && p.made[d.name] == nil {
-				p.t.Fatalf("%s waits for what nobody makes: %v", d.name, d.dependencies())
+				p.tb.Fatalf("%s waits for what nobody makes: %v", d.name, d.dependencies())
 			}
 		}
 	}
@@ -169,7 +169,7 @@ func (p *port) ready(stack string, hurry []string) (next *declared) {
 // create checks and creates, as the engine does. What exists although its
 // creation failed is kept, as in the engine's state.
 func (p *port) create(d *declared) error {
-	p.t.Helper()
+	p.tb.Helper()
 	m := &made{declared: d, backend: p.account.Backend(), urn: resource.URN("urn:pulumi:port::blueprint::" + d.token + "::" + d.name),
 		inst: &engine.Instance{Config: props{"region": region}}}
 	if d.cluster != "" {
@@ -177,11 +177,11 @@ func (p *port) create(d *declared) error {
 	}
 	text, err := json.Marshal(p.value(d.in))
 	if err != nil {
-		p.t.Fatal(err)
+		p.tb.Fatal(err)
 	}
 	var in props
 	if err := json.Unmarshal(text, &in); err != nil {
-		p.t.Fatal(err)
+		p.tb.Fatal(err)
 	}
 	checked, failures, err := m.backend.Check(m.inst, m.urn, nil, in)
 	if err != nil {
@@ -219,7 +219,7 @@ func (p *port) kubeconfig(cluster string) string {
 			"args": []any{"eks", "get-token", "--cluster-name", p.output(cluster, "name")}}}}},
 	})
 	if err != nil {
-		p.t.Fatal(err)
+		p.tb.Fatal(err)
 	}
 	return string(text)
 }

@@ -43,16 +43,19 @@ func (p *port) environment() {
 	ca := ref("aws_acmpca_certificate_authority.this", "arn")
 	p.declare(name("aws_acmpca_certificate.this"), "aws:acmpca/certificate:Certificate", props{
 		"certificateAuthorityArn": ca, "certificateSigningRequest": ref("aws_acmpca_certificate_authority.this", "certificateSigningRequest"),
-		"signingAlgorithm": caSignature, "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": props{"type": "YEARS", "value": "10"}})
-	p.declare(name("aws_acmpca_certificate_authority_certificate.this"), "aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate", props{
-		"certificateAuthorityArn": ca, "certificate": ref("aws_acmpca_certificate.this", "certificate")})
+		"signingAlgorithm": caSignature, "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1",
+		"validity": props{"type": "YEARS", "value": "10"}})
+	p.declare(name("aws_acmpca_certificate_authority_certificate.this"),
+		"aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate", props{
+			"certificateAuthorityArn": ca, "certificate": ref("aws_acmpca_certificate.this", "certificate")})
 	var active []string
 	if !p.has[certificateRaces] {
 		active = []string{name("aws_acmpca_certificate_authority_certificate.this")}
 	}
 	if !p.has[noRenewal] {
 		p.declare(name("aws_acmpca_permission.acm"), "aws:acmpca/permission:Permission", props{
-			"certificateAuthorityArn": ca, "principal": "acm.amazonaws.com", "actions": []any{"IssueCertificate", "GetCertificate", "ListPermissions"}})
+			"certificateAuthorityArn": ca, "principal": "acm.amazonaws.com",
+			"actions": []any{"IssueCertificate", "GetCertificate", "ListPermissions"}})
 	}
 	p.declare(name("aws_acm_certificate.private_domain_cert"), "aws:acm/certificate:Certificate", props{
 		"domainName": domain, "subjectAlternativeNames": []any{"*." + domain}, "certificateAuthorityArn": ca,

@@ -18,7 +18,7 @@ func app(workspace string) call.Caller {
 }
 
 func (p *port) call(caller call.Caller, url string) call.Result {
-	p.t.Helper()
+	p.tb.Helper()
 	r, err := call.Do(p.kube, caller, url)
 	p.must(err)
 	return r
@@ -27,7 +27,7 @@ func (p *port) call(caller call.Caller, url string) call.Result {
 // destroyByScript is the blueprint's destroy.sh, without what it does by the
 // AWS command line.
 func (p *port) destroyByScript(workspace string) error {
-	p.t.Helper()
+	p.tb.Helper()
 	for _, target := range []string{demo, platform, kyverno, "module.eks_blueprints_addons", "module.eks."} {
 		if err := p.destroy(workspace, target); err != nil {
 			return err
@@ -51,7 +51,8 @@ func TestRepaired(t *testing.T) {
 	}{
 		{"cluster1", "cluster2", true, []string{"Requsting to Pod(demo-cluster2-v1-", "): Hello from demo-cluster2-v1"}},
 		{"cluster2", "cluster1", true, []string{"Requsting to Pod(demo-cluster1-v1-", "): Hello from demo-cluster1-v1"}},
-		{"cluster1", "cluster1", false, []string{"AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/vpc-lattice-sigv4-client/eks-eks-cluste-demo-clust-",
+		{"cluster1", "cluster1", false, []string{"AccessDeniedException: User: " +
+			"arn:aws:sts::123456789012:assumed-role/vpc-lattice-sigv4-client/eks-eks-cluste-demo-clust-",
 			"is not authorized to perform: vpc-lattice-svcs:Invoke on resource: arn:aws:vpc-lattice:us-west-2:123456789012:service/svc-",
 			"because no service-based policy allows the vpc-lattice-svcs:Invoke action"}},
 		{"cluster2", "cluster2", false, []string{"because no service-based policy allows the vpc-lattice-svcs:Invoke action"}},

@@ -15,7 +15,7 @@ import (
 
 // prefixList is a data source: the id of one of VPC Lattice's prefix lists.
 func (p *port) prefixList(suffix string) string {
-	p.t.Helper()
+	p.tb.Helper()
 	const token = "aws:ec2/getManagedPrefixList:getManagedPrefixList"
 	var id string
 	p.must(p.world.Do(world.Read, token, func(op *world.Op) error {

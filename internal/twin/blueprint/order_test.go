@@ -33,7 +33,8 @@ func TestFinalizers(t *testing.T) {
 			[]string{`HTTPRoute "apps/demo-cluster1"`, "the route is not relevant to the controller"},
 		},
 		"class before Gateway": {
-			[]string{"cluster1/" + demo + ".iam_auth_policy", route, "cluster1/" + platform + ".gateway_class"}, gateway, "class-is-accepted-by-its-controller",
+			[]string{"cluster1/" + demo + ".iam_auth_policy", route, "cluster1/" + platform + ".gateway_class"}, gateway,
+			"class-is-accepted-by-its-controller",
 			[]string{`Gateway "lattice-gateway/lattice-gateway"`, "gateway.k8s.aws/resources", `GatewayClass "amazon-vpc-lattice" is not there`},
 		},
 		"controller before Gateway": {
@@ -42,7 +43,8 @@ func TestFinalizers(t *testing.T) {
 		},
 		"Gateway before route": {
 			nil, gateway, "gateway-outlives-its-routes",
-			[]string{"gateway.k8s.aws/resources", "cannot delete gateway lattice-gateway/lattice-gateway - found referencing route apps/demo-cluster1"},
+			[]string{"gateway.k8s.aws/resources", "cannot delete gateway lattice-gateway/lattice-gateway - found referencing route " +
+				"apps/demo-cluster1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +68,8 @@ func TestChartHasNoOrder(t *testing.T) {
 	p.upAll("cluster1")
 	p.must(p.destroy("cluster1", demo))
 	p.must(p.remove("cluster1/" + platform + ".gateway_class"))
-	p.broke(p.destroy("cluster1", platform), "cluster1/"+platform+".gateway", "class-is-accepted-by-its-controller", "", "gateway.k8s.aws/resources")
+	p.broke(p.destroy("cluster1", platform), "cluster1/"+platform+".gateway", "class-is-accepted-by-its-controller", "",
+		"gateway.k8s.aws/resources")
 }
 
 // Objects cannot go once nobody is let in at their API, or once it is gone.
@@ -94,7 +97,8 @@ func TestExternalDNSBeforeRoute(t *testing.T) {
 	p.upAll("cluster1")
 	p.must(p.remove("cluster1/" + externalDNS + ".helm_release"))
 	p.must(p.destroyByScript("cluster1"))
-	if left := p.leftovers(); !hasPart(left, "route53 record demo-cluster1.example.com. CNAME") || !hasPart(left, "route53 record eks-cluster1-cname-demo-cluster1.example.com. TXT") {
+	if left := p.leftovers(); !hasPart(left, "route53 record demo-cluster1.example.com. CNAME") ||
+		!hasPart(left, "route53 record eks-cluster1-cname-demo-cluster1.example.com. TXT") {
 		t.Errorf("left: %v", left)
 	}
 	p.must(p.destroy("environment")) // the zone is destroyed by force
@@ -109,7 +113,8 @@ func TestStuckRouteKeepsTheRest(t *testing.T) {
 	route := "cluster1/" + demo + ".route"
 	p.broke(p.remove(route), route, "controller-must-run", "", "httproute.k8s.aws/resources")
 	namespace := "cluster1/" + demo + ".namespace"
-	p.broke(p.remove(namespace), namespace, "namespace-empties-first", "", `Namespace "apps" is still Terminating`, "httproute.k8s.aws/resources")
+	p.broke(p.remove(namespace), namespace, "namespace-empties-first", "", `Namespace "apps" is still Terminating`,
+		"httproute.k8s.aws/resources")
 	sn := "environment/aws_vpclattice_service_network.this"
 	p.must(p.remove("cluster1/aws_vpclattice_service_network_vpc_association.this"))
 	p.broke(p.remove(sn), sn, "service-network-has-associations", "ConflictException", "has service(s) associated")

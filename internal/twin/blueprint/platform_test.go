@@ -16,7 +16,7 @@ const (
 func (s stack) manifest(address, text string, after ...string) {
 	var in props
 	if err := yaml.Unmarshal([]byte(text), &in); err != nil {
-		s.t.Fatalf("%s: %v", address, err)
+		s.tb.Fatalf("%s: %v", address, err)
 	}
 	s.object(address, "kubernetes:"+in["apiVersion"].(string)+":"+in["kind"].(string), in, after...)
 }
@@ -146,7 +146,8 @@ func (s stack) demo() {
 	app := "demo-" + s.name
 	after := s.addonsModule()
 	for _, d := range s.resources {
-		if d.cluster == s.at("module.eks.aws_eks_cluster") && len(d.name) > len(s.at(platform)) && d.name[:len(s.at(platform))] == s.at(platform) {
+		if d.cluster == s.at("module.eks.aws_eks_cluster") && len(d.name) > len(s.at(platform)) &&
+			d.name[:len(s.at(platform))] == s.at(platform) {
 			after = with(after, d.name)
 		}
 	}

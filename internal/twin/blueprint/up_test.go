@@ -54,7 +54,8 @@ var refusals = []struct {
 	},
 	{
 		defect: sameListeners, refused: "cluster1/" + platform + ".gateway", law: "object-must-be-valid",
-		words: []string{`Gateway.gateway.networking.k8s.io "lattice-gateway" is invalid`, "Combination of port, protocol and hostname must be unique for each listener"},
+		words: []string{`Gateway.gateway.networking.k8s.io "lattice-gateway" is invalid`,
+			"Combination of port, protocol and hostname must be unique for each listener"},
 	},
 	{
 		defect: plainNamespace, refused: "cluster1/" + demo + ".route", law: "listeners-choose-namespaces",
@@ -98,11 +99,13 @@ func TestOrdersThatHoldByChance(t *testing.T) {
 	p.must(p.up("cluster1"))
 	undeclared := p.undeclared()
 	for _, d := range []struct{ name, on, law string }{
-		{"environment/aws_acm_certificate.private_domain_cert", "environment/aws_acmpca_certificate_authority_certificate.this", "authority-must-be-active"},
+		{"environment/aws_acm_certificate.private_domain_cert", "environment/aws_acmpca_certificate_authority_certificate.this",
+			"authority-must-be-active"},
 		{"cluster1/" + platform + ".gateway", "cluster1/" + platform + ".gateway_class", "class-is-accepted-by-its-controller"},
 		{"cluster1/" + platform + ".cluster_policy", "cluster1/" + kyverno + ".helm_release", "kind-must-be-served"},
 	} {
-		if line := "create of " + d.name + " depends on " + d.on + " by law " + d.law + ", which the program does not declare"; !slices.Contains(undeclared, line) {
+		if line := "create of " + d.name + " depends on " + d.on + " by law " + d.law +
+			", which the program does not declare"; !slices.Contains(undeclared, line) {
 			t.Errorf("want %q in:\n%s", line, strings.Join(undeclared, "\n"))
 		}
 	}
@@ -132,7 +135,8 @@ func TestRouteOfPlainNamespace(t *testing.T) {
 	if len(services) != 0 {
 		t.Errorf("services %+v", services)
 	}
-	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.DecidedBy != call.StepDNS || !strings.Contains(r.Body, "curl: (6) Could not resolve host") {
+	if r := p.call(app("cluster1"), "http://demo-cluster1."+domain); r.DecidedBy != call.StepDNS ||
+		!strings.Contains(r.Body, "curl: (6) Could not resolve host") {
 		t.Errorf("call: %+v", r)
 	}
 }
@@ -168,7 +172,8 @@ func TestPolicyNotAwaited(t *testing.T) {
 	p := newPort(t, policyNotAwaited)
 	p.upAll("cluster1", "cluster2")
 	r := p.call(app("cluster1"), "http://demo-cluster2."+domain)
-	if r.Allowed || r.Status != 403 || r.DecidedBy != call.StepSignature || !strings.Contains(r.Body, "User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke") {
+	if r.Allowed || r.Status != 403 || r.DecidedBy != call.StepSignature ||
+		!strings.Contains(r.Body, "User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke") {
 		t.Errorf("call: %+v", r)
 	}
 }
@@ -188,8 +193,9 @@ func TestNoTemplate(t *testing.T) {
 		caller := p.account.Caller()
 		caller.Tags = map[string]string{"eks-cluster-name": "eks-cluster1", "kubernetes-namespace": "apps"}
 		answer = vpclattice.Send(p.account.Account, vpclattice.Call{
-			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].id, Method: "GET", Path: "/", Host: "demo-cluster2." + domain, Port: 443},
-			Scheme:  "https", SNI: "demo-cluster2." + domain})
+			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].id, Method: "GET",
+				Path: "/", Host: "demo-cluster2." + domain, Port: 443},
+			Scheme: "https", SNI: "demo-cluster2." + domain})
 	})
 	if answer.Law.ID != "targets-admit-lattice" || answer.DecidedBy != vpclattice.ByTargets || answer.Message != "Service Unavailable" {
 		t.Errorf("answer: %+v", answer)

@@ -14,7 +14,8 @@ import (
 
 // LawDeadWebhooks is the law of webhooks without endpoints.
 var LawDeadWebhooks = law.New(law.Injection, "dead-webhooks-block-the-api",
-	"A webhook configuration with failure policy Fail whose service has no endpoints blocks every request that it selects, also after its program was uninstalled.",
+	"A webhook configuration with failure policy Fail whose service has no endpoints blocks every request that it selects, also after its "+
+		"program was uninstalled.",
 	"https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy")
 
 // Group is the API group of webhook configurations.
@@ -134,7 +135,8 @@ func (c *Chain) callWebhook(r *api.Request, q cel.Request, config *api.Object, h
 		return nil
 	}
 	path := obj.Str(hook, "clientConfig", "service", "path")
-	return LawDeadWebhooks.Refuse("InternalError", "Internal error occurred: failed calling webhook %q: failed to call webhook: Post \"https://%s.%s.svc:443%s?timeout=10s\": %s",
+	return LawDeadWebhooks.Refuse("InternalError",
+		"Internal error occurred: failed calling webhook %q: failed to call webhook: Post \"https://%s.%s.svc:443%s?timeout=10s\": %s",
 		obj.Str(hook, "name"), name, ns, path, problem)
 }
 

@@ -23,6 +23,7 @@ func leaves(t *testing.T, inputs engine.Props) (*kubetest.Harness, error) {
 func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{{Law: admission.LawDeadWebhooks, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h, err := leaves(t, engine.Props{"disableWebhooks": true})
 		return h.Refused(err, admission.LawDeadWebhooks,
 			"Internal error occurred: failed calling webhook \"mpol.validate.kyverno.svc-fail-finegrained-inject\": "+

@@ -12,7 +12,8 @@ import (
 // defaults that show in what users read back, for others those of their CRD.
 func complete(cluster string, k kind, key Key, content, old obj.Map) {
 	if old != nil { // only the server writes these
-		for _, f := range []string{"uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"} {
+		for _, f := range []string{"uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp",
+			"deletionGracePeriodSeconds"} {
 			if v := obj.Get(old, "metadata", f); v != nil {
 				obj.Set(content, v, "metadata", f)
 			} else {

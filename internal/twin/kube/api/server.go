@@ -40,7 +40,8 @@ type Server struct {
 func New(w *world.World, cluster string) *Server {
 	s := &Server{World: w, Cluster: cluster, customs: map[schema.GroupVersionKind]*kschema.Custom{}, Storage: newStorage()}
 	for _, ns := range []string{"default", "kube-node-lease", "kube-public", "kube-system"} {
-		s.put(s.bootstrap("v1", "Namespace", "", ns, obj.Map{"spec": obj.Map{"finalizers": []any{"kubernetes"}}, "status": obj.Map{"phase": "Active"}}))
+		s.put(s.bootstrap("v1", "Namespace", "", ns, obj.Map{"spec": obj.Map{"finalizers": []any{"kubernetes"}},
+			"status": obj.Map{"phase": "Active"}}))
 		s.put(s.bootstrap("v1", "ServiceAccount", ns, "default", nil))
 	}
 	return s

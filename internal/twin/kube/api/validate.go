@@ -95,8 +95,10 @@ func validateWorkload(content, old obj.Map) field.ErrorList {
 	selector := obj.At(content, "spec", "selector")
 	if len(selector) == 0 {
 		errs = append(errs, field.Required(path.Child("selector"), ""))
-	} else if match := obj.StringMap(selector, "matchLabels"); !labels.SelectorFromSet(match).Matches(labels.Set(obj.StringMap(content, "spec", "template", "metadata", "labels"))) {
-		errs = append(errs, field.Invalid(path.Child("template", "metadata", "labels"), obj.StringMap(content, "spec", "template", "metadata", "labels"), "`selector` does not match template `labels`"))
+	} else if match := obj.StringMap(selector, "matchLabels"); !labels.SelectorFromSet(match).Matches(labels.Set(obj.StringMap(content,
+		"spec", "template", "metadata", "labels"))) {
+		errs = append(errs, field.Invalid(path.Child("template", "metadata", "labels"),
+			obj.StringMap(content, "spec", "template", "metadata", "labels"), "`selector` does not match template `labels`"))
 	}
 	if old != nil && !reflect.DeepEqual(selector, obj.At(old, "spec", "selector")) {
 		errs = append(errs, field.Invalid(path.Child("selector"), selector, "field is immutable"))
@@ -157,7 +159,8 @@ func validateContainer(c obj.Map, path *field.Path) field.ErrorList {
 		request, err := resource.ParseQuantity(fmt.Sprint(requests[name]))
 		limit, limitErr := resource.ParseQuantity(fmt.Sprint(limits[name]))
 		if err == nil && limitErr == nil && request.Cmp(limit) > 0 {
-			errs = append(errs, field.Invalid(path.Child("resources", "requests"), request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
+			errs = append(errs, field.Invalid(path.Child("resources", "requests"), request.String(),
+				fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
 		}
 	}
 	return errs

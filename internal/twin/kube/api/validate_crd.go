@@ -37,7 +37,8 @@ func validateCRD(key Key, content obj.Map) field.ErrorList {
 	if group := obj.Str(content, "spec", "group"); (strings.HasSuffix(group, ".k8s.io") || strings.HasSuffix(group, ".kubernetes.io")) &&
 		obj.Str(content, "metadata", "annotations", "api-approved.kubernetes.io") == "" {
 		errs = append(errs, field.Required(field.NewPath("metadata", "annotations").Key("api-approved.kubernetes.io"),
-			"protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111"))
+			"protected groups must have approval annotation \"api-approved.kubernetes.io\", see "+
+				"https://github.com/kubernetes/enhancements/pull/1111"))
 	}
 	return errs
 }

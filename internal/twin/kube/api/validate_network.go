@@ -44,7 +44,8 @@ func validateNetworkPolicy(content obj.Map) field.ErrorList {
 	return errs
 }
 
-func validatePolicyRule(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, path *field.Path, direction string) field.ErrorList {
+func validatePolicyRule(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, path *field.Path,
+	direction string) field.ErrorList {
 	var errs field.ErrorList
 	for i, p := range ports {
 		errs = append(errs, validatePolicyPort(p, path.Child("ports").Index(i))...)
@@ -54,11 +55,13 @@ func validatePolicyRule(peers []networkingv1.NetworkPolicyPeer, ports []networki
 		selectors := 0
 		if p.PodSelector != nil {
 			selectors++
-			errs = append(errs, metavalidation.ValidateLabelSelector(p.PodSelector, metavalidation.LabelSelectorValidationOptions{}, at.Child("podSelector"))...)
+			errs = append(errs, metavalidation.ValidateLabelSelector(p.PodSelector, metavalidation.LabelSelectorValidationOptions{},
+				at.Child("podSelector"))...)
 		}
 		if p.NamespaceSelector != nil {
 			selectors++
-			errs = append(errs, metavalidation.ValidateLabelSelector(p.NamespaceSelector, metavalidation.LabelSelectorValidationOptions{}, at.Child("namespaceSelector"))...)
+			errs = append(errs, metavalidation.ValidateLabelSelector(p.NamespaceSelector, metavalidation.LabelSelectorValidationOptions{},
+				at.Child("namespaceSelector"))...)
 		}
 		switch {
 		case p.IPBlock != nil && selectors > 0:

@@ -52,7 +52,8 @@ func podURL(h *kubetest.Harness, cluster, deployment string) (url string) {
 // uninjected redirects connections to a destination without a proxy behind it.
 func uninjected(name, destination string) string {
 	return strings.Replace(kubetest.Deployment(name, "apps", `initContainers: [{name: iptables, image: "x/iptables:v1", `+
-		`securityContext: {capabilities: {add: [NET_ADMIN]}}, command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp `+destination+` -j REDIRECT --to-ports 8080"]}]`),
+		`securityContext: {capabilities: {add: [NET_ADMIN]}}, command: [sh, -c, "iptables -t nat -A OUTPUT -p tcp `+destination+` -j REDIRECT `+
+		`--to-ports 8080"]}]`),
 		"agent-inject", "none", 1)
 }
 
@@ -65,37 +66,47 @@ func proxyWith(h *kubetest.Harness, old, replacement string) {
 
 // broken takes away what every call of the cluster needs.
 var broken = []step{
-	{"network", func(h *kubetest.Harness) { h.Down("eks-one.association") }, kubetest.Demo, "", call.StepNetwork, 0, "connection timed out", law.Law{}},
-	{"target group", func(h *kubetest.Harness) { h.Down("eks-two.rule-v4", "eks-two.rule-v6") }, kubetest.Demo, "", call.StepTarget, 503, "", law.Law{}},
-	{"proxy without TLS", func(h *kubetest.Harness) { proxyWith(h, "transport_socket", "x") }, kubetest.Demo, "", call.StepTarget, 0, "connection reset by peer", law.Law{}},
-	{"proxy that keeps the port", func(h *kubetest.Harness) { proxyWith(h, "upstream_port_override: 443", "") }, kubetest.Demo, "", call.StepTarget, 0, "connection reset by peer", law.Law{}},
+	{"network", func(h *kubetest.Harness) { h.Down("eks-one.association") }, kubetest.Demo, "", call.StepNetwork, 0, "connection timed out",
+		law.Law{}},
+	{"target group", func(h *kubetest.Harness) { h.Down("eks-two.rule-v4", "eks-two.rule-v6") }, kubetest.Demo, "", call.StepTarget, 503, "",
+		law.Law{}},
+	{"proxy without TLS", func(h *kubetest.Harness) { proxyWith(h, "transport_socket", "x") }, kubetest.Demo, "", call.StepTarget, 0,
+		"connection reset by peer", law.Law{}},
+	{"proxy that keeps the port", func(h *kubetest.Harness) { proxyWith(h, "upstream_port_override: 443", "") }, kubetest.Demo, "",
+		call.StepTarget, 0, "connection reset by peer", law.Law{}},
 	{"association after the pods", func(h *kubetest.Harness) {
 		h.Down("eks-one.deployment", "eks-one.identity-apps-default")
 		h.Apply("eks-one", "deployment", kubetest.Deployment("demo-one-v1", "apps"))
 		kubetest.Associate(h, "eks-one", "apps", "default", "client")
 	}, kubetest.Demo, "", call.StepSignature, 403, "anonymous", podidentity.LawAtCreation},
-	{"no agent", func(h *kubetest.Harness) { h.Down("eks-one.eks-pod-identity-agent") }, kubetest.Demo, "", call.StepSignature, 403, "anonymous", podidentity.LawAgent},
-	{"identity policy", func(h *kubetest.Harness) { h.Down("client-policy") }, kubetest.Demo, "", call.StepIdentityPolicy, 403, "because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
-	{"network policy", func(h *kubetest.Harness) { h.Down("network-policy") }, kubetest.Demo, "", call.StepNetworkPolicy, 403, "because no network-based policy allows", law.Law{}},
+	{"no agent", func(h *kubetest.Harness) { h.Down("eks-one.eks-pod-identity-agent") }, kubetest.Demo, "", call.StepSignature, 403,
+		"anonymous", podidentity.LawAgent},
+	{"identity policy", func(h *kubetest.Harness) { h.Down("client-policy") }, kubetest.Demo, "", call.StepIdentityPolicy, 403,
+		"because no identity-based policy allows the vpc-lattice-svcs:Invoke action", law.Law{}},
+	{"network policy", func(h *kubetest.Harness) { h.Down("network-policy") }, kubetest.Demo, "", call.StepNetworkPolicy, 403,
+		"because no network-based policy allows", law.Law{}},
 }
 
 // beside only adds callers.
 var beside = []step{
-	{"application's TLS", nil, kubetest.Demo, "https://demo-two.example.com", call.StepTLS, 0, "curl: (60) SSL certificate problem", call.LawTLS},
+	{"application's TLS", nil, kubetest.Demo, "https://demo-two.example.com", call.StepTLS, 0, "curl: (60) SSL certificate problem",
+		call.LawTLS},
 	{"proxy's uid", func(h *kubetest.Harness) {
 		h.Apply("eks-one", "uid", kubetest.Deployment("uid", "apps", "securityContext: {runAsUser: 47443}"))
 	}, podOf("uid"), "", call.StepSignature, 403, "anonymous", call.LawSignature},
 	{"group 0 is redirected", func(h *kubetest.Harness) {
 		h.Apply("eks-one", "gid", kubetest.Deployment("gid", "apps", "securityContext: {runAsUser: 0, runAsGroup: 0}"))
 	}, podOf("gid"), "", call.StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
-	{"service account", nil, call.Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "", call.StepServicePolicy, 200, "Hello", law.Law{}},
+	{"service account", nil, call.Caller{Cluster: "eks-one", Namespace: "apps", ServiceAccount: "other", Injected: true}, "",
+		call.StepServicePolicy, 200, "Hello", law.Law{}},
 }
 
 // A proxy that asks every provider signs as its node when the pod has nothing.
 func TestNodesCredentials(t *testing.T) {
 	t.Parallel()
 	h := kubetest.NewPair(t)
-	h.AWS("aws:ec2/launchTemplate:LaunchTemplate", "template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
+	h.AWS("aws:ec2/launchTemplate:LaunchTemplate", "template",
+		engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
 	nodes := h.Inputs("eks-one.nodes")
 	nodes["launchTemplate"] = engine.Props{"id": h.ID("template"), "version": "1"}
 	h.Down("eks-one.nodes")
@@ -117,7 +128,8 @@ func TestPorts(t *testing.T) {
 	h := kubetest.NewPair(t)
 	to := func(port string) {
 		h.Down("eks-two.service")
-		h.Apply("eks-two", "eks-two.service", strings.Replace(kubetest.Service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: "+port, 1))
+		h.Apply("eks-two", "eks-two.service", strings.Replace(kubetest.Service("demo-two-v1", "apps"), "targetPort: 8090", "targetPort: "+port,
+			1))
 	}
 	to("9999")
 	decides(h, step{"another port", nil, kubetest.Demo, "", call.StepTarget, 503, "nothing listens on port 9999", call.LawTargetPort})
@@ -126,14 +138,16 @@ func TestPorts(t *testing.T) {
 	named := func(ports string) string {
 		return strings.Replace(kubetest.Deployment("demo-two-v1", "apps"), "ports: [{containerPort: 8090}]", ports, 1)
 	}
-	for _, ports := range []string{"ports: [{name: web, containerPort: 8090}]", "ports: [{name: web, containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: web}}"} {
+	for _, ports := range []string{"ports: [{name: web, containerPort: 8090}]",
+		"ports: [{name: web, containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: web}}"} {
 		h.Down("eks-two.deployment")
 		h.Apply("eks-two", "eks-two.deployment", named(ports))
 		decides(h, step{"a named port", nil, kubetest.Demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
 	}
 	to("9999")
 	h.Down("eks-two.deployment")
-	h.Apply("eks-two", "eks-two.deployment", strings.Replace(named("readinessProbe: {tcpSocket: {port: 9999}}"), "/http-server:", "/unknown:", 1))
+	h.Apply("eks-two", "eks-two.deployment", strings.Replace(named("readinessProbe: {tcpSocket: {port: 9999}}"), "/http-server:",
+		"/unknown:", 1))
 	decides(h, step{"an unknown program without a port", nil, kubetest.Demo, "", call.StepServicePolicy, 200, "Hello", law.Law{}})
 }
 
@@ -165,7 +179,8 @@ func TestCallers(t *testing.T) {
 		word   string
 	}{
 		{call.Caller{Cluster: "none"}, "http://a.example.com", `no cluster "none"`},
-		{call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "none"}, "http://a.example.com", "no Deployment apps/none in cluster eks-one"},
+		{call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "none"}, "http://a.example.com",
+			"no Deployment apps/none in cluster eks-one"},
 		{call.Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is no address of a service"},
 	} {
 		if _, err := call.Do(h.Clusters, c.caller, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
@@ -184,7 +199,8 @@ func TestCallers(t *testing.T) {
 		t.Errorf("the snapshot is %+v", snapshot)
 	}
 	h.Down("eks-one.coredns", "eks-one.nodes")
-	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, "http://a.example.com"); err == nil || !strings.Contains(err.Error(), "the caller's pod does not start") {
+	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, "http://a.example.com"); err == nil ||
+		!strings.Contains(err.Error(), "the caller's pod does not start") {
 		t.Errorf("without nodes: %v", err)
 	}
 }
@@ -197,12 +213,15 @@ func TestCallsWithinTheCluster(t *testing.T) {
 	for _, c := range []step{
 		{"nobody has the address", nil, inside, "http://10.0.99.99:8090", call.StepTarget, 0, "Connection timed out", law.Law{}},
 		{"nothing listens", nil, inside, strings.Replace(pod, "8090", "9999", 1), call.StepTarget, 0, "Connection refused", law.Law{}},
-		{"the application takes no TLS", nil, inside, strings.Replace(pod, "http", "https", 1), call.StepTLS, 0, "wrong version number", law.Law{}},
+		{"the application takes no TLS", nil, inside, strings.Replace(pod, "http", "https", 1), call.StepTLS, 0, "wrong version number",
+			law.Law{}},
 		{"the Service in one's own namespace", nil, inside, "http://demo-one-v1", call.StepPodPolicy, 200, "Hello from demo-one-v1", law.Law{}},
-		{"a Service in another namespace needs it", nil, call.Caller{Cluster: "eks-one", Namespace: "elsewhere"}, "http://demo-one-v1", call.StepDNS, 0, "Could not resolve host: demo-one-v1", call.LawName},
+		{"a Service in another namespace needs it", nil, call.Caller{Cluster: "eks-one", Namespace: "elsewhere"}, "http://demo-one-v1",
+			call.StepDNS, 0, "Could not resolve host: demo-one-v1", call.LawName},
 		{"a port that the Service does not have", nil, inside, "http://demo-one-v1:8090", call.StepTarget, 0, "Connection timed out", law.Law{}},
 		{"a Service without pods", func(h *kubetest.Harness) {
-			h.Apply("eks-one", "empty", strings.Replace(kubetest.Service("empty", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
+			h.Apply("eks-one", "empty", strings.Replace(kubetest.Service("empty", "apps"), "namespace: apps",
+				`namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
 		}, inside, "http://empty", call.StepTarget, 0, "Connection refused", law.Law{}},
 		{"a redirect of everything", func(h *kubetest.Harness) {
 			h.Apply("eks-one", "greedy", uninjected("greedy", ""))

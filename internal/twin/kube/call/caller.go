@@ -44,10 +44,11 @@ func (caller Caller) pod(c *cluster.Cluster, op *world.Op) (pod *api.Object, dro
 	if caller.Injected {
 		metadata["annotations"] = obj.Map{annotationKey: "true"}
 	}
-	pod, err = c.Workloads.CreatePod(&world.Op{Action: world.Read}, obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
-		"serviceAccountName": cmp.Or(caller.ServiceAccount, "default"),
-		"containers":         []any{obj.Map{"name": "curl", "image": "public.ecr.aws/docker/library/busybox:1.37"}},
-	}}, nil)
+	pod, err = c.Workloads.CreatePod(&world.Op{Action: world.Read},
+		obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": obj.Map{
+			"serviceAccountName": cmp.Or(caller.ServiceAccount, "default"),
+			"containers":         []any{obj.Map{"name": "curl", "image": "public.ecr.aws/docker/library/busybox:1.37"}},
+		}}, nil)
 	if err != nil {
 		return nil, drop, err
 	}
@@ -71,7 +72,8 @@ func (caller Caller) existing(c *cluster.Cluster) (*api.Object, error) {
 	}
 	ready := pods.ReadyOf(c.API, d)
 	if len(ready) == 0 {
-		return nil, fmt.Errorf("finding a caller: no pod of Deployment %s/%s in cluster %s is ready", caller.Namespace, caller.Deployment, caller.Cluster)
+		return nil, fmt.Errorf("finding a caller: no pod of Deployment %s/%s in cluster %s is ready", caller.Namespace, caller.Deployment,
+			caller.Cluster)
 	}
 	return ready[0], nil
 }
@@ -105,13 +107,15 @@ func prepareNamespace(c *cluster.Cluster, op *world.Op, caller Caller) (drop fun
 				}
 			}
 		}
-		if err := add(obj.Map{"apiVersion": "v1", "kind": "Namespace", "metadata": obj.Map{"name": caller.Namespace, "labels": labels}}); err != nil {
+		if err := add(obj.Map{"apiVersion": "v1", "kind": "Namespace",
+			"metadata": obj.Map{"name": caller.Namespace, "labels": labels}}); err != nil {
 			return drop, err
 		}
 	}
 	account := caller.ServiceAccount
 	if account != "" && c.API.Get("", "ServiceAccount", caller.Namespace, account) == nil {
-		if err := add(obj.Map{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": obj.Map{"name": account, "namespace": caller.Namespace}}); err != nil {
+		if err := add(obj.Map{"apiVersion": "v1", "kind": "ServiceAccount",
+			"metadata": obj.Map{"name": account, "namespace": caller.Namespace}}); err != nil {
 			return drop, err
 		}
 	}
@@ -130,7 +134,8 @@ func prepareNamespace(c *cluster.Cluster, op *world.Op, caller Caller) (drop fun
 			continue
 		}
 		if from := c.API.Get("", "ConfigMap", model.Namespace, name); from != nil {
-			if err := add(obj.Map{"apiVersion": "v1", "kind": "ConfigMap", "metadata": obj.Map{"name": name, "namespace": caller.Namespace}, "data": from.Content["data"]}); err != nil {
+			if err := add(obj.Map{"apiVersion": "v1", "kind": "ConfigMap", "metadata": obj.Map{"name": name, "namespace": caller.Namespace},
+				"data": from.Content["data"]}); err != nil {
 				return drop, err
 			}
 		}
@@ -141,7 +146,8 @@ func prepareNamespace(c *cluster.Cluster, op *world.Op, caller Caller) (drop fun
 // modelApp is a running pod that has the sidecar and an association.
 func modelApp(c *cluster.Cluster) *api.Object {
 	for _, pod := range c.API.List("", "Pod", "") {
-		if pod.Annotation(annotationKey) == "true" && pods.Ready(pod) && c.Identity.Association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
+		if pod.Annotation(annotationKey) == "true" && pods.Ready(pod) &&
+			c.Identity.Association(pod.Namespace, obj.Str(pod.Content, "spec", "serviceAccountName")) != nil {
 			return pod
 		}
 	}

@@ -39,7 +39,8 @@ func (q *request) clusterService(host string) *api.Object {
 // throughService is what kube-proxy makes of a connection to a Service.
 func (q *request) throughService(service *api.Object) *Result {
 	addr, err := netip.ParseAddr(obj.Str(service.Content, "spec", "clusterIP"))
-	offered := slices.ContainsFunc(obj.Maps(service.Content, "spec", "ports"), func(p obj.Map) bool { return obj.Int(p, "port") == int64(q.port()) })
+	offered := slices.ContainsFunc(obj.Maps(service.Content, "spec", "ports"),
+		func(p obj.Map) bool { return obj.Int(p, "port") == int64(q.port()) })
 	if err != nil || !offered {
 		return q.unreached("Connection timed out")
 	}

@@ -15,7 +15,9 @@ COMMIT
 
 func TestRedirectRules(t *testing.T) {
 	t.Parallel()
-	const blueprint = "/bin/sh -c iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080; iptables -t nat -L -n -v;"
+	const blueprint = "/bin/sh -c iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; " +
+		"iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports " +
+		"8080; iptables -t nat -L -n -v;"
 	for _, c := range []struct {
 		name     string
 		rules    string

@@ -77,7 +77,8 @@ func (q *request) arrive() *Result {
 	case pod == nil:
 		return refused(StepTarget, q.answer.Law, 503, "upstream connect error or disconnect/reset before headers")
 	case !pods.Listens(to.API, pod, q.answer.Target.Port):
-		return refused(StepTarget, LawTargetPort, 503, "Service Unavailable: nothing listens on port %d of pod %s", q.answer.Target.Port, pod.Name)
+		return refused(StepTarget, LawTargetPort, 503, "Service Unavailable: nothing listens on port %d of pod %s", q.answer.Target.Port,
+			pod.Name)
 	}
 	return answered(pod, steps[q.answer.DecidedBy])
 }

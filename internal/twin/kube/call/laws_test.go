@@ -17,6 +17,7 @@ const demoTwo = "http://demo-two.example.com"
 // refuses makes a call that does not get through, and returns the law that it met.
 func refuses(step string, prepare func(*kubetest.Harness), caller call.Caller, word string) func(*testing.T) law.Law {
 	return func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewPair(t)
 		prepare(h)
 		r := h.Call(caller, demoTwo)

@@ -52,5 +52,6 @@ func (q *request) leaves(to netip.Prefix, protocol corev1.Protocol, port int) bo
 
 // dropped is a connection whose packets a network policy drops.
 func (q *request) dropped() *Result {
-	return refused(StepPodPolicy, networkpolicy.LawIsolation, 0, "curl: (28) Failed to connect to %s port %d: Connection timed out", q.url.Hostname(), q.port())
+	return refused(StepPodPolicy, networkpolicy.LawIsolation, 0, "curl: (28) Failed to connect to %s port %d: Connection timed out",
+		q.url.Hostname(), q.port())
 }

@@ -37,8 +37,9 @@ func (q *request) encrypt() *Result {
 	case q.proxy == nil:
 		return refused(StepTLS, broken, 0, "curl: (60) SSL certificate problem: %s", problem)
 	}
-	return refused(StepTLS, broken, 503, "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, "+
-		"transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:%s", problem)
+	return refused(StepTLS, broken, 503, "upstream connect error or disconnect/reset before headers. "+
+		"reset reason: remote connection failure, transport failure reason: "+
+		"TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:%s", problem)
 }
 
 // appTrust is what the application adds to the public authorities of its image.

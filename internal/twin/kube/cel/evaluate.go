@@ -27,8 +27,9 @@ type Request struct {
 	Object    obj.Map
 }
 
-// Mutate returns the mutated object and whether the match conditions hold. The library panics on some values, such as a list of Object literals in
-// a JSON patch. Kyverno's server then drops the connection, which is an error too.
+// Mutate returns the mutated object and whether the match conditions hold. The
+// library panics on some values, such as a list of Object literals in a JSON
+// patch. Kyverno's server then drops the connection, which is an error too.
 func (p *Program) Mutate(r Request) (mutated obj.Map, applies bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -78,7 +79,8 @@ func input(r Request) (*admission.VersionedAttributes, schema.GroupVersionResour
 	object := &unstructured.Unstructured{Object: obj.Copy(r.Object)}
 	gvr := r.GVK.GroupVersion().WithResource(r.Resource)
 	attributes := &admission.VersionedAttributes{
-		Attributes: admission.NewAttributesRecord(object, nil, r.GVK, obj.Str(r.Object, "metadata", "namespace"), obj.Str(r.Object, "metadata", "name"),
+		Attributes: admission.NewAttributesRecord(object, nil, r.GVK, obj.Str(r.Object, "metadata", "namespace"),
+			obj.Str(r.Object, "metadata", "name"),
 			gvr, "", admission.Operation(r.Operation), nil, false, nil),
 		VersionedObject: object, VersionedKind: r.GVK,
 	}

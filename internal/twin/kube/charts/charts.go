@@ -88,7 +88,8 @@ type UnknownVersionError struct {
 
 // Error names both versions.
 func (e *UnknownVersionError) Error() string {
-	return fmt.Sprintf("the twin knows chart %s in version %s only and cannot tell whether version %s exists or what it does", e.Chart.Name, e.Chart.Version, e.Version)
+	return fmt.Sprintf("the twin knows chart %s in version %s only and cannot tell whether version %s exists or what it does", e.Chart.Name,
+		e.Chart.Version, e.Version)
 }
 
 func at(version string) string {

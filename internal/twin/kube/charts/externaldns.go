@@ -100,7 +100,8 @@ func renderExternalDNS(r Release) []obj.Map {
 	}
 	var rules []any
 	if slices.Contains(obj.Strings(v, "sources"), "crd") {
-		rules = append(rules, obj.Map{"apiGroups": []any{"externaldns.k8s.io"}, "resources": []any{"dnsendpoints"}, "verbs": []any{"get", "watch", "list"}})
+		rules = append(rules, obj.Map{"apiGroups": []any{"externaldns.k8s.io"}, "resources": []any{"dnsendpoints"},
+			"verbs": []any{"get", "watch", "list"}})
 	}
 	return append(objects,
 		obj.Map{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": obj.Map{"name": fullname(r)}, "rules": rules},

@@ -92,12 +92,14 @@ func renderLattice(r Release) []obj.Map {
 						"tolerations":                   obj.At(v, "deployment")["tolerations"],
 						"affinity":                      obj.At(v, "deployment", "affinity"),
 						"topologySpreadConstraints":     obj.At(v, "deployment")["topologySpreadConstraints"],
-						"volumes":                       []any{obj.Map{"name": "webhook-cert", "secret": obj.Map{"secretName": secret, "defaultMode": int64(420)}}},
+						"volumes": []any{obj.Map{"name": "webhook-cert",
+							"secret": obj.Map{"secretName": secret, "defaultMode": int64(420)}}},
 						"containers": []any{obj.Map{
 							"name": "manager", "image": obj.Str(v, "image", "repository") + ":" + obj.Str(v, "image", "tag"),
 							"command": []any{"/manager"}, "args": []any{"--leader-elect"}, "env": env,
-							"resources":    obj.At(v, "resources"),
-							"ports":        []any{obj.Map{"name": "http", "containerPort": obj.At(v, "deployment")["containerPort"]}, obj.Map{"name": "webhook-server", "containerPort": int64(9443)}},
+							"resources": obj.At(v, "resources"),
+							"ports": []any{obj.Map{"name": "http", "containerPort": obj.At(v, "deployment")["containerPort"]},
+								obj.Map{"name": "webhook-server", "containerPort": int64(9443)}},
 							"volumeMounts": []any{obj.Map{"name": "webhook-cert", "mountPath": "/etc/webhook-cert", "readOnly": true}},
 						}},
 					},
@@ -110,7 +112,8 @@ func renderLattice(r Release) []obj.Map {
 			"webhooks": []any{obj.Map{
 				"name": "mpod.gwc.k8s.aws", "admissionReviewVersions": []any{"v1"}, "sideEffects": "None", "failurePolicy": "Fail",
 				"clientConfig": obj.Map{"service": obj.Map{"name": "webhook-service", "namespace": r.Namespace, "path": "/mutate-pod"}},
-				"rules":        []any{obj.Map{"apiGroups": []any{""}, "apiVersions": []any{"v1"}, "operations": []any{"CREATE"}, "resources": []any{"pods"}}},
+				"rules": []any{obj.Map{"apiGroups": []any{""}, "apiVersions": []any{"v1"}, "operations": []any{"CREATE"},
+					"resources": []any{"pods"}}},
 				"namespaceSelector": obj.Map{"matchExpressions": []any{obj.Map{
 					"key": "application-networking.k8s.aws/pod-readiness-gate-inject", "operator": "In", "values": []any{"enabled"}}}},
 			}}},

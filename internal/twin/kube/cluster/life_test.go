@@ -51,7 +51,8 @@ func calls(h *kubetest.Harness) {
 		by      string
 		words   []string
 	}{
-		{from("cluster1"), "http://demo-cluster2.example.com", true, call.StepServicePolicy, []string{"Requsting to Pod(demo-cluster2-v1-", "): Hello from demo-cluster2-v1"}},
+		{from("cluster1"), "http://demo-cluster2.example.com", true, call.StepServicePolicy,
+			[]string{"Requsting to Pod(demo-cluster2-v1-", "): Hello from demo-cluster2-v1"}},
 		{from("cluster2"), "http://demo-cluster1.example.com", true, call.StepServicePolicy, []string{"Hello from demo-cluster1-v1"}},
 		{from("cluster1"), "http://demo-cluster1.example.com", false, call.StepServicePolicy, []string{
 			"AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/client/eks-eks-cluste-demo-clust-",
@@ -60,10 +61,14 @@ func calls(h *kubetest.Harness) {
 		{from("cluster2"), "http://demo-cluster2.example.com", false, call.StepServicePolicy, nil},
 		{from("cluster1"), "https://demo-cluster2.example.com", false, call.StepTLS, []string{"curl: (60)"}},
 		{from("cluster1"), "http://nobody.example.com", false, call.StepDNS, []string{"Could not resolve host"}},
-		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps"}, "http://demo-cluster2.example.com", false, call.StepSignature, []string{"anonymous"}},
-		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true}, "http://demo-cluster2.example.com", true, call.StepServicePolicy, nil},
-		{call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere", Injected: true}, "http://demo-cluster2.example.com", false, call.StepServicePolicy, []string{"eks-eks-cluste-caller-"}},
-		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true, Elsewhere: true}, "http://demo-cluster2.example.com", false, call.StepNetworkPolicy, []string{"arn:aws:sts::210987654321"}},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps"}, "http://demo-cluster2.example.com", false, call.StepSignature,
+			[]string{"anonymous"}},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true}, "http://demo-cluster2.example.com", true,
+			call.StepServicePolicy, nil},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "elsewhere", Injected: true}, "http://demo-cluster2.example.com", false,
+			call.StepServicePolicy, []string{"eks-eks-cluste-caller-"}},
+		{call.Caller{Cluster: "eks-cluster1", Namespace: "apps", Injected: true, Elsewhere: true}, "http://demo-cluster2.example.com", false,
+			call.StepNetworkPolicy, []string{"arn:aws:sts::210987654321"}},
 	} {
 		r := h.Call(c.caller, c.url)
 		if r.Allowed != c.allowed || r.DecidedBy != c.by {

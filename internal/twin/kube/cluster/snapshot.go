@@ -50,7 +50,8 @@ func (c *Clusters) Snapshot() []Snapshot {
 		s := Snapshot{
 			Name: cl.EKS.Name, ARN: cl.EKS.ARN, VPCID: cl.EKS.VPCID,
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
-			Deployments: all("apps", "Deployment"), Gateways: all(gatewaycontroller.GatewayGroup, "Gateway"), HTTPRoutes: all(gatewaycontroller.GatewayGroup, "HTTPRoute"),
+			Deployments: all("apps", "Deployment"), Gateways: all(gatewaycontroller.GatewayGroup, "Gateway"),
+			HTTPRoutes:   all(gatewaycontroller.GatewayGroup, "HTTPRoute"),
 			AuthPolicies: all(gatewaycontroller.LatticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
 			PodIdentities: []AssociatedRole{}, NetworkPolicies: all("networking.k8s.io", "NetworkPolicy"),
 		}

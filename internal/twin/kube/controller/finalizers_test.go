@@ -18,7 +18,8 @@ func TestTerminatingNamespace(t *testing.T) {
 		t.Fatal("the namespace is gone although a finalizer holds an object in it")
 	}
 	late := strings.NewReplacer("settings", "late", ", finalizers: [example.com/hold]", "").Replace(held)
-	h.Refused(h.TryApply("one", "late", late), api.LawNamespaceExists, "unable to create new content in namespace apps because it is being terminated")
+	h.Refused(h.TryApply("one", "late", late), api.LawNamespaceExists,
+		"unable to create new content in namespace apps because it is being terminated")
 	h.World.Look(func() {
 		c := h.Clusters.ByName("one")
 		o := c.API.Get("", "ConfigMap", "apps", "settings")

@@ -28,16 +28,19 @@ func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{
 		{Law: controller.LawFinalizers, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newHeld(t)
 			return h.Refused(h.Delete("held"), controller.LawFinalizers,
 				"timed out waiting for the condition", "finalizers might be preventing deletion (example.com/hold)")
 		}},
 		{Law: controller.LawNamespaceEmpties, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newHeld(t)
 			return h.Refused(h.Delete("apps"), controller.LawNamespaceEmpties,
 				`Namespace "apps" is still Terminating`, "example.com/hold in 1 resource instances")
 		}},
 		{Law: controller.LawDurations, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newHeld(t)
 			h.Apply("one", "slow", kubetest.Namespace("slow"))
 			h.Down("slow")

@@ -21,6 +21,7 @@ func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{
 		{Law: externaldns.LawZone, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newAppWith(t, engine.Props{"extraArgs": engine.Props{"zone-id-filter": "Z0123"}})
 			if got := records(h); len(got) != 0 {
 				t.Fatalf("records: %v", got)
@@ -28,6 +29,7 @@ func TestLaws(t *testing.T) {
 			return trouble(h)
 		}},
 		{Law: externaldns.LawOwner, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := kubetest.NewPlatform(t)
 			h.AWS("aws:route53/record:Record", "foreign", engine.Props{
 				"zoneId": h.ID("zone"), "name": "demo-one.example.com", "type": "CNAME", "ttl": 60, "records": []string{"elsewhere.example.com"}})
@@ -38,6 +40,7 @@ func TestLaws(t *testing.T) {
 			return trouble(h)
 		}},
 		{Law: externaldns.LawRecordStays, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := kubetest.NewApp(t)
 			h.Down("eks-one.auth", "eks-one.route")
 			// By its interval: nothing triggers its loop here.
@@ -47,9 +50,11 @@ func TestLaws(t *testing.T) {
 			return h.Reason("eks-one.route", "eks-one.external-dns", world.Delete, externaldns.LawRecordStays)
 		}},
 		{Law: externaldns.LawCRD, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := kubetest.NewCluster(t, "one")
 			h.Apply("one", "ns", kubetest.Namespace("external-dns"))
-			return h.Refused(h.TryRelease("one", "dns", kubetest.ExternalDNSChart(h, "one", nil)), externaldns.LawCRD, `no matches for kind "DNSEndpoint"`)
+			return h.Refused(h.TryRelease("one", "dns", kubetest.ExternalDNSChart(h, "one", nil)), externaldns.LawCRD,
+				`no matches for kind "DNSEndpoint"`)
 		}},
 	})
 }

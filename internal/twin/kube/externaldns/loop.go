@@ -34,7 +34,8 @@ func (e *loop) mine(zone *route53.Zone) bool {
 	case kind == "private" && !zone.Private, kind == "public" && zone.Private:
 		return false
 	}
-	return e.inDomain(zone.Name) || slices.ContainsFunc(e.process.Args["domain-filter"], func(d string) bool { return strings.HasSuffix(d, "."+zone.Name) })
+	return e.inDomain(zone.Name) || slices.ContainsFunc(e.process.Args["domain-filter"],
+		func(d string) bool { return strings.HasSuffix(d, "."+zone.Name) })
 }
 
 func (e *loop) inDomain(name string) bool {
@@ -72,7 +73,8 @@ func (e *loop) txtName(kind, name string) string {
 }
 
 func (e *loop) txtValue(endpoint *api.Object) string {
-	return fmt.Sprintf("%q", fmt.Sprintf("heritage=external-dns,external-dns/owner=%s,external-dns/resource=crd/%s/%s", e.owner, endpoint.Namespace, endpoint.Name))
+	return fmt.Sprintf("%q", fmt.Sprintf("heritage=external-dns,external-dns/owner=%s,external-dns/resource=crd/%s/%s", e.owner,
+		endpoint.Namespace, endpoint.Name))
 }
 
 // sync plans and applies the changes of one zone.
@@ -138,7 +140,8 @@ func (e *loop) recordOnOwners(s podidentity.Session, endpoint *api.Object, zone 
 	}
 }
 
-func (e *loop) upsert(s podidentity.Session, zone *route53.Zone, endpoint *api.Object, have map[string]route53.Record, record, txt route53.Record) error {
+func (e *loop) upsert(s podidentity.Session, zone *route53.Zone, endpoint *api.Object, have map[string]route53.Record, record,
+	txt route53.Record) error {
 	old, exists := have[record.Type+" "+record.Name]
 	owned := e.owns(have, record)
 	switch {
@@ -159,7 +162,8 @@ func (e *loop) owns(have map[string]route53.Record, record route53.Record) bool 
 }
 
 // prune deletes its own records that nothing asks for.
-func (e *loop) prune(s podidentity.Session, zone *route53.Zone, records []route53.Record, have map[string]route53.Record, wanted map[string]bool) error {
+func (e *loop) prune(s podidentity.Session, zone *route53.Zone, records []route53.Record, have map[string]route53.Record,
+	wanted map[string]bool) error {
 	for _, r := range records {
 		if r.Type == "TXT" || wanted[r.Type+" "+r.Name] || !e.inDomain(r.Name) || !e.owns(have, r) {
 			continue

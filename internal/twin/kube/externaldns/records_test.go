@@ -74,7 +74,8 @@ func TestRecordsOfPrivateZones(t *testing.T) {
 	h := kubetest.NewPlatform(t)
 	h.AWS("aws:route53/zone:Zone", "public-zone", engine.Props{"name": "example.com"})
 	h.Down("eks-one.external-dns")
-	h.Release("eks-one", "eks-one.external-dns", kubetest.ExternalDNSChart(h, "eks-one", engine.Props{"extraArgs": engine.Props{"aws-zone-type": "private"}}))
+	h.Release("eks-one", "eks-one.external-dns", kubetest.ExternalDNSChart(h, "eks-one",
+		engine.Props{"extraArgs": engine.Props{"aws-zone-type": "private"}}))
 	kubetest.App(h, "eks-one", "eks-two")
 	if got := records(h); len(got) != 2 {
 		t.Errorf("records of the private zone: %v", got)
@@ -98,7 +99,8 @@ func TestRecordOwners(t *testing.T) {
 			h := kubetest.NewApp(t)
 			kubetest.Platform(h, "eks-two")
 			h.Down("eks-two.external-dns")
-			h.Release("eks-two", "eks-two.external-dns", kubetest.ExternalDNSChart(h, "eks-two", engine.Props{"txtOwnerId": c.owner, "txtPrefix": c.owner + "-"}))
+			h.Release("eks-two", "eks-two.external-dns", kubetest.ExternalDNSChart(h, "eks-two",
+				engine.Props{"txtOwnerId": c.owner, "txtPrefix": c.owner + "-"}))
 			if got := slices.Contains(records(h), "CNAME demo-one.example.com."); got != c.survives {
 				t.Errorf("the record of the first cluster survives: %v", got)
 			}
@@ -112,7 +114,8 @@ func TestRecordOwners(t *testing.T) {
 func TestForeignRecord(t *testing.T) {
 	t.Parallel()
 	h := kubetest.NewPlatform(t)
-	h.AWS("aws:route53/record:Record", "foreign", engine.Props{"zoneId": h.ID("zone"), "name": "demo-one.example.com", "type": "CNAME", "ttl": 60, "records": []string{"elsewhere.example.com"}})
+	h.AWS("aws:route53/record:Record", "foreign", engine.Props{"zoneId": h.ID("zone"), "name": "demo-one.example.com", "type": "CNAME",
+		"ttl": 60, "records": []string{"elsewhere.example.com"}})
 	kubetest.App(h, "eks-one", "eks-two")
 	r := h.Call(call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "demo-one-v1"}, "http://demo-one.example.com")
 	if r.DecidedBy != call.StepDNS || !strings.Contains(r.Body, "elsewhere.example.com") {

@@ -39,7 +39,8 @@ func (p policies) authPolicy(policy *api.Object) {
 	case kind != "Gateway" && kind != "HTTPRoute" && kind != "GRPCRoute":
 		accepted, reason, text = false, "Invalid", "unsupported targetRef kind: "+kind
 	case target == nil:
-		accepted, reason, text = false, "TargetNotFound", "targetRef "+kind+" "+policy.Namespace+"/"+obj.Str(policy.Content, "spec", "targetRef", "name")+" not found"
+		accepted, reason, text = false, "TargetNotFound",
+			"targetRef "+kind+" "+policy.Namespace+"/"+obj.Str(policy.Content, "spec", "targetRef", "name")+" not found"
 	case p.olderPolicy(policy, target) != nil:
 		accepted, reason, text = false, "Conflicted", "policy conflicts with "+p.olderPolicy(policy, target).Name
 	}
@@ -47,7 +48,8 @@ func (p policies) authPolicy(policy *api.Object) {
 		if accepted {
 			controller.AddFinalizer(content, policyFinalizer)
 		}
-		p.mgr.SetCondition(policy, content, controller.Condition{Type: "Accepted", True: accepted, Reason: reason, Message: text}, "status", "conditions")
+		p.mgr.SetCondition(policy, content, controller.Condition{Type: "Accepted", True: accepted, Reason: reason, Message: text}, "status",
+			"conditions")
 	})
 	if !accepted {
 		broken := LawPolicyTarget
@@ -107,7 +109,8 @@ func (p policies) putAuthPolicy(policy, target *api.Object) error {
 }
 
 // policyResource finds what a target is in VPC Lattice.
-func (p policies) policyResource(client *vpclattice.Lattice, principal iam.Principal, target *api.Object) (id, kind, name string, err error) {
+func (p policies) policyResource(client *vpclattice.Lattice, principal iam.Principal, target *api.Object) (id, kind, name string,
+	err error) {
 	if target.Kind == "Gateway" {
 		networks, err := client.FindServiceNetworks(principal, target.Name)
 		if err != nil {

@@ -115,14 +115,16 @@ func TestRoutesOfTwoClusters(t *testing.T) {
 	h := kubetest.NewApp(t)
 	kubetest.Platform(h, "eks-two")
 	h.Apply("eks-two", "apps", kubetest.Namespace("apps", kubetest.AppLabels...))
-	h.Apply("eks-two", "service", strings.Replace(kubetest.Service("demo-one-v1", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
+	h.Apply("eks-two", "service", strings.Replace(kubetest.Service("demo-one-v1", "apps"), "namespace: apps",
+		`namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
 	h.Apply("eks-two", "route", strings.Replace(kubetest.HTTPRoute("demo-one", "apps"), "pulumi.com/waitFor", "example.com/none", 1))
 	status := obj.Maps(h.Object("eks-two", gatewaycontroller.GatewayGroup, "HTTPRoute", "apps", "demo-one"), "status", "parents")
 	if len(status) == 0 || obj.Str(obj.Maps(status[0], "conditions")[0], "reason") != "Conflicted" {
 		t.Errorf("the route's status is %v", status)
 	}
 	h.Down("route")
-	h.Apply("eks-two", "route", strings.ReplaceAll(strings.Replace(kubetest.HTTPRoute("demo-one", "apps"), "name: demo-one,", "name: demo-two,", 1), "demo-one.example", "demo-two.example"))
+	h.Apply("eks-two", "route", strings.ReplaceAll(strings.Replace(kubetest.HTTPRoute("demo-one", "apps"), "name: demo-one,",
+		"name: demo-two,", 1), "demo-one.example", "demo-two.example"))
 	if h.Object("eks-one", gatewaycontroller.GatewayGroup, "HTTPRoute", "apps", "demo-one") == nil {
 		t.Error("the first cluster's route is gone")
 	}
@@ -165,7 +167,8 @@ func TestAuthPolicyAfterItsService(t *testing.T) {
 	h := newUnattached(t)
 	policy := kubetest.AuthPolicy("demo", "apps", "eks-two")
 	_ = h.TryApply("eks-one", "policy", policy) // it has no effect yet
-	h.Refused(h.TryApply("eks-one", "section", strings.NewReplacer("name: demo}", "name: demo, sectionName: http}", "name: demo-iam-auth-policy", "name: section").Replace(policy)),
+	h.Refused(h.TryApply("eks-one", "section", strings.NewReplacer("name: demo}", "name: demo, sectionName: http}",
+		"name: demo-iam-auth-policy", "name: section").Replace(policy)),
 		api.LawValid, "sectionName")
 	news := h.Inputs("apps")
 	obj.Set(news, "true", "metadata", "labels", "allow-attachment-to-infra-gw")

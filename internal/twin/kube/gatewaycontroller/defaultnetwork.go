@@ -17,7 +17,8 @@ func (c *Controller) setupDefaultNetwork(pod *api.Object, process kubelet.Proces
 		return
 	}
 	skip := func(err error) {
-		c.mgr.Warn(LawDefaultNetwork, "%s: could not setup default service network %s, proceeding without it - %s", pod.Path(), name, controller.Message(err))
+		c.mgr.Warn(LawDefaultNetwork, "%s: could not setup default service network %s, proceeding without it - %s", pod.Path(), name,
+			controller.Message(err))
 	}
 	s, err := c.identity.Session(pod)
 	if err != nil {

@@ -29,7 +29,8 @@ func (d *deployer) writeDNSEndpoint(service *vpclattice.Service) {
 	}
 	o, err := d.mgr.API.Create(controller.Acting(d.op, d.route), obj.Map{
 		"apiVersion": dnsEndpoint.GroupVersion().String(), "kind": dnsEndpoint.Kind,
-		"metadata": obj.Map{"name": d.route.Name + "-dns", "namespace": d.route.Namespace, "ownerReferences": []any{d.route.OwnerReference()}}, "spec": spec,
+		"metadata": obj.Map{"name": d.route.Name + "-dns", "namespace": d.route.Namespace, "ownerReferences": []any{d.route.OwnerReference()}},
+		"spec":     spec,
 	}, latticeManager)
 	if err != nil {
 		d.mgr.Blame(d.route, LawDNSEndpoint, "%s", controller.Message(err))

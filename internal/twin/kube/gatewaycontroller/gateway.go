@@ -41,7 +41,8 @@ func (l *leader) gateway(gw *api.Object) {
 		l.mgr.Fail(gw, LawNetwork, err)
 		return
 	case len(networks) > 1:
-		reason, text = "Invalid", "Found multiple VPC Lattice Service Networks matching Gateway name. Either ensure only one Service Network has a matching name, or use the Service Network's id as the Gateway name."
+		reason, text = "Invalid", "Found multiple VPC Lattice Service Networks matching Gateway name. Either ensure only one Service Network "+
+			"has a matching name, or use the Service Network's id as the Gateway name."
 	case len(networks) == 1:
 		programmed, reason, text = true, "Programmed", "aws-service-network-arn: "+networks[0].ARN
 		gw.DependsOnNow(networks[0].URN, LawNetwork)
@@ -52,7 +53,8 @@ func (l *leader) gateway(gw *api.Object) {
 		l.mgr.Blame(gw, LawNetwork, "%s", text)
 	}
 	_ = l.mgr.API.Write(gw, latticeManager, func(content obj.Map) {
-		l.mgr.SetCondition(gw, content, controller.Condition{Type: "Programmed", True: programmed, Reason: reason, Message: text}, "status", "conditions")
+		l.mgr.SetCondition(gw, content, controller.Condition{Type: "Programmed", True: programmed, Reason: reason, Message: text}, "status",
+			"conditions")
 	})
 }
 
@@ -94,7 +96,8 @@ func (l *leader) gatewayStatus(gw *api.Object) {
 
 func (l *leader) deleteGateway(gw, class *api.Object) {
 	if routes := l.allRoutesOf(gw); len(routes) > 0 {
-		l.mgr.Blame(gw, LawGatewayRoutes, "cannot delete gateway %s/%s - found referencing route %s/%s", gw.Namespace, gw.Name, routes[0].Namespace, routes[0].Name)
+		l.mgr.Blame(gw, LawGatewayRoutes, "cannot delete gateway %s/%s - found referencing route %s/%s", gw.Namespace, gw.Name,
+			routes[0].Namespace, routes[0].Name)
 		return
 	}
 	l.mgr.Clear(gw)

@@ -22,15 +22,18 @@ func newApps(t *testing.T) *kubetest.Harness {
 	t.Helper()
 	h := kubetest.NewPlatform(t)
 	h.Apply("eks-one", "apps", kubetest.Namespace("apps", kubetest.AppLabels...))
-	h.Apply("eks-one", "service", strings.Replace(kubetest.Service("demo-v1", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
+	h.Apply("eks-one", "service", strings.Replace(kubetest.Service("demo-v1", "apps"), "namespace: apps",
+		`namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
 	return h
 }
 
 // refuses applies a changed route, and then the right one.
 func refuses(broken law.Law, words string, replace ...string) func(*testing.T) law.Law {
 	return func(t *testing.T) law.Law {
+		t.Helper()
 		h := newApps(t)
-		met := h.Refused(h.TryApply("eks-one", "route", strings.NewReplacer(replace...).Replace(kubetest.HTTPRoute("demo", "apps"))), broken, words)
+		met := h.Refused(h.TryApply("eks-one", "route", strings.NewReplacer(replace...).Replace(kubetest.HTTPRoute("demo", "apps"))), broken,
+			words)
 		h.Down("route")
 		h.Apply("eks-one", "route", kubetest.HTTPRoute("demo", "apps"))
 		return met
@@ -45,31 +48,37 @@ func TestLaws(t *testing.T) {
 // starts are the laws of the controller's start.
 var starts = []lawtest.Counterexample{
 	{Law: gatewaycontroller.LawCRDs, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewCluster(t, "one")
 		h.Apply("one", "ns", kubetest.Namespace("aws-application-networking-system"))
 		return h.Refused(h.TryRelease("one", "lattice", kubetest.LatticeChart(h, "one", nil)), gatewaycontroller.LawCRDs,
 			"required CRD not found", `no matches for kind "Gateway" in version "gateway.networking.k8s.io/v1"`)
 	}},
 	{Law: gatewaycontroller.LawConfig, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewCluster(t, "one")
 		kubetest.CRDs(h, "one")
 		h.Apply("one", "ns", kubetest.Namespace("aws-application-networking-system"))
-		return h.Refused(h.TryRelease("one", "lattice", kubetest.LatticeChart(h, "one", engine.Props{"awsRegion": ""})), gatewaycontroller.LawConfig,
+		return h.Refused(h.TryRelease("one", "lattice", kubetest.LatticeChart(h, "one", engine.Props{"awsRegion": ""})),
+			gatewaycontroller.LawConfig,
 			"failed to become available within allocated timeout", "EC2MetadataError")
 	}},
 	{Law: gatewaycontroller.LawDefaultNetwork, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.New(t)
 		kubetest.Cluster(h, "eks-one")
 		kubetest.CRDs(h, "eks-one")
 		h.Apply("eks-one", "ns", kubetest.Namespace("aws-application-networking-system"))
 		h.Release("eks-one", "lattice", kubetest.LatticeChart(h, "eks-one", engine.Props{"defaultServiceNetwork": "lattice-gateway"}))
 		warnings := h.Clusters.Warnings()
-		if len(warnings) == 0 || !strings.Contains(warnings[0].Message, "could not setup default service network lattice-gateway, proceeding without it") {
+		if len(warnings) == 0 || !strings.Contains(warnings[0].Message,
+			"could not setup default service network lattice-gateway, proceeding without it") {
 			t.Fatalf("warnings: %v", warnings)
 		}
 		return warnings[0].Law
 	}},
 	{Law: gatewaycontroller.LawDNSEndpoint, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newWithoutDNSEndpoint(t)
 		h.Apply("eks-one", "dnsendpoints", kubetest.Definitions(t)["dnsendpoints"])
 		h.Apply("eks-one", "route", kubetest.HTTPRoute("demo", "apps"))
@@ -82,13 +91,16 @@ var starts = []lawtest.Counterexample{
 
 var gateways = []lawtest.Counterexample{
 	{Law: gatewaycontroller.LawClass, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewPlatform(t)
-		other := strings.NewReplacer("controllerName: application-networking.k8s.aws/", "controllerName: example.com/", "name: amazon-vpc-lattice", "name: other").Replace(kubetest.GatewayClass)
+		other := strings.NewReplacer("controllerName: application-networking.k8s.aws/", "controllerName: example.com/",
+			"name: amazon-vpc-lattice", "name: other").Replace(kubetest.GatewayClass)
 		return h.Refused(h.TryApply("eks-one", "other", other), gatewaycontroller.LawClass, "example.com/gateway-api-controller")
 	}},
 	// A Gateway that comes before its service network stays as it is: the
 	// controller does not look again.
 	{Law: gatewaycontroller.LawNetwork, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewPlatform(t)
 		other := strings.Replace(kubetest.Gateway, "name: lattice-gateway,", "name: other-network,", 1)
 		met := h.Refused(h.TryApply("eks-one", "other", other), gatewaycontroller.LawNetwork,
@@ -106,18 +118,22 @@ var gateways = []lawtest.Counterexample{
 		return met
 	}},
 	{Law: gatewaycontroller.LawGatewayRoutes, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newApps(t)
 		h.Apply("eks-one", "route", waitless)
 		return h.Refused(h.Delete("eks-one.gateway"), gatewaycontroller.LawGatewayRoutes,
 			"cannot delete gateway lattice-gateway/lattice-gateway - found referencing route apps/demo")
 	}},
 	{Law: gatewaycontroller.LawCertificateFound, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newApps(t)
 		h.Down("eks-one.gateway")
 		// The option of another key leaves the certificate to discovery.
-		gateway := strings.NewReplacer("CERTIFICATE", "x", "application-networking.k8s.aws/certificate-arn", "example.com/option").Replace(kubetest.Gateway)
+		gateway := strings.NewReplacer("CERTIFICATE", "x", "application-networking.k8s.aws/certificate-arn",
+			"example.com/option").Replace(kubetest.Gateway)
 		h.Apply("eks-one", "gateway", strings.Replace(gateway, "*.example.com", "*.example.org", 1))
-		met := h.Refused(h.TryApply("eks-one", "route", strings.Replace(kubetest.HTTPRoute("demo", "apps"), "demo.example.com", "demo.example.org", 1)),
+		met := h.Refused(h.TryApply("eks-one", "route",
+			strings.Replace(kubetest.HTTPRoute("demo", "apps"), "demo.example.com", "demo.example.org", 1)),
 			gatewaycontroller.LawCertificateFound, "certificate not found for hostname demo.example.org")
 		h.Down("route", "gateway")
 		h.Apply("eks-one", "gateway", gateway)
@@ -131,9 +147,11 @@ var routes = []lawtest.Counterexample{
 		"name: lattice-gateway, namespace: lattice-gateway,", "name: absent, namespace: lattice-gateway,")},
 	{Law: gatewaycontroller.LawRouteListener, Break: refuses(gatewaycontroller.LawRouteListener, `no listener "`,
 		"sectionName: http-listener", "sectionName: none", "sectionName: https-listener-with-custom-domain", "sectionName: other")},
-	{Law: gatewaycontroller.LawRouteHostname, Break: refuses(gatewaycontroller.LawRouteHostname, "No matching listener hostname for this route",
+	{Law: gatewaycontroller.LawRouteHostname, Break: refuses(gatewaycontroller.LawRouteHostname,
+		"No matching listener hostname for this route",
 		"demo.example.com", "demo.example.org", "  - {name: lattice-gateway, namespace: lattice-gateway, sectionName: http-listener}\n", "")},
 	{Law: gatewaycontroller.LawRouteAllowed, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewPlatform(t)
 		h.Apply("eks-one", "apps", kubetest.Namespace("apps")) // without the label
 		return h.Refused(h.TryApply("eks-one", "route", kubetest.HTTPRoute("demo", "apps")), gatewaycontroller.LawRouteAllowed,
@@ -141,18 +159,22 @@ var routes = []lawtest.Counterexample{
 	}},
 	// Two clusters cannot have a route of the same name and namespace.
 	{Law: gatewaycontroller.LawRouteConflict, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewApp(t)
 		kubetest.Platform(h, "eks-two")
 		h.Apply("eks-two", "apps", kubetest.Namespace("apps", kubetest.AppLabels...))
-		h.Apply("eks-two", "service", strings.Replace(kubetest.Service("demo-one-v1", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
+		h.Apply("eks-two", "service", strings.Replace(kubetest.Service("demo-one-v1", "apps"), "namespace: apps",
+			`namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1))
 		return h.Refused(h.TryApply("eks-two", "route", kubetest.HTTPRoute("demo-one", "apps")), gatewaycontroller.LawRouteConflict,
 			"service apps/demo-one had a conflict: Found existing resource not owned by controller: arn:aws:vpc-lattice:")
 	}},
 	{Law: gatewaycontroller.LawRouteBackend, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewApp(t)
 		return h.Reason("eks-one.route", "eks-one.deployment", world.Create, gatewaycontroller.LawRouteBackend)
 	}},
 	{Law: gatewaycontroller.LawGroupsCollected, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewApp(t)
 		h.Down("eks-one.auth", "eks-one.route")
 		if after := h.After("eks-one.route", "eks-one.lattice", world.Delete, gatewaycontroller.LawGroupsCollected); after != 60 {
@@ -164,11 +186,13 @@ var routes = []lawtest.Counterexample{
 
 var policies = []lawtest.Counterexample{
 	{Law: gatewaycontroller.LawPolicyTarget, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newApps(t)
 		return h.Refused(h.TryApply("eks-one", "policy", kubetest.AuthPolicy("demo", "apps", "eks-two")), gatewaycontroller.LawPolicyTarget,
 			"targetRef HTTPRoute apps/demo not found")
 	}},
 	{Law: gatewaycontroller.LawPolicyService, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newUnattached(t)
 		met := h.Refused(h.TryApply("eks-one", "policy", kubetest.AuthPolicy("demo", "apps", "eks-two")), gatewaycontroller.LawPolicyService,
 			"iam-auth-policy-resource-id", "NotFound: Service demo-apps not found")
@@ -179,6 +203,7 @@ var policies = []lawtest.Counterexample{
 	}},
 	// On its way out it waits for a service that nobody creates.
 	{Law: gatewaycontroller.LawPolicyStays, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newUnattached(t)
 		_ = h.TryApply("eks-one", "policy", kubetest.AuthPolicy("demo", "apps", "eks-two")) // it has no effect
 		met := h.Refused(h.Delete("policy"), gatewaycontroller.LawPolicyStays, `IAMAuthPolicy "apps/demo-iam-auth-policy"`,
@@ -187,6 +212,7 @@ var policies = []lawtest.Counterexample{
 		return met
 	}},
 	{Law: gatewaycontroller.LawPolicyConflict, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := newApps(t)
 		policy := kubetest.AuthPolicy("demo", "apps", "eks-two")
 		h.Apply("eks-one", "route", waitless)
@@ -197,9 +223,11 @@ var policies = []lawtest.Counterexample{
 	// Two clusters that put the policy of their common service network undo each
 	// other: the first to go opens the network for everybody.
 	{Law: gatewaycontroller.LawPolicyOpens, Break: func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewPlatform(t)
 		kubetest.Platform(h, "eks-two")
-		onGateway := strings.NewReplacer("kind: HTTPRoute, name: demo", "kind: Gateway, name: lattice-gateway", "namespace: apps", "namespace: lattice-gateway").
+		onGateway := strings.NewReplacer("kind: HTTPRoute, name: demo", "kind: Gateway, name: lattice-gateway", "namespace: apps",
+			"namespace: lattice-gateway").
 			Replace(kubetest.AuthPolicy("demo", "apps", "eks-two"))
 		h.Apply("eks-one", "one-policy", onGateway)
 		h.Apply("eks-two", "two-policy", onGateway)

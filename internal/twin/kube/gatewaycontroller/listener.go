@@ -33,7 +33,8 @@ func (l *leader) accept(route, gw *api.Object, ref obj.Map) (acceptance, string,
 	case len(a.listeners) > 0:
 		return a, "Accepted", "", law.Law{}
 	case !matched:
-		return a, "NoMatchingParent", fmt.Sprintf("no listener %q on Gateway %s/%s", obj.Str(ref, "sectionName"), gw.Namespace, gw.Name), LawRouteListener
+		return a, "NoMatchingParent", fmt.Sprintf("no listener %q on Gateway %s/%s", obj.Str(ref, "sectionName"), gw.Namespace, gw.Name),
+			LawRouteListener
 	case !hostname:
 		return a, "NoMatchingListenerHostname", "No matching listener hostname for this route", LawRouteHostname
 	}

@@ -28,7 +28,8 @@ func (d *deployer) listeners(service *vpclattice.Service, accepted []acceptance,
 			var target *vpclattice.Listener
 			if i >= 0 {
 				target = have[i]
-			} else if target, err = d.client.Routing().CreateListener(d.op, d.principal, service.ID, protocol, port, vpclattice.RuleAction{FixedStatus: fixedNotFound}, d.tags()); err != nil {
+			} else if target, err = d.client.Routing().CreateListener(d.op, d.principal, service.ID, protocol, port,
+				vpclattice.RuleAction{FixedStatus: fixedNotFound}, d.tags()); err != nil {
 				return err
 			}
 			if err := d.client.Routing().SetRules(d.op, d.principal, target.ID, rulesOf(d.route, groups), d.tags()); err != nil {

@@ -16,7 +16,8 @@ func (c *Controller) Start(pod *api.Object, process kubelet.Process) error {
 	for _, kind := range []string{"Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute", "TLSRoute"} {
 		gvk := schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: kind}
 		if !c.mgr.API.Serves(gvk) {
-			return LawCRDs.Refuse("", "CrashLoopBackOff: setup failed: required CRD not found: no matches for kind %q in version %q", kind, gvk.GroupVersion())
+			return LawCRDs.Refuse("", "CrashLoopBackOff: setup failed: required CRD not found: no matches for kind %q in version %q", kind,
+				gvk.GroupVersion())
 		}
 		if crd := c.mgr.API.Definition(gvk.Group, kind); crd != nil {
 			pod.DependsOnNow(crd.URN, LawCRDs)
@@ -27,7 +28,8 @@ func (c *Controller) Start(pod *api.Object, process kubelet.Process) error {
 	}
 	for _, name := range []string{"CLUSTER_VPC_ID", "REGION", "AWS_ACCOUNT_ID", "CLUSTER_NAME"} {
 		if process.Env[name] == "" {
-			return LawConfig.Refuse("", "CrashLoopBackOff: init config failed: %s is not specified: EC2MetadataError: failed to make EC2Metadata request", strings.ToLower(name))
+			return LawConfig.Refuse("", "CrashLoopBackOff: init config failed: %s is not specified: EC2MetadataError: failed to make EC2Metadata "+
+				"request", strings.ToLower(name))
 		}
 	}
 	c.setupDefaultNetwork(pod, process)

@@ -14,7 +14,8 @@ import (
 func (l *leader) route(route *api.Object) {
 	gw := l.parent(route)
 	if gw == nil {
-		l.mgr.Blame(route, LawRouteParent, "the route is not relevant to the controller: no Gateway of class %q among its parents", "amazon-vpc-lattice")
+		l.mgr.Blame(route, LawRouteParent, "the route is not relevant to the controller: no Gateway of class %q among its parents",
+			"amazon-vpc-lattice")
 		return
 	}
 	class := l.class(gw)
@@ -93,7 +94,8 @@ func (l *leader) validateRoute(route, gw *api.Object) []acceptance {
 				status["conditions"] = obj.List(obj.Copy(old), "conditions")
 			}
 		}
-		l.mgr.SetCondition(route, status, controller.Condition{Type: "Accepted", True: len(a.listeners) > 0, Reason: reason, Message: text}, "conditions")
+		l.mgr.SetCondition(route, status, controller.Condition{Type: "Accepted", True: len(a.listeners) > 0, Reason: reason, Message: text},
+			"conditions")
 		l.mgr.SetCondition(route, status, resolved, "conditions")
 		parents = append(parents, status)
 	}

@@ -39,20 +39,24 @@ func (d *deployer) service(gw *api.Object, accepted []acceptance) (*vpclattice.S
 		}
 	}
 	if service == nil {
-		if service, err = d.client.CreateService(d.op, d.principal, vpclattice.ServiceInput{Name: name, CustomDomain: domain, CertificateARN: certificate, Tags: tags}); err != nil {
+		if service, err = d.client.CreateService(d.op, d.principal,
+			vpclattice.ServiceInput{Name: name, CustomDomain: domain, CertificateARN: certificate, Tags: tags}); err != nil {
 			return nil, err
 		}
 	} else if owner := service.Tags[ManagedByTag]; owner != d.owner() {
 		if owner != "" && owner != d.route.Annotation(allowTakeover) {
-			return nil, LawRouteConflict.Refuse("", "service %s/%s had a conflict: Found existing resource not owned by controller: %s", d.route.Namespace, d.route.Name, service.ARN)
+			return nil, LawRouteConflict.Refuse("", "service %s/%s had a conflict: Found existing resource not owned by controller: %s",
+				d.route.Namespace, d.route.Name, service.ARN)
 		}
 		if err := d.client.TagResource(d.op, d.principal, service.ARN, d.tags()); err != nil {
 			return nil, err
 		}
 	} else if service.Tags[routeNameTag] != d.route.Name || service.Tags[routeSpaceTag] != d.route.Namespace {
-		return nil, LawRouteConflict.Refuse("", "service %s/%s had a conflict: Found existing resource with conflicting service name: %s", d.route.Name, d.route.Namespace, service.ARN)
+		return nil, LawRouteConflict.Refuse("", "service %s/%s had a conflict: Found existing resource with conflicting service name: %s",
+			d.route.Name, d.route.Namespace, service.ARN)
 	}
-	if err := d.client.SetTags(d.op, d.principal, service.ARN, tags, func(name string) bool { return strings.HasPrefix(name, tagPrefix) }); err != nil {
+	if err := d.client.SetTags(d.op, d.principal, service.ARN, tags,
+		func(name string) bool { return strings.HasPrefix(name, tagPrefix) }); err != nil {
 		return nil, err
 	}
 	if certificate != "" && service.CertificateARN != certificate {

@@ -14,7 +14,8 @@ import (
 
 // groupName names a backend's target group: one per cluster, route and Service.
 func (d *deployer) groupName(namespace, service string, port int64) string {
-	h := sha256.Sum256([]byte(d.owner() + " " + d.route.Namespace + "/" + d.route.Name + " " + namespace + "/" + service + " " + strconv.FormatInt(port, 10)))
+	h := sha256.Sum256([]byte(d.owner() + " " + d.route.Namespace + "/" + d.route.Name + " " + namespace + "/" + service + " " +
+		strconv.FormatInt(port, 10)))
 	return "k8s-" + service[:min(len(service), 20)] + "-" + namespace[:min(len(namespace), 20)] + "-" + hex.EncodeToString(h[:5])
 }
 
@@ -69,7 +70,8 @@ func (d *deployer) targetGroup(service *api.Object, port int64) (pool, error) {
 		if !ok {
 			continue
 		}
-		targets = append(targets, vpclattice.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to, Pod: d.mgr.EKS.Name + "/" + pod.Path()})
+		targets = append(targets, vpclattice.Target{IP: obj.Str(pod.Content, "status", "podIP"), Port: to,
+			Pod: d.mgr.EKS.Name + "/" + pod.Path()})
 		d.route.DependsOnObject(pod, LawRouteBackend)
 	}
 	return pool{group: group}, d.client.Routing().SetTargets(d.op, d.principal, group.ID, targets)

@@ -51,7 +51,8 @@ func (p policies) associateVPC(client *vpclattice.Lattice, principal iam.Princip
 	wanted := !policy.Terminating() && obj.Get(policy.Content, "spec", "associateWithVpc") != false
 	switch {
 	case wanted && len(have) == 0:
-		_, err = client.AssociateVPC(p.op, principal, networks[0].ID, p.process.Env["CLUSTER_VPC_ID"], obj.Strings(policy.Content, "spec", "securityGroupIds"), p.tags())
+		_, err = client.AssociateVPC(p.op, principal, networks[0].ID, p.process.Env["CLUSTER_VPC_ID"],
+			obj.Strings(policy.Content, "spec", "securityGroupIds"), p.tags())
 	case !wanted && len(have) > 0 && have[0].Tags[ManagedByTag] == p.owner():
 		err = client.DisassociateVPC(p.op, principal, have[0].ID)
 	}

@@ -27,7 +27,8 @@ func (c *Releases) Install(op *world.Op, inputs obj.Map) (string, obj.Map, error
 		if !obj.Bool(inputs, "createNamespace") {
 			return "", nil, api.LawNamespaceExists.Refuse("", "create: failed to create: namespaces %q not found", r.Namespace)
 		}
-		if _, err := c.mgr.API.Apply(op, obj.Map{"apiVersion": "v1", "kind": "Namespace", "metadata": obj.Map{"name": r.Namespace}}, Manager, false); err != nil {
+		if _, err := c.mgr.API.Apply(op, obj.Map{"apiVersion": "v1", "kind": "Namespace", "metadata": obj.Map{"name": r.Namespace}}, Manager,
+			false); err != nil {
 			return "", nil, err
 		}
 	}
@@ -62,7 +63,8 @@ func (c *Releases) prepare(_ *world.Op, inputs obj.Map) (*Release, obj.Map, erro
 	if err := chart.Check(values); err != nil {
 		return nil, nil, LawValues.Refuse("", "%v", err)
 	}
-	r := &Release{Chart: chart, Name: obj.Str(inputs, "name"), Namespace: obj.Str(inputs, "namespace"), hooks: !obj.Bool(inputs, "disableWebhooks")}
+	r := &Release{Chart: chart, Name: obj.Str(inputs, "name"), Namespace: obj.Str(inputs, "namespace"),
+		hooks: !obj.Bool(inputs, "disableWebhooks")}
 	r.Values, r.given = chart.Merge(values), values
 	for _, u := range chart.Unknown(values) {
 		c.mgr.Warn(LawValues, u, chart.Name)
@@ -109,7 +111,8 @@ func (c *Releases) await(op *world.Op, r *Release, inputs obj.Map) error {
 			if t, ok := c.mgr.Trouble(key); ok {
 				broken, why = t.Law, ": "+t.Text
 			}
-			err := broken.Refuse("", "failed to become available within allocated timeout. Error: Helm Release %s/%s: resource Deployment/%s/%s not ready. status: InProgress, message: Available: %d/%d: context deadline exceeded%s",
+			err := broken.Refuse("", "failed to become available within allocated timeout. Error: Helm Release %s/%s: resource Deployment/%s/%s "+
+				"not ready. status: InProgress, message: Available: %d/%d: context deadline exceeded%s",
 				r.Namespace, r.Name, key.Namespace, key.Name, len(pods.ReadyOf(c.mgr.API, d)), want, why)
 			if obj.Bool(inputs, "atomic") {
 				return errors.Join(err, c.deleteObjects(op, r))

@@ -20,6 +20,7 @@ var (
 		"A release waits until its workloads are ready, and fails when they are not within its timeout.",
 		"https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/")
 	LawReleaseGone = law.New(law.Kubernetes, "release-waits-for-its-removal",
-		"The removal of a release waits until its objects are gone unless skipAwait is set: it fails when something holds one of them, and when the API server refuses to delete one.",
+		"The removal of a release waits until its objects are gone unless skipAwait is set: it fails when something holds one of them, and "+
+			"when the API server refuses to delete one.",
 		"https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/provider/helm_release.go")
 )

@@ -63,14 +63,17 @@ func TestReleasesAreRefused(t *testing.T) {
 		law   law.Law
 		words []string
 	}{
-		{"no namespace", kubetest.LatticeChart(h, "one", nil), api.LawNamespaceExists, []string{`namespaces "aws-application-networking-system" not found`}},
-		{"wrong type", kubetest.LatticeChart(h, "one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), helm.LawValues, []string{"'/serviceAccount/create'"}},
+		{"no namespace", kubetest.LatticeChart(h, "one", nil), api.LawNamespaceExists,
+			[]string{`namespaces "aws-application-networking-system" not found`}},
+		{"wrong type", kubetest.LatticeChart(h, "one", engine.Props{"serviceAccount": engine.Props{"create": "yes"}}), helm.LawValues,
+			[]string{"'/serviceAccount/create'"}},
 	} {
 		h.Refused(h.TryRelease("one", c.name, c.in), c.law, c.words...)
 	}
 	in := kubetest.LatticeChart(h, "one", nil)
 	in["version"] = "v9.0.0"
-	if err := h.TryRelease("one", "unknown version", in); err == nil || !strings.Contains(err.Error(), "chart: the twin knows chart aws-gateway-controller-chart in version v2.1.3 only") {
+	if err := h.TryRelease("one", "unknown version", in); err == nil ||
+		!strings.Contains(err.Error(), "chart: the twin knows chart aws-gateway-controller-chart in version v2.1.3 only") {
 		t.Errorf("an unknown version: %v", err)
 	}
 }
@@ -81,7 +84,8 @@ func TestUnknownValues(t *testing.T) {
 	h := newCluster(t)
 	h.Release("one", "kyverno", kubetest.KyvernoChart(engine.Props{"values": engine.Props{
 		"admissionController": engine.Props{"replicas": 3}, "admisionController": engine.Props{"replicas": 3}}}))
-	if w := h.Clusters.Warnings(); len(w) != 1 || w[0].Law != helm.LawValues || w[0].Message != "chart kyverno has no value admisionController: Helm ignores it" {
+	if w := h.Clusters.Warnings(); len(w) != 1 || w[0].Law != helm.LawValues ||
+		w[0].Message != "chart kyverno has no value admisionController: Helm ignores it" {
 		t.Errorf("warnings: %v", w)
 	}
 	in := h.Inputs("kyverno")

@@ -18,7 +18,8 @@ func (k *Kubelet) startContainers(pod *api.Object) error {
 	for _, container := range obj.Maps(pod.Content, "spec", "initContainers") {
 		command := strings.Join(pods.Command(container), " ")
 		if strings.Contains(command, "iptables") && !netAdmin(pod, container) {
-			return LawNetAdmin.Refuse("", "Init:CrashLoopBackOff: %s: iptables: Could not fetch rule set generation id: Permission denied (you must be root)", obj.Str(container, "name"))
+			return LawNetAdmin.Refuse("", "Init:CrashLoopBackOff: %s: iptables: Could not fetch rule set generation id: Permission denied (you "+
+				"must be root)", obj.Str(container, "name"))
 		}
 	}
 	taken := map[int64]string{}
@@ -31,7 +32,8 @@ func (k *Kubelet) startContainers(pod *api.Object) error {
 		p := pods.Listening(k.mgr.API, pod, container)
 		for _, port := range append(p.Open, p.Local...) {
 			if other, ok := taken[port]; ok {
-				return LawPorts.Refuse("", "CrashLoopBackOff: %s: listen tcp 0.0.0.0:%d: bind: address already in use (by %s)", obj.Str(container, "name"), port, other)
+				return LawPorts.Refuse("", "CrashLoopBackOff: %s: listen tcp 0.0.0.0:%d: bind: address already in use (by %s)",
+					obj.Str(container, "name"), port, other)
 			}
 			taken[port] = obj.Str(container, "name")
 		}
@@ -44,7 +46,8 @@ func nonRoot(pod *api.Object) error {
 	for _, container := range pods.Containers(pod) {
 		uid, given := obj.Number(pods.Setting(pod, container, "runAsUser"))
 		if pods.Setting(pod, container, "runAsNonRoot") == true && given && uid == 0 {
-			return LawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)",
+			return LawNonRoot.Refuse("", "CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", "+
+				"container: %s)",
 				pod.Name, pod.Namespace, pod.UID(), obj.Str(container, "name"))
 		}
 	}
@@ -65,7 +68,8 @@ func readable(pod *api.Object, container obj.Map) error {
 		for _, v := range obj.Maps(pod.Content, "spec", "volumes") {
 			mode, given := obj.Number(obj.Get(v, "configMap", "defaultMode"))
 			if obj.Str(v, "name") == obj.Str(m, "name") && given && mode&0o004 == 0 {
-				return LawFileModes.Refuse("", "CrashLoopBackOff: %s: open %s: permission denied: the files of volume %s have mode %04o and belong to root",
+				return LawFileModes.Refuse("", "CrashLoopBackOff: %s: open %s: permission denied: the files of volume %s have mode %04o and belong "+
+					"to root",
 					obj.Str(container, "name"), obj.Str(m, "mountPath"), obj.Str(v, "name"), mode)
 			}
 		}
@@ -80,11 +84,14 @@ func (k *Kubelet) probe(pod *api.Object) error {
 			port, err := probedPort(container, obj.At(container, kind.field))
 			switch {
 			case err != nil:
-				return LawProbes.Refuse("", "Unhealthy: %s errored and resulted in unknown state: %v (container %s)", kind.words, err, obj.Str(container, "name"))
+				return LawProbes.Refuse("", "Unhealthy: %s errored and resulted in unknown state: %v (container %s)", kind.words, err,
+					obj.Str(container, "name"))
 			case port != 0 && !k.network.Admits(pod, networkpolicy.Ingress, k.network.Node(pod), corev1.ProtocolTCP, int(port)):
-				return networkpolicy.LawIsolation.Refuse("", "Unhealthy: %s failed: dial tcp :%d: i/o timeout (container %s)", kind.words, port, obj.Str(container, "name"))
+				return networkpolicy.LawIsolation.Refuse("", "Unhealthy: %s failed: dial tcp :%d: i/o timeout (container %s)", kind.words, port,
+					obj.Str(container, "name"))
 			case port != 0 && !pods.Listens(k.mgr.API, pod, int(port)):
-				return LawProbes.Refuse("", "Unhealthy: %s failed: dial tcp :%d: connect: connection refused (container %s)", kind.words, port, obj.Str(container, "name"))
+				return LawProbes.Refuse("", "Unhealthy: %s failed: dial tcp :%d: connect: connection refused (container %s)", kind.words, port,
+					obj.Str(container, "name"))
 			}
 		}
 	}

@@ -23,6 +23,7 @@ func newCluster(t *testing.T) *kubetest.Harness {
 // refuses deploys what does not become available, and then what does.
 func refuses(broken law.Law, manifest, corrected string, words ...string) func(*testing.T) law.Law {
 	return func(t *testing.T) law.Law {
+		t.Helper()
 		h := newCluster(t)
 		kubetest.ProxyConfig(h, "one", kubetest.OtherCA)
 		met := h.Refused(h.TryApply("one", "app", manifest), broken, words...)
@@ -35,6 +36,7 @@ func refuses(broken law.Law, manifest, corrected string, words ...string) func(*
 // spoils takes away what pods need, deploys, and gives it back.
 func spoils(broken law.Law, spoil, repair func(*kubetest.Harness), words ...string) func(*testing.T) law.Law {
 	return func(t *testing.T) law.Law {
+		t.Helper()
 		h := newCluster(t)
 		spoil(h)
 		met := h.Refused(h.TryApply("one", "app", kubetest.Deployment("demo", "apps")), broken, words...)
@@ -50,7 +52,8 @@ func TestLaws(t *testing.T) {
 	demo := kubetest.Deployment("demo", "apps")
 	probed := func(port string) string { return container(demo, "readinessProbe: {tcpSocket: {port: "+port+"}}") }
 	mounting := func(mode string) string {
-		return kubetest.Deployment("demo", "apps", strings.Replace(envoy, "MORE", "securityContext: {runAsUser: 47443}", 1), strings.Replace(proxyVolume, "MODE", mode, 1))
+		return kubetest.Deployment("demo", "apps", strings.Replace(envoy, "MORE", "securityContext: {runAsUser: 47443}", 1),
+			strings.Replace(proxyVolume, "MODE", mode, 1))
 	}
 	redirecting := func(context string) string {
 		return kubetest.Deployment("demo", "apps", strings.Replace(iptables, "MORE", context, 1))
@@ -59,18 +62,21 @@ func TestLaws(t *testing.T) {
 		return kubetest.Deployment("demo", "apps", "securityContext: {runAsNonRoot: true, runAsUser: "+uid+"}")
 	}
 	lawtest.Run(t, []lawtest.Counterexample{
-		{Law: kubelet.LawImages, Break: spoils(kubelet.LawImages, func(h *kubetest.Harness) { h.Down("one.private-out") }, func(h *kubetest.Harness) {
-			h.AWS("aws:ec2/route:Route", "new-route", engine.Props{
-				"routeTableId": h.ID("one.private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": h.ID("one.nat")})
-		}, "ImagePullBackOff", "Back-off pulling image")},
+		{Law: kubelet.LawImages, Break: spoils(kubelet.LawImages, func(h *kubetest.Harness) { h.Down("one.private-out") },
+			func(h *kubetest.Harness) {
+				h.AWS("aws:ec2/route:Route", "new-route", engine.Props{
+					"routeTableId": h.ID("one.private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": h.ID("one.nat")})
+			}, "ImagePullBackOff", "Back-off pulling image")},
 		{Law: kubelet.LawCNI, Break: spoils(kubelet.LawCNI, func(h *kubetest.Harness) { h.Down("one.vpc-cni") },
 			func(h *kubetest.Harness) { kubetest.Addon(h, "one", "vpc-cni") }, "failed to assign an IP address to container")},
 		{Law: kubelet.LawClusterDNS, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			kubetest.CRDs(h, "one")
 			h.Apply("one", "ns", kubetest.Namespace("aws-application-networking-system"))
 			h.Down("one.coredns")
-			met := h.Refused(h.TryRelease("one", "lattice", kubetest.LatticeChart(h, "one", nil)), kubelet.LawClusterDNS, "CrashLoopBackOff", "no such host")
+			met := h.Refused(h.TryRelease("one", "lattice", kubetest.LatticeChart(h, "one", nil)), kubelet.LawClusterDNS, "CrashLoopBackOff",
+				"no such host")
 			h.Down("lattice")
 			kubetest.Addon(h, "one", "coredns")
 			h.Release("one", "lattice", kubetest.LatticeChart(h, "one", nil))
@@ -90,6 +96,7 @@ func TestLaws(t *testing.T) {
 		{Law: kubelet.LawNonRoot, Break: refuses(kubelet.LawNonRoot, nonRoot("0"), nonRoot("1000"),
 			`CreateContainerConfigError: container's runAsUser breaks non-root policy (pod: "demo-`, "container: demo)")},
 		{Law: kubelet.LawNetAdmin, Break: refuses(kubelet.LawNetAdmin,
-			redirecting("{capabilities: {drop: [ALL]}}"), redirecting("{capabilities: {add: [NET_ADMIN]}}"), "Permission denied (you must be root)")},
+			redirecting("{capabilities: {drop: [ALL]}}"), redirecting("{capabilities: {add: [NET_ADMIN]}}"),
+			"Permission denied (you must be root)")},
 	})
 }

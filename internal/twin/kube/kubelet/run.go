@@ -41,7 +41,8 @@ func (k *Kubelet) notReady(pod *api.Object, phase string, err error) bool {
 func (k *Kubelet) start(pod *api.Object) error {
 	cni, ok := k.mgr.Account.EKS.AddonRuns(k.mgr.EKS.Name, "vpc-cni")
 	if !ok {
-		return LawCNI.Refuse("", "FailedCreatePodSandBox: plugin type=\"aws-cni\" name=\"aws-cni\" failed (add): add cmd: failed to assign an IP address to container")
+		return LawCNI.Refuse("", "FailedCreatePodSandBox: plugin type=\"aws-cni\" name=\"aws-cni\" failed (add): add cmd: failed to assign an "+
+			"IP address to container")
 	}
 	pod.DependsOn(cni, LawCNI)
 	if err := k.mounts(pod); err != nil {
@@ -84,7 +85,8 @@ func (k *Kubelet) mounts(pod *api.Object) error {
 				}
 				o := k.mgr.API.Get("", m.kind, pod.Namespace, m.name)
 				if o == nil {
-					return LawMounts.Refuse("", "FailedMount: MountVolume.SetUp failed for volume %q : %s %q not found", obj.Str(v, "name"), strings.ToLower(m.kind), m.name)
+					return LawMounts.Refuse("", "FailedMount: MountVolume.SetUp failed for volume %q : %s %q not found", obj.Str(v, "name"),
+						strings.ToLower(m.kind), m.name)
 				}
 				pod.DependsOn(o.URN, LawMounts)
 			}

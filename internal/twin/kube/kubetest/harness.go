@@ -53,7 +53,7 @@ func (h *Harness) Try(backend engine.Backend, inst *engine.Instance, token, name
 		h.created[name] = r
 		h.order = append(h.order, name)
 	}
-	h.undisturbed()
+	undisturbed(h)
 	return err
 }
 
@@ -74,9 +74,6 @@ func (h *Harness) Resource(name string) *twintest.Resource {
 	}
 	return r
 }
-
-// Exists tells whether a resource was created and not deleted.
-func (h *Harness) Exists(name string) bool { return h.created[name] != nil }
 
 // ID returns the id of a resource.
 func (h *Harness) ID(name string) string {
@@ -163,7 +160,7 @@ func (h *Harness) Update(name string, in engine.Props) {
 	if err := h.Resource(name).Update(h.World, in); err != nil {
 		h.T.Fatalf("updating %s: %v", name, err)
 	}
-	h.undisturbed()
+	undisturbed(h)
 }
 
 // Delete deletes a resource.
@@ -173,7 +170,7 @@ func (h *Harness) Delete(name string) error {
 	if err == nil {
 		delete(h.created, name)
 	}
-	h.undisturbed()
+	undisturbed(h)
 	return err
 }
 
@@ -206,7 +203,7 @@ func (h *Harness) Call(caller call.Caller, url string) call.Result {
 	if err != nil {
 		h.T.Fatalf("calling %s: %v", url, err)
 	}
-	h.undisturbed()
+	undisturbed(h)
 	return r
 }
 

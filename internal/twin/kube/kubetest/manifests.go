@@ -21,7 +21,10 @@ metadata: {name: lattice-gateway, namespace: lattice-gateway, annotations: {pulu
 spec:
   gatewayClassName: amazon-vpc-lattice
   listeners:
-  - {name: http-listener, port: 80, protocol: HTTP, allowedRoutes: &routes {namespaces: {from: Selector, selector: {matchLabels: {allow-attachment-to-infra-gw: "true"}}}}}
+  - name: http-listener
+    port: 80
+    protocol: HTTP
+    allowedRoutes: &routes {namespaces: {from: Selector, selector: {matchLabels: {allow-attachment-to-infra-gw: "true"}}}}
   - {name: https-listener-with-default-domain, port: 443, protocol: HTTPS, allowedRoutes: *routes}
   - name: https-listener-with-custom-domain
     port: 443
@@ -36,7 +39,9 @@ spec:
 const InjectionPolicy = `
 apiVersion: policies.kyverno.io/v1
 kind: MutatingPolicy
-metadata: {name: inject, annotations: {pulumi.com/waitFor: 'jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True'}}
+metadata:
+  name: inject
+  annotations: {pulumi.com/waitFor: 'jsonpath={.status.conditionStatus.conditions[?(@.type=="WebhookConfigured")].status}=True'}
 spec:
   failurePolicy: Fail
   autogen: {podControllers: {controllers: []}}
@@ -51,15 +56,19 @@ spec:
       expression: |
         [
           JSONPatch{op: "add", path: "/spec/initContainers", value: []},
-          JSONPatch{op: "add", path: "/spec/initContainers/-", value: Object.spec.initContainers{name: "iptables-init", image: "registry.k8s.io/iptables:v1",
+          JSONPatch{op: "add", path: "/spec/initContainers/-", value: Object.spec.initContainers{
+              name: "iptables-init", image: "registry.k8s.io/iptables:v1",
               command: ["iptables-restore", "/etc/proxy/rules"],
-              securityContext: Object.spec.initContainers.securityContext{runAsUser: 0, capabilities: Object.spec.initContainers.securityContext.capabilities{add: ["NET_ADMIN"]}},
+              securityContext: Object.spec.initContainers.securityContext{
+                runAsUser: 0, capabilities: Object.spec.initContainers.securityContext.capabilities{add: ["NET_ADMIN"]}},
               volumeMounts: [Object.spec.initContainers.volumeMounts{name: "proxy", mountPath: "/etc/proxy"}]}},
-          JSONPatch{op: "add", path: "/spec/initContainers/-", value: Object.spec.initContainers{name: "envoy", image: "docker.io/envoyproxy/envoy:v1", restartPolicy: "Always",
+          JSONPatch{op: "add", path: "/spec/initContainers/-", value: Object.spec.initContainers{
+              name: "envoy", image: "docker.io/envoyproxy/envoy:v1", restartPolicy: "Always",
               args: ["-c", "/etc/proxy/envoy.yaml"],
               volumeMounts: [Object.spec.initContainers.volumeMounts{name: "proxy", mountPath: "/etc/proxy"}]}},
           JSONPatch{op: "add", path: "/spec/volumes", value: []},
-          JSONPatch{op: "add", path: "/spec/volumes/-", value: Object.spec.volumes{name: "proxy", configMap: Object.spec.volumes.configMap{name: "proxy"}}}
+          JSONPatch{op: "add", path: "/spec/volumes/-", value: Object.spec.volumes{
+              name: "proxy", configMap: Object.spec.volumes.configMap{name: "proxy"}}}
         ]
 `
 
@@ -123,7 +132,8 @@ func HTTPRoute(name, ns string) string {
 	return fmt.Sprintf(`
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
-metadata: {name: %[1]s, namespace: %[2]s, annotations: {pulumi.com/waitFor: "jsonpath={.metadata.annotations['application-networking.k8s.aws/lattice-assigned-domain-name']}"}}
+metadata: {name: %[1]s, namespace: %[2]s, annotations: {
+  pulumi.com/waitFor: "jsonpath={.metadata.annotations['application-networking.k8s.aws/lattice-assigned-domain-name']}"}}
 spec:
   hostnames: [%[1]s.example.com]
   parentRefs:
@@ -140,9 +150,13 @@ func AuthPolicy(route, ns, cluster string) string {
 	return fmt.Sprintf(`
 apiVersion: application-networking.k8s.aws/v1alpha1
 kind: IAMAuthPolicy
-metadata: {name: %[1]s-iam-auth-policy, namespace: %[2]s, annotations: {pulumi.com/waitFor: "jsonpath={.metadata.annotations['application-networking.k8s.aws/iam-auth-policy-resource-id']}"}}
+metadata: {name: %[1]s-iam-auth-policy, namespace: %[2]s, annotations: {
+  pulumi.com/waitFor: "jsonpath={.metadata.annotations['application-networking.k8s.aws/iam-auth-policy-resource-id']}"}}
 spec:
   targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: %[1]s}
-  policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"vpc-lattice-svcs:Invoke","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/eks-cluster-name":"%[3]s","aws:PrincipalTag/kubernetes-namespace":"apps","aws:PrincipalTag/eks-cluster-arn":"arn:aws:eks:ap-northeast-2:123456789012:cluster/%[3]s"}}}]}'
+  policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},
+    "Action":"vpc-lattice-svcs:Invoke","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/eks-cluster-name":"%[3]s",
+    "aws:PrincipalTag/kubernetes-namespace":"apps",
+    "aws:PrincipalTag/eks-cluster-arn":"arn:aws:eks:ap-northeast-2:123456789012:cluster/%[3]s"}}}]}'
 `, route, ns, cluster)
 }

@@ -10,7 +10,7 @@ import (
 
 // undisturbed checks that each cluster which takes itself for resting is: another
 // run of all its controllers changes nothing.
-func (h *Harness) undisturbed() {
+func undisturbed(h *Harness) {
 	h.T.Helper()
 	err := h.World.Do(world.Read, "undisturbed", func(op *world.Op) error {
 		for _, c := range h.Clusters.Live() {

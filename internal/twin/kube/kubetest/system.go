@@ -10,7 +10,9 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-const anybodySigned = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"vpc-lattice-svcs:Invoke","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}}]}`
+// anybodySigned is a policy that lets principals of the account call everything.
+const anybodySigned = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"vpc-lattice-svcs:Invoke",
+	"Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}}]}`
 
 // Trust is the trust policy of a role that a service may assume.
 func Trust(service string) string {
@@ -22,23 +24,31 @@ func Trust(service string) string {
 }
 
 func allowing(actions ...string) string {
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["%s"],"Resource":"*"}]}`, strings.Join(actions, `","`))
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["%s"],"Resource":"*"}]}`,
+		strings.Join(actions, `","`))
 }
 
 // Environment creates what the environment stack does.
 func Environment(h *Harness) {
 	h.T.Helper()
 	h.AWS("aws:vpclattice/serviceNetwork:ServiceNetwork", "network", engine.Props{"name": "lattice-gateway", "authType": "AWS_IAM"})
-	h.AWS("aws:vpclattice/authPolicy:AuthPolicy", "network-policy", engine.Props{"resourceIdentifier": h.Output("network", "arn"), "policy": anybodySigned})
+	h.AWS("aws:vpclattice/authPolicy:AuthPolicy", "network-policy",
+		engine.Props{"resourceIdentifier": h.Output("network", "arn"), "policy": anybodySigned})
 	h.AWS("aws:ec2/vpc:Vpc", "anchor", engine.Props{"cidrBlock": "10.255.255.0/28", "enableDnsHostnames": true})
-	h.AWS("aws:route53/zone:Zone", "zone", engine.Props{"name": "example.com", "forceDestroy": true, "vpcs": []any{engine.Props{"vpcId": h.ID("anchor"), "vpcRegion": "ap-northeast-2"}}})
-	h.AWS("aws:acmpca/certificateAuthority:CertificateAuthority", "ca", engine.Props{"type": "ROOT", "permanentDeletionTimeInDays": 7, "certificateAuthorityConfiguration": engine.Props{
-		"keyAlgorithm": "RSA_2048", "signingAlgorithm": "SHA256WITHRSA", "subject": engine.Props{"commonName": "example.com"}}})
-	h.AWS("aws:acmpca/certificate:Certificate", "ca-root", engine.Props{"certificateAuthorityArn": h.ID("ca"), "certificateSigningRequest": h.Output("ca", "certificateSigningRequest"),
-		"signingAlgorithm": "SHA256WITHRSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1", "validity": engine.Props{"type": "YEARS", "value": "10"}})
-	h.AWS("aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate", "ca-installed", engine.Props{"certificateAuthorityArn": h.ID("ca"), "certificate": h.Output("ca-root", "certificate")})
-	h.AWS("aws:acm/certificate:Certificate", "certificate", engine.Props{"domainName": "example.com", "subjectAlternativeNames": []string{"*.example.com"},
-		"certificateAuthorityArn": h.ID("ca"), "keyAlgorithm": "RSA_2048"})
+	h.AWS("aws:route53/zone:Zone", "zone", engine.Props{"name": "example.com", "forceDestroy": true,
+		"vpcs": []any{engine.Props{"vpcId": h.ID("anchor"), "vpcRegion": "ap-northeast-2"}}})
+	h.AWS("aws:acmpca/certificateAuthority:CertificateAuthority", "ca",
+		engine.Props{"type": "ROOT", "permanentDeletionTimeInDays": 7, "certificateAuthorityConfiguration": engine.Props{
+			"keyAlgorithm": "RSA_2048", "signingAlgorithm": "SHA256WITHRSA", "subject": engine.Props{"commonName": "example.com"}}})
+	h.AWS("aws:acmpca/certificate:Certificate", "ca-root",
+		engine.Props{"certificateAuthorityArn": h.ID("ca"), "certificateSigningRequest": h.Output("ca", "certificateSigningRequest"),
+			"signingAlgorithm": "SHA256WITHRSA", "templateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1",
+			"validity": engine.Props{"type": "YEARS", "value": "10"}})
+	h.AWS("aws:acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate", "ca-installed",
+		engine.Props{"certificateAuthorityArn": h.ID("ca"), "certificate": h.Output("ca-root", "certificate")})
+	h.AWS("aws:acm/certificate:Certificate", "certificate",
+		engine.Props{"domainName": "example.com", "subjectAlternativeNames": []string{"*.example.com"},
+			"certificateAuthorityArn": h.ID("ca"), "keyAlgorithm": "RSA_2048"})
 	Role(h, "client", "vpc-lattice-svcs:Invoke")
 }
 
@@ -61,27 +71,36 @@ func Cluster(h *Harness, cluster string, without ...string) {
 	h.AWS("aws:ec2/vpc:Vpc", Part(cluster, "vpc"), engine.Props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
 	h.AWS("aws:ec2/internetGateway:InternetGateway", Part(cluster, "igw"), engine.Props{"vpcId": in("vpc")})
 	h.AWS("aws:ec2/routeTable:RouteTable", Part(cluster, "public"), engine.Props{"vpcId": in("vpc")})
-	h.AWS("aws:ec2/route:Route", Part(cluster, "public-out"), engine.Props{"routeTableId": in("public"), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": in("igw")})
-	h.AWS("aws:ec2/subnet:Subnet", Part(cluster, "public-a"), engine.Props{"vpcId": in("vpc"), "cidrBlock": "10.0.0.0/24", "availabilityZone": "ap-northeast-2a"})
-	h.AWS("aws:ec2/routeTableAssociation:RouteTableAssociation", Part(cluster, "public-table"), engine.Props{"subnetId": in("public-a"), "routeTableId": in("public")})
+	h.AWS("aws:ec2/route:Route", Part(cluster, "public-out"),
+		engine.Props{"routeTableId": in("public"), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": in("igw")})
+	h.AWS("aws:ec2/subnet:Subnet", Part(cluster, "public-a"),
+		engine.Props{"vpcId": in("vpc"), "cidrBlock": "10.0.0.0/24", "availabilityZone": "ap-northeast-2a"})
+	h.AWS("aws:ec2/routeTableAssociation:RouteTableAssociation", Part(cluster, "public-table"),
+		engine.Props{"subnetId": in("public-a"), "routeTableId": in("public")})
 	h.AWS("aws:ec2/eip:Eip", Part(cluster, "eip"), engine.Props{"domain": "vpc"})
 	h.AWS("aws:ec2/natGateway:NatGateway", Part(cluster, "nat"), engine.Props{"subnetId": in("public-a"), "allocationId": in("eip")})
 	h.AWS("aws:ec2/routeTable:RouteTable", Part(cluster, "private"), engine.Props{"vpcId": in("vpc")})
-	h.AWS("aws:ec2/route:Route", Part(cluster, "private-out"), engine.Props{"routeTableId": in("private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": in("nat")})
+	h.AWS("aws:ec2/route:Route", Part(cluster, "private-out"),
+		engine.Props{"routeTableId": in("private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": in("nat")})
 	var subnets []string
 	for i, zone := range []string{"a", "c"} {
-		h.AWS("aws:ec2/subnet:Subnet", Part(cluster, "private-"+zone), engine.Props{"vpcId": in("vpc"), "cidrBlock": fmt.Sprintf("10.0.%d.0/24", 10+i), "availabilityZone": "ap-northeast-2" + zone})
-		h.AWS("aws:ec2/routeTableAssociation:RouteTableAssociation", Part(cluster, "private-table-"+zone), engine.Props{"subnetId": in("private-" + zone), "routeTableId": in("private")})
+		h.AWS("aws:ec2/subnet:Subnet", Part(cluster, "private-"+zone),
+			engine.Props{"vpcId": in("vpc"), "cidrBlock": fmt.Sprintf("10.0.%d.0/24", 10+i), "availabilityZone": "ap-northeast-2" + zone})
+		h.AWS("aws:ec2/routeTableAssociation:RouteTableAssociation", Part(cluster, "private-table-"+zone),
+			engine.Props{"subnetId": in("private-" + zone), "routeTableId": in("private")})
 		subnets = append(subnets, in("private-"+zone))
 	}
 	h.AWS("aws:iam/role:Role", Part(cluster, "cluster-role"), engine.Props{"assumeRolePolicy": Trust("eks.amazonaws.com")})
-	h.AWS("aws:iam/rolePolicyAttachment:RolePolicyAttachment", Part(cluster, "cluster-policy"), engine.Props{"role": in("cluster-role"), "policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"})
+	h.AWS("aws:iam/rolePolicyAttachment:RolePolicyAttachment", Part(cluster, "cluster-policy"),
+		engine.Props{"role": in("cluster-role"), "policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"})
 	h.AWS("aws:iam/role:Role", Part(cluster, "node-role"), engine.Props{"assumeRolePolicy": Trust("ec2.amazonaws.com")})
 	for _, policy := range []string{"AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"} {
-		h.AWS("aws:iam/rolePolicyAttachment:RolePolicyAttachment", Part(cluster, policy), engine.Props{"role": in("node-role"), "policyArn": "arn:aws:iam::aws:policy/" + policy})
+		h.AWS("aws:iam/rolePolicyAttachment:RolePolicyAttachment", Part(cluster, policy),
+			engine.Props{"role": in("node-role"), "policyArn": "arn:aws:iam::aws:policy/" + policy})
 	}
 	h.AWS("aws:eks/cluster:Cluster", Part(cluster, "cluster"), engine.Props{
-		"name": cluster, "roleArn": h.Output(Part(cluster, "cluster-role"), "arn"), "version": "1.35", "vpcConfig": engine.Props{"subnetIds": subnets},
+		"name": cluster, "roleArn": h.Output(Part(cluster, "cluster-role"), "arn"), "version": "1.35",
+		"vpcConfig":                  engine.Props{"subnetIds": subnets},
 		"bootstrapSelfManagedAddons": false,
 		"accessConfig":               engine.Props{"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": true}})
 	for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent"} {
@@ -95,29 +114,35 @@ func Cluster(h *Harness, cluster string, without ...string) {
 	if !skip("coredns") && !skip("nodes") {
 		Addon(h, cluster, "coredns")
 	}
-	if !h.Exists("network") { // a cluster without an environment
+	if h.created["network"] == nil { // a cluster without an environment
 		return
 	}
 	group := h.Account.EKS.ClusterByName(cluster).SecurityGroupID
-	for family, name := range map[string]string{"v4": "com.amazonaws.ap-northeast-2.vpc-lattice", "v6": "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
-		h.AWS("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Part(cluster, "rule-"+family), engine.Props{"securityGroupId": group, "ipProtocol": "-1", "prefixListId": prefixList(h, name)})
+	for family, name := range map[string]string{"v4": "com.amazonaws.ap-northeast-2.vpc-lattice",
+		"v6": "com.amazonaws.ap-northeast-2.ipv6.vpc-lattice"} {
+		h.AWS("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Part(cluster, "rule-"+family),
+			engine.Props{"securityGroupId": group, "ipProtocol": "-1", "prefixListId": prefixList(h, name)})
 	}
 	h.AWS("aws:route53/zoneAssociation:ZoneAssociation", Part(cluster, "zone"), engine.Props{"zoneId": h.ID("zone"), "vpcId": in("vpc")})
-	h.AWS("aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation", Part(cluster, "association"), engine.Props{"serviceNetworkIdentifier": h.ID("network"), "vpcIdentifier": in("vpc")})
+	h.AWS("aws:vpclattice/serviceNetworkVpcAssociation:ServiceNetworkVpcAssociation", Part(cluster, "association"),
+		engine.Props{"serviceNetworkIdentifier": h.ID("network"), "vpcIdentifier": in("vpc")})
 }
 
 // Addon creates an add-on of a cluster.
 func Addon(h *Harness, cluster, name string) {
 	h.T.Helper()
-	h.AWS("aws:eks/addon:Addon", Part(cluster, name), engine.Props{"clusterName": cluster, "addonName": name, "resolveConflictsOnCreate": "OVERWRITE"})
+	h.AWS("aws:eks/addon:Addon", Part(cluster, name),
+		engine.Props{"clusterName": cluster, "addonName": name, "resolveConflictsOnCreate": "OVERWRITE"})
 }
 
 // Nodes creates the node group of a cluster.
 func Nodes(h *Harness, cluster string) {
 	h.T.Helper()
 	h.AWS("aws:eks/nodeGroup:NodeGroup", Part(cluster, "nodes"), engine.Props{
-		"clusterName": cluster, "nodeRoleArn": h.Output(Part(cluster, "node-role"), "arn"), "subnetIds": []string{h.ID(Part(cluster, "private-a")), h.ID(Part(cluster, "private-c"))},
-		"scalingConfig": engine.Props{"desiredSize": 2, "minSize": 2, "maxSize": 5}, "instanceTypes": []string{"m5.large"}, "amiType": "AL2023_x86_64_STANDARD"})
+		"clusterName": cluster, "nodeRoleArn": h.Output(Part(cluster, "node-role"), "arn"),
+		"subnetIds":     []string{h.ID(Part(cluster, "private-a")), h.ID(Part(cluster, "private-c"))},
+		"scalingConfig": engine.Props{"desiredSize": 2, "minSize": 2, "maxSize": 5}, "instanceTypes": []string{"m5.large"},
+		"amiType": "AL2023_x86_64_STANDARD"})
 }
 
 func prefixList(h *Harness, name string) string {
@@ -174,7 +199,8 @@ func Controllers(h *Harness, cluster string) {
 
 // LatticeChart is the release of the AWS Gateway API Controller.
 func LatticeChart(h *Harness, cluster string, over engine.Props) engine.Props {
-	values := engine.Props{"awsRegion": "ap-northeast-2", "awsAccountId": "123456789012", "clusterVpcId": h.ID(Part(cluster, "vpc")), "clusterName": cluster}
+	values := engine.Props{"awsRegion": "ap-northeast-2", "awsAccountId": "123456789012", "clusterVpcId": h.ID(Part(cluster, "vpc")),
+		"clusterName": cluster}
 	for k, v := range over {
 		values[k] = v
 	}
@@ -184,20 +210,23 @@ func LatticeChart(h *Harness, cluster string, over engine.Props) engine.Props {
 
 // ExternalDNSChart is the release of ExternalDNS.
 func ExternalDNSChart(h *Harness, cluster string, over engine.Props) engine.Props {
-	values := engine.Props{"provider": engine.Props{"name": "aws"}, "sources": []string{"crd"}, "domainFilters": []string{"example.com"}, "policy": "sync", "registry": "txt",
+	values := engine.Props{"provider": engine.Props{"name": "aws"}, "sources": []string{"crd"}, "domainFilters": []string{"example.com"},
+		"policy": "sync", "registry": "txt",
 		"txtOwnerId": cluster, "txtPrefix": cluster + "-", "extraArgs": engine.Props{"aws-zone-type": "private", "zone-id-filter": h.ID("zone")}}
 	for k, v := range over {
 		values[k] = v
 	}
-	return engine.Props{"chart": "external-dns", "version": "1.21.1", "repositoryOpts": engine.Props{"repo": "https://kubernetes-sigs.github.io/external-dns/"},
-		"name": "external-dns", "namespace": "external-dns", "skipCrds": true, "values": values}
+	return engine.Props{"chart": "external-dns", "version": "1.21.1",
+		"repositoryOpts": engine.Props{"repo": "https://kubernetes-sigs.github.io/external-dns/"},
+		"name":           "external-dns", "namespace": "external-dns", "skipCrds": true, "values": values}
 }
 
 // KyvernoChart is the release of Kyverno with more inputs.
 func KyvernoChart(over engine.Props) engine.Props {
 	off := engine.Props{"enabled": false}
 	in := engine.Props{"chart": "kyverno", "version": "3.9.1", "repositoryOpts": engine.Props{"repo": "https://kyverno.github.io/kyverno/"},
-		"name": "kyverno", "namespace": "kyverno", "values": engine.Props{"backgroundController": off, "cleanupController": off, "reportsController": off}}
+		"name": "kyverno", "namespace": "kyverno", "values": engine.Props{"backgroundController": off, "cleanupController": off,
+			"reportsController": off}}
 	for k, v := range over {
 		in[k] = v
 	}

@@ -31,7 +31,8 @@ func (c *Controller) mutate(r *api.Request, q cel.Request, hook obj.Map) error {
 			if obj.Str(p.Content, "spec", "failurePolicy") == "Ignore" {
 				continue
 			}
-			return admission.Denied(LawEvaluation, obj.Str(hook, "name"), "Resource: %s, Kind: %s, Errors: [Policy %s: failed to evaluate policy: %v]",
+			return admission.Denied(LawEvaluation, obj.Str(hook, "name"),
+				"Resource: %s, Kind: %s, Errors: [Policy %s: failed to evaluate policy: %v]",
 				r.Key.Path(), r.Key.Kind, p.Name, err)
 		}
 		if applies {

@@ -12,7 +12,8 @@ import (
 // for, unless spec.autogen says otherwise.
 // https://kyverno.io/docs/policy-types/cluster-policy/autogen/
 var controllers = []struct{ group, resource string }{
-	{"apps", "daemonsets"}, {"apps", "deployments"}, {"apps", "replicasets"}, {"apps", "statefulsets"}, {"batch", "cronjobs"}, {"batch", "jobs"},
+	{"apps", "daemonsets"}, {"apps", "deployments"}, {"apps", "replicasets"}, {"apps", "statefulsets"}, {"batch", "cronjobs"},
+	{"batch", "jobs"},
 }
 
 // podsOnly tells whether a policy matches pods and nothing else.

@@ -19,7 +19,8 @@ func (c *Controller) preDelete(op *world.Op, r *helm.Release) error {
 	needed, err := c.mgr.Account.EKS.EgressFromNodes(c.mgr.EKS.Name)
 	groups := c.mgr.Account.EKS.NodeGroups(c.mgr.EKS.Name)
 	if len(c.mgr.Nodes()) == 0 || err != nil {
-		return LawHooks.Refuse("", "1 error occurred:\n\t* job %s-scale-to-zero failed: DeadlineExceeded: pre-delete hooks failed: timed out waiting for the condition: the hook's pod does not start without nodes and their network", r.Name)
+		return LawHooks.Refuse("", "1 error occurred:\n\t* job %s-scale-to-zero failed: DeadlineExceeded: pre-delete hooks failed: timed out "+
+			"waiting for the condition: the hook's pod does not start without nodes and their network", r.Name)
 	}
 	for _, g := range groups {
 		op.DependsOn(g.URN, LawHooks)

@@ -66,7 +66,8 @@ func TestInjection(t *testing.T) {
 		}
 		if strings.HasPrefix(name, "early-") { // Pod Identity's webhook comes after Kyverno's and sees the sidecar
 			for _, c := range obj.Maps(pod, "spec", "initContainers") {
-				if !obj.HasNamed(obj.Maps(c, "env"), "AWS_CONTAINER_CREDENTIALS_FULL_URI") || !obj.HasNamed(obj.Maps(c, "volumeMounts"), podidentity.TokenVolume) {
+				if !obj.HasNamed(obj.Maps(c, "env"), "AWS_CONTAINER_CREDENTIALS_FULL_URI") ||
+					!obj.HasNamed(obj.Maps(c, "volumeMounts"), podidentity.TokenVolume) {
 					t.Errorf("%s: container %s has no credentials", name, obj.Str(c, "name"))
 				}
 			}
@@ -88,7 +89,8 @@ func TestAutogen(t *testing.T) {
     applyConfiguration: {expression: 'Object{spec: Object.spec{containers: [Object.spec.containers{name: "demo", workingDir: "/tmp"}]}}'}
 `
 	stored := func() string {
-		return obj.Str(obj.Maps(h.Object("eks-one", "apps", "Deployment", "apps", "demo"), "spec", "template", "spec", "containers")[0], "workingDir")
+		return obj.Str(obj.Maps(h.Object("eks-one", "apps", "Deployment", "apps", "demo"), "spec", "template", "spec", "containers")[0],
+			"workingDir")
 	}
 	h.Apply("eks-one", "policy", manifest)
 	h.Apply("eks-one", "app", kubetest.Deployment("demo", "apps"))
@@ -181,9 +183,19 @@ spec:
               - name: iptables-init
                 image: public.ecr.aws/seb-demo/iptables:v1
                 securityContext: {capabilities: {add: [NET_ADMIN]}}
-                command: [/bin/sh, -c, "iptables -t nat -N EGRESS_PROXY; iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY; iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN; iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080;"]
+                command:
+                - /bin/sh
+                - -c
+                - >-
+                  iptables -t nat -N EGRESS_PROXY;
+                  iptables -t nat -A OUTPUT -p tcp -d 169.254.171.0/24 -j EGRESS_PROXY;
+                  iptables -t nat -A EGRESS_PROXY -m owner --gid-owner 0 -j RETURN;
+                  iptables -t nat -A EGRESS_PROXY -p tcp -j REDIRECT --to-ports 8080;
               containers:
-              - {name: envoy-sigv4, image: "public.ecr.aws/seb-demo/envoy-sigv4:v0.5", args: [-l, info], env: [{name: CA_ARN, value: "arn:aws:acm-pca:ap-northeast-2:123456789012:certificate-authority/1"}]}
+              - name: envoy-sigv4
+                image: public.ecr.aws/seb-demo/envoy-sigv4:v0.5
+                args: [-l, info]
+                env: [{name: CA_ARN, value: "arn:aws:acm-pca:ap-northeast-2:123456789012:certificate-authority/1"}]
 `)
 	h.Apply("eks-one", "app", kubetest.Deployment("demo", "apps"))
 	h.Apply("eks-one", "other", strings.Replace(kubetest.Deployment("other", "apps"), "agent-inject", "none", 1))

@@ -28,6 +28,7 @@ func TestLaws(t *testing.T) {
 	lawtest.Run(t, []lawtest.Counterexample{
 		// A policy whose webhook nobody waited for works for pods that come later.
 		{Law: kyverno.LawPolicyReady, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newInjected(t)
 			policyWaiting(h, "jsonpath={.status.conditionStatus.ready}=true")
 			// Others have moved the clock of the world in the meantime.
@@ -39,12 +40,14 @@ func TestLaws(t *testing.T) {
 			return h.Reason("app", "policy", world.Create, kyverno.LawPolicyReady)
 		}},
 		{Law: kyverno.LawPolicyCompiles, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newInjected(t)
 			broken := strings.Replace(kubetest.InjectionPolicy, "object.metadata.?annotations", "object.metadata.?annotations[nobody", 1)
 			return h.Refused(h.TryApply("eks-one", "policy", broken), kyverno.LawPolicyCompiles,
 				`admission webhook "validate-policy.kyverno.svc" denied the request: spec.matchConditions[0].expression: Invalid value`)
 		}},
 		{Law: kyverno.LawEvaluation, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newInjected(t)
 			h.Apply("eks-one", "policy", strings.Replace(kubetest.InjectionPolicy, `path: "/spec/volumes/-"`, `path: "/spec/nothing/there/-"`, 1))
 			return h.Refused(h.TryApply("eks-one", "app", kubetest.Deployment("demo", "apps")), kyverno.LawEvaluation,
@@ -52,6 +55,7 @@ func TestLaws(t *testing.T) {
 				"Errors: [Policy inject: failed to evaluate policy: ")
 		}},
 		{Law: kyverno.LawInjectAtCreation, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newInjected(t)
 			h.Apply("eks-one", "early", kubetest.Deployment("early", "apps"))
 			h.Apply("eks-one", "policy", kubetest.InjectionPolicy)
@@ -64,12 +68,14 @@ func TestLaws(t *testing.T) {
 			return h.Reason("late", "policy", world.Create, kyverno.LawInjectAtCreation)
 		}},
 		{Law: kyverno.LawHooks, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := kubetest.NewKyverno(t, nil)
 			h.Down("eks-one.coredns", "eks-one.nodes")
 			return h.Refused(h.Delete("kyverno"), kyverno.LawHooks, "pre-delete hooks failed")
 		}},
 		// Pods that follow a change of their policy at once get the former sidecar.
 		{Law: kyverno.LawPolicyChanges, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newInjected(t)
 			h.Apply("eks-one", "policy", kubetest.InjectionPolicy)
 			h.Apply("eks-one", "app", kubetest.Deployment("demo", "apps"))

@@ -25,7 +25,8 @@ func New(mgr *controller.Manager, releases *helm.Releases, chain *admission.Chai
 func (c *Controller) release() (*helm.Release, *api.Object) {
 	for _, r := range c.releases.Of(charts.Kyverno) {
 		for _, key := range r.Objects {
-			if d := c.mgr.API.Lookup(key); d != nil && key.Kind == "Deployment" && obj.Str(d.Content, "metadata", "labels", "app.kubernetes.io/component") == "admission-controller" {
+			if d := c.mgr.API.Lookup(key); d != nil && key.Kind == "Deployment" &&
+				obj.Str(d.Content, "metadata", "labels", "app.kubernetes.io/component") == "admission-controller" {
 				for _, pod := range pods.ReadyOf(c.mgr.API, d) {
 					return r, pod
 				}
@@ -48,15 +49,19 @@ func (c *Controller) Reconcile(op *world.Op) {
 	acting := controller.Acting(op, pod)
 	fail := func(name, path string, rules ...any) obj.Map {
 		return obj.Map{
-			"name": name, "admissionReviewVersions": []any{"v1"}, "sideEffects": "NoneOnDryRun", "failurePolicy": "Fail", "timeoutSeconds": int64(10),
-			"clientConfig": obj.Map{"service": obj.Map{"namespace": r.Namespace, "name": serviceOf(r), "path": path, "port": int64(443)}},
-			"rules":        rules,
+			"name": name, "admissionReviewVersions": []any{"v1"}, "sideEffects": "NoneOnDryRun", "failurePolicy": "Fail",
+			"timeoutSeconds": int64(10),
+			"clientConfig":   obj.Map{"service": obj.Map{"namespace": r.Namespace, "name": serviceOf(r), "path": path, "port": int64(443)}},
+			"rules":          rules,
 		}
 	}
-	policies := obj.Map{"apiGroups": []any{clusterPolicyGroup, mutatingPolicyGroup}, "apiVersions": []any{"*"}, "operations": []any{"CREATE", "UPDATE"},
-		"resources": []any{"clusterpolicies", "policies", "mutatingpolicies"}}
-	c.webhookConfig(acting, "MutatingWebhookConfiguration", policyMutating, []any{fail("mutate-policy.kyverno.svc", "/policymutate", policies)})
-	c.webhookConfig(acting, "ValidatingWebhookConfiguration", policyValidating, []any{fail("validate-policy.kyverno.svc", "/policyvalidate", policies)})
+	policies := obj.Map{"apiGroups": []any{clusterPolicyGroup, mutatingPolicyGroup}, "apiVersions": []any{"*"},
+		"operations": []any{"CREATE", "UPDATE"},
+		"resources":  []any{"clusterpolicies", "policies", "mutatingpolicies"}}
+	c.webhookConfig(acting, "MutatingWebhookConfiguration", policyMutating,
+		[]any{fail("mutate-policy.kyverno.svc", "/policymutate", policies)})
+	c.webhookConfig(acting, "ValidatingWebhookConfiguration", policyValidating,
+		[]any{fail("validate-policy.kyverno.svc", "/policyvalidate", policies)})
 	var hooks []any
 	for _, p := range c.policies() {
 		if p.Terminating() {

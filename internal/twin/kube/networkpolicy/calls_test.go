@@ -15,11 +15,13 @@ import (
 )
 
 func networkPolicy(name, ns, spec string) string {
-	return fmt.Sprintf("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s, namespace: %s}\nspec: %s\n", name, ns, spec)
+	return fmt.Sprintf("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s, namespace: %s}\nspec: %s\n", name, ns,
+		spec)
 }
 
 // latticeOnly closes the kubetest.Demo application of eks-two to everybody else.
-const latticeOnly = "{podSelector: {matchLabels: {app: demo-two-v1}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 169.254.171.0/24}}], ports: [{protocol: TCP, port: 8090}]}]}"
+const latticeOnly = "{podSelector: {matchLabels: {app: demo-two-v1}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: " +
+	"169.254.171.0/24}}], ports: [{protocol: TCP, port: 8090}]}]}"
 
 // enforce tells the VPC CNI of a cluster whether to enforce network policies.
 func enforce(h *kubetest.Harness, cluster, value string) {
@@ -97,7 +99,8 @@ func TestStraightToThePod(t *testing.T) {
 		}
 	}
 	decides(h, step{"by VPC Lattice", kubetest.Demo, "", call.StepServicePolicy, 200, "Hello"})
-	decides(h, step{"the other way", call.Caller{Cluster: "eks-two", Namespace: "apps", Deployment: "demo-two-v1"}, "http://demo-one.example.com", call.StepServicePolicy, 200, "Hello"})
+	decides(h, step{"the other way", call.Caller{Cluster: "eks-two", Namespace: "apps", Deployment: "demo-two-v1"},
+		"http://demo-one.example.com", call.StepServicePolicy, 200, "Hello"})
 	for _, c := range []struct{ name, spec string }{
 		{"namespaces", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: elsewhere}}}]}]}"},
 		{"neighbours", "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"},
@@ -140,7 +143,8 @@ func TestPoliciesAndVPCLattice(t *testing.T) {
 		h.Down(c.name)
 	}
 	h.Apply("eks-two", "nobody at all", networkPolicy("policy", "apps", "{podSelector: {}}"))
-	probed := strings.Replace(kubetest.Deployment("probed", "apps"), "ports: [{containerPort: 8090}]", "ports: [{containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: 8090}}", 1)
+	probed := strings.Replace(kubetest.Deployment("probed", "apps"), "ports: [{containerPort: 8090}]",
+		"ports: [{containerPort: 8090}]\n        readinessProbe: {tcpSocket: {port: 8090}}", 1)
 	h.Apply("eks-two", "probed", probed)
 }
 
@@ -149,7 +153,8 @@ func TestEgressPolicies(t *testing.T) {
 	h := kubetest.NewPair(t)
 	enforce(h, "eks-one", "true")
 	const (
-		dns     = "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{protocol: UDP, port: 53}]}"
+		dns = "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: " +
+			"kube-dns}}}], ports: [{protocol: UDP, port: 53}]}"
 		lattice = "{to: [{ipBlock: {cidr: 169.254.171.0/24}}]}"
 		agent   = "{to: [{ipBlock: {cidr: 169.254.170.23/32}}]}"
 	)
@@ -190,13 +195,16 @@ func TestPoliciesAreReleased(t *testing.T) {
 		t.Error("a policy does not need what enforces it")
 	}
 	enforce(h, "one", "false")
-	h.Refused(h.Delete("policy"), networkpolicy.LawReleased, "finalizers might be preventing deletion (networking.k8s.aws/resources)", "the network policy controller of EKS is off")
+	h.Refused(h.Delete("policy"), networkpolicy.LawReleased, "finalizers might be preventing deletion (networking.k8s.aws/resources)",
+		"the network policy controller of EKS is off")
 	h.Refused(h.Delete("apps"), controller.LawNamespaceEmpties, "networking.k8s.aws/resources in 1 resource instances")
 	enforce(h, "one", "true")
 	h.Down("policy", "apps")
 	h.Apply("one", "apps", kubetest.Namespace("apps"))
-	h.Apply("one", "held", strings.Replace(networkPolicy("policy", "apps", "{podSelector: {}}"), "namespace: apps", "namespace: apps, finalizers: [example.com/hold]", 1))
-	if have := obj.Strings(h.Object("one", "networking.k8s.io", "NetworkPolicy", "apps", "policy"), "metadata", "finalizers"); !slices.Equal(have, []string{"example.com/hold", "networking.k8s.aws/resources"}) {
+	h.Apply("one", "held", strings.Replace(networkPolicy("policy", "apps", "{podSelector: {}}"), "namespace: apps",
+		"namespace: apps, finalizers: [example.com/hold]", 1))
+	if have := obj.Strings(h.Object("one", "networking.k8s.io", "NetworkPolicy", "apps", "policy"), "metadata",
+		"finalizers"); !slices.Equal(have, []string{"example.com/hold", "networking.k8s.aws/resources"}) {
 		t.Errorf("finalizers: %v", have)
 	}
 	h.Refused(h.Delete("held"), controller.LawFinalizers, "finalizers might be preventing deletion (example.com/hold)")

@@ -87,7 +87,8 @@ func subject(pod *api.Object) Pod {
 	p.IP, _ = netip.ParseAddr(obj.Str(pod.Content, "status", "podIP"))
 	for _, container := range pods.Running(pod) {
 		for _, port := range obj.Maps(container, "ports") {
-			p.Ports = append(p.Ports, corev1.ContainerPort{Name: obj.Str(port, "name"), ContainerPort: int32(obj.Int(port, "containerPort"))}) //nolint:gosec // checked to be a port
+			p.Ports = append(p.Ports, corev1.ContainerPort{Name: obj.Str(port, "name"),
+				ContainerPort: int32(obj.Int(port, "containerPort"))}) //nolint:gosec // checked to be a port
 		}
 	}
 	return p

@@ -15,6 +15,7 @@ func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{
 		{Law: networkpolicy.LawEnforcement, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			h.Apply("one", "closed", networkPolicy("closed", "apps", "{podSelector: {}}"))
 			warnings := h.Clusters.Warnings()
@@ -24,6 +25,7 @@ func TestLaws(t *testing.T) {
 			return warnings[0].Law
 		}},
 		{Law: networkpolicy.LawReleased, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			enforce(h, "one", "true")
 			h.Apply("one", "policy", networkPolicy("policy", "apps", "{podSelector: {}}"))
@@ -32,6 +34,7 @@ func TestLaws(t *testing.T) {
 				"finalizers might be preventing deletion (networking.k8s.aws/resources)", "the network policy controller of EKS is off")
 		}},
 		{Law: networkpolicy.LawIsolation, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			enforce(h, "one", "true")
 			h.Apply("one", "app", kubetest.Deployment("demo", "apps"))

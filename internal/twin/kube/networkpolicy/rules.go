@@ -112,7 +112,8 @@ var everywhere = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustPa
 // resolve turns peers and ports of one rule into rules about addresses. The
 // ports are those of the destination, which is the pod itself for ingress and
 // each peer for egress.
-func (c *Cluster) resolve(namespace string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, destination *Pod) (rules []Rule) {
+func (c *Cluster) resolve(namespace string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort,
+	destination *Pod) (rules []Rule) {
 	add := func(network netip.Prefix, except []netip.Prefix, pod *Pod) {
 		if destination != nil {
 			pod = destination

@@ -42,8 +42,9 @@ func cluster(t *testing.T, policies ...string) *Cluster {
 func policy(spec string) string { return "{metadata: {name: p, namespace: apps}, spec: " + spec + "}" }
 
 const (
-	fromLattice = "{podSelector: {matchLabels: {app: demo}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 169.254.171.0/24}}], ports: [{port: 8090}]}]}"
-	denyAll     = "{podSelector: {}}"
+	fromLattice = "{podSelector: {matchLabels: {app: demo}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: " +
+		"169.254.171.0/24}}], ports: [{port: 8090}]}]}"
+	denyAll = "{podSelector: {}}"
 )
 
 func TestIngress(t *testing.T) {
@@ -68,10 +69,13 @@ func TestIngress(t *testing.T) {
 		{"Lattice", []string{policy(fromLattice)}, lattice, 8090, true},
 		{"Lattice at another port", []string{policy(fromLattice)}, lattice, 8080, false},
 		{"not Lattice", []string{policy(fromLattice)}, neighbour, 8090, false},
-		{"one of Lattice's addresses is not all", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 169.254.171.32/32}}]}]}")}, lattice, 8090, false},
+		{"one of Lattice's addresses is not all", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: " +
+			"169.254.171.32/32}}]}]}")}, lattice, 8090, false},
 		{"a wider block", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 169.254.0.0/16}}]}]}")}, lattice, 8090, true},
-		{"a block but for some", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 169.254.0.0/16, except: [169.254.171.64/26]}}]}]}")}, lattice, 8090, false},
-		{"a block but for others", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 169.254.0.0/16, except: [169.254.172.0/24]}}]}]}")}, lattice, 8090, true},
+		{"a block but for some", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 169.254.0.0/16, except: " +
+			"[169.254.171.64/26]}}]}]}")}, lattice, 8090, false},
+		{"a block but for others", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 169.254.0.0/16, except: " +
+			"[169.254.172.0/24]}}]}]}")}, lattice, 8090, true},
 		{"another family", []string{policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: \"::/0\"}}]}]}")}, neighbour, 8090, false},
 		{"a union", []string{policy(denyAll), policy(fromLattice)}, lattice, 8090, true},
 		{"a union admits no third", []string{policy(denyAll), policy(fromLattice)}, neighbour, 8090, false},
@@ -79,18 +83,24 @@ func TestIngress(t *testing.T) {
 		{"pods of the namespace", []string{policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}")}, neighbour, 8090, true},
 		{"pods of the namespace only", []string{policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}")}, otherWeb, 8090, false},
 		{"every namespace", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}")}, otherWeb, 8090, true},
-		{"a namespace's label", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}}]}]}")}, otherWeb, 8090, true},
-		{"a namespace without the label", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}}]}]}")}, neighbour, 8090, false},
-		{"both selectors", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}, podSelector: {matchLabels: {app: web}}}]}]}")}, otherWeb, 8090, true},
-		{"one of both selectors", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}, podSelector: {matchLabels: {app: web}}}]}]}")}, otherDemo, 8090, false},
-		{"either of two peers", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}}, {podSelector: {matchLabels: {app: web}}}]}]}")}, otherDemo, 8090, true},
+		{"a namespace's label", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}}]}]}")},
+			otherWeb, 8090, true},
+		{"a namespace without the label", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: " +
+			"b}}}]}]}")}, neighbour, 8090, false},
+		{"both selectors", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}, podSelector: " +
+			"{matchLabels: {app: web}}}]}]}")}, otherWeb, 8090, true},
+		{"one of both selectors", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}, " +
+			"podSelector: {matchLabels: {app: web}}}]}]}")}, otherDemo, 8090, false},
+		{"either of two peers", []string{policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}}, " +
+			"{podSelector: {matchLabels: {app: web}}}]}]}")}, otherDemo, 8090, true},
 		{"a range of ports", []string{policy("{podSelector: {}, ingress: [{ports: [{port: 8000, endPort: 8099}]}]}")}, neighbour, 8090, true},
 		{"beyond the range", []string{policy("{podSelector: {}, ingress: [{ports: [{port: 8000, endPort: 8089}]}]}")}, neighbour, 8090, false},
 		{"all ports of a protocol", []string{policy("{podSelector: {}, ingress: [{ports: [{protocol: TCP}]}]}")}, neighbour, 8090, true},
 		{"another protocol", []string{policy("{podSelector: {}, ingress: [{ports: [{protocol: UDP, port: 8090}]}]}")}, neighbour, 8090, false},
 		{"a named port", []string{policy("{podSelector: {}, ingress: [{ports: [{port: web}]}]}")}, neighbour, 8090, true},
 		{"a name that no port has", []string{policy("{podSelector: {}, ingress: [{ports: [{port: metrics}]}]}")}, neighbour, 8090, false},
-		{"an expression", []string{policy("{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [demo]}]}}")}, neighbour, 8090, true},
+		{"an expression", []string{policy("{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [demo]}]}}")}, neighbour, 8090,
+			true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,10 +123,13 @@ func TestEgress(t *testing.T) {
 		{"an ingress policy", policy(denyAll), lattice, 443, true},
 		{"no rule", policy("{podSelector: {}, policyTypes: [Egress]}"), lattice, 443, false},
 		{"rules without a type", policy("{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}"), lattice, 443, false},
-		{"Lattice", policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 169.254.171.0/24}}]}]}"), lattice, 443, true},
+		{"Lattice", policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 169.254.171.0/24}}]}]}"), lattice, 443,
+			true},
 		{"everywhere", policy("{podSelector: {}, policyTypes: [Egress], egress: [{}]}"), lattice, 443, true},
-		{"a port by the name that the destination has", policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}}], ports: [{port: web}]}]}"), "10.0.0.4/32", 8090, true},
-		{"a name does not fit an address", policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: web}]}]}"), lattice, 8090, false},
+		{"a port by the name that the destination has", policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: " +
+			"{}}], ports: [{port: web}]}]}"), "10.0.0.4/32", 8090, true},
+		{"a name does not fit an address", policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], " +
+			"ports: [{port: web}]}]}"), lattice, 8090, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

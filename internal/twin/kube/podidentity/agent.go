@@ -82,7 +82,8 @@ func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *eks.PodIdentityAss
 	account := obj.Str(pod.Content, "spec", "serviceAccountName")
 	if !injected {
 		return iam.Principal{}, nil, LawAtCreation.Refuse("NoCredentialProviders",
-			"no EC2 IMDS role found, operation error ec2imds: GetMetadata: pod %s/%s was created without an association for service account %q", pod.Namespace, pod.Name, account)
+			"no EC2 IMDS role found, operation error ec2imds: GetMetadata: pod %s/%s was created without an association for service account %q",
+			pod.Namespace, pod.Name, account)
 	}
 	agent, ok := g.mgr.Account.EKS.AddonRuns(g.mgr.EKS.Name, agentAddon)
 	if !ok {
@@ -99,7 +100,8 @@ func (g *Agent) Credentials(pod *api.Object) (iam.Principal, *eks.PodIdentityAss
 		if err != nil {
 			reason = controller.Message(err)
 		}
-		return iam.Principal{}, nil, LawAssociationLives.Refuse("CredentialsEndpointError", "failed to load credentials from %s: (403) %s", credentialURI, reason)
+		return iam.Principal{}, nil, LawAssociationLives.Refuse("CredentialsEndpointError", "failed to load credentials from %s: (403) %s",
+			credentialURI, reason)
 	}
 	pod.DependsOn(agent, LawAgent)
 	switch held := g.held[pod.UID()]; held {

@@ -42,7 +42,8 @@ func TestControllerOnNodesCredentials(t *testing.T) {
 	if got := who(); !strings.Contains(got, "no EC2 IMDS role found") {
 		t.Errorf("without an association and one hop: %s", got)
 	}
-	h.AWS("aws:ec2/launchTemplate:LaunchTemplate", "template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
+	h.AWS("aws:ec2/launchTemplate:LaunchTemplate", "template",
+		engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 2}})
 	nodes := h.Inputs("one.nodes")
 	nodes["launchTemplate"] = engine.Props{"id": h.ID("template"), "version": "1"}
 	h.Down("dns", "one.nodes")

@@ -12,6 +12,7 @@ import (
 // strands takes away what the controller needs before its route is deleted.
 func strands(broken law.Law, part string, words ...string) func(*testing.T) law.Law {
 	return func(t *testing.T) law.Law {
+		t.Helper()
 		h := kubetest.NewApp(t)
 		h.Down(kubetest.Part("eks-one", part))
 		return h.Refused(h.Delete("eks-one.route"), broken, words...)
@@ -22,6 +23,7 @@ func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{
 		{Law: podidentity.LawAtCreation, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := kubetest.NewCluster(t, "eks-one")
 			kubetest.CRDs(h, "eks-one")
 			h.Apply("eks-one", "ns", kubetest.Namespace("aws-application-networking-system"))

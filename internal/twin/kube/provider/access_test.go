@@ -22,16 +22,20 @@ func TestAccess(t *testing.T) {
 		word         string
 	}{
 		{"not a kubeconfig", "{not: [", provider.LawKubeconfig,
-			"configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- couldn't get version/kind"},
-		{"no context", strings.Replace(good, `"current-context":"aws"`, `"current-context":"other"`, 1), provider.LawKubeconfig, "context was not found for specified context: other"},
+			"configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- couldn't get " +
+				"version/kind"},
+		{"no context", strings.Replace(good, `"current-context":"aws"`, `"current-context":"other"`, 1), provider.LawKubeconfig,
+			"context was not found for specified context: other"},
 		{"no user", strings.Replace(good, `"user":"aws"`, `"user":"other"`, 1), provider.LawKubeconfig, `user "other" does not exist`},
 		{"unknown endpoint", strings.Replace(good, "https://", "https://gone", 1), provider.LawReachable, "no such host"},
-		{"token of another cluster", strings.Replace(good, `"--cluster-name","one"`, `"--cluster-name","two"`, 1), provider.LawAccessEntry, "Unauthorized"},
+		{"token of another cluster", strings.Replace(good, `"--cluster-name","one"`, `"--cluster-name","two"`, 1), provider.LawAccessEntry,
+			"Unauthorized"},
 	} {
 		h.Refused(h.TryObject(c.config, c.name, apps), c.law, c.word)
 	}
-	h.AWS("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "access", engine.Props{"clusterName": "one", "principalArn": h.Output("visitor", "arn"),
-		"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "accessScope": engine.Props{"type": "cluster"}})
+	h.AWS("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "access",
+		engine.Props{"clusterName": "one", "principalArn": h.Output("visitor", "arn"),
+			"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "accessScope": engine.Props{"type": "cluster"}})
 	if err := h.TryObject(as(h, "visitor"), "by-visitor", apps); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +54,8 @@ func TestUnreachableEndpoint(t *testing.T) {
 	eks := h.Account.EKS.ClusterByName("one")
 	eks.PublicAccess = false
 	for _, err := range []error{h.Delete("apps"), h.TryApply("one", "other", kubetest.Namespace("other"))} {
-		if err == nil || !strings.Contains(err.Error(), "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get") ||
+		if err == nil || !strings.Contains(err.Error(),
+			"configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get") ||
 			!strings.Contains(err.Error(), ":443: i/o timeout (the API has no public endpoint") {
 			t.Errorf("got %v", err)
 		}

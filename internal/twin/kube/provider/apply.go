@@ -34,7 +34,8 @@ func (p *Provider) Create(op *world.Op, inst *engine.Instance, urn resource.URN,
 }
 
 // Update applies the new inputs to the object that is there.
-func (p *Provider) Update(op *world.Op, inst *engine.Instance, urn resource.URN, _ string, oldInputs, oldOutputs, newInputs engine.Props) (engine.Props, error) {
+func (p *Provider) Update(op *world.Op, inst *engine.Instance, urn resource.URN, _ string, oldInputs, oldOutputs,
+	newInputs engine.Props) (engine.Props, error) {
 	c, err := p.connect(op, inst)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ func (c *client) await(o *api.Object) error {
 		}
 	case "Service":
 		if len(obj.At(o.Content, "spec", "selector")) > 0 && len(pods.Endpoints(c.API, o)) == 0 {
-			return c.notReady(workloads.LawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods")
+			return c.notReady(workloads.LawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field "+
+				"'.spec.selector' may not match labels on any Pods")
 		}
 		for _, pod := range pods.Endpoints(c.API, o) {
 			o.DependsOnObject(pod, workloads.LawAvailable)
@@ -63,7 +64,8 @@ func (c *client) notReady(broken law.Law, o *api.Object, what string) error {
 		what += ": " + t.Text
 		broken = t.Law
 	}
-	return broken.Refuse("", "the Kubernetes API server reported that %q failed to fully initialize or become live: '%s' timed out waiting to be Ready\n\t* %s",
+	return broken.Refuse("", "the Kubernetes API server reported that %q failed to fully initialize or become live: '%s' timed out waiting "+
+		"to be Ready\n\t* %s",
 		o.Path(), o.Name, what)
 }
 

@@ -26,7 +26,8 @@ func TestWaiting(t *testing.T) {
 		h.Apply("one", name, manifest)
 		h.Down(name)
 	}
-	h.Refused(h.TryApply("one", "malformed", annotated(config, `pulumi.com/waitFor: "jsonpath=.data.a"`)), provider.LawWaitFor, "should be wrapped in brackets")
+	h.Refused(h.TryApply("one", "malformed", annotated(config, `pulumi.com/waitFor: "jsonpath=.data.a"`)), provider.LawWaitFor,
+		"should be wrapped in brackets")
 }
 
 // A changed selector replaces a Deployment, whose name is fixed.

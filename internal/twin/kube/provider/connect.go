@@ -32,14 +32,18 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 		if u, err := url.Parse(config.server); err == nil && u.Host != "" {
 			host = u.Host
 		}
-		return nil, LawReachable.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: dial tcp: lookup %s: no such host",
+		return nil, LawReachable.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: dial tcp: lookup %s: "+
+			"no such host",
 			config.server+"/openapi/v2?timeout=32s", host)
 	}
 	if err := account.EKS.Reach(op, eks); err != nil {
-		return nil, fmt.Errorf(unreachable+"unable to load schema information from the API server: Get %q: %w", config.server+"/openapi/v2?timeout=32s", err)
+		return nil, fmt.Errorf(unreachable+"unable to load schema information from the API server: Get %q: %w",
+			config.server+"/openapi/v2?timeout=32s", err)
 	}
-	if config.ca != "" && strings.TrimSpace(config.ca) != strings.TrimSpace(eks.CAPEM) && strings.TrimSpace(config.ca) != base64.StdEncoding.EncodeToString([]byte(eks.CAPEM)) {
-		return nil, LawClusterCA.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: tls: failed to verify certificate: x509: certificate signed by unknown authority",
+	if config.ca != "" && strings.TrimSpace(config.ca) != strings.TrimSpace(eks.CAPEM) &&
+		strings.TrimSpace(config.ca) != base64.StdEncoding.EncodeToString([]byte(eks.CAPEM)) {
+		return nil, LawClusterCA.Refuse("", unreachable+"unable to load schema information from the API server: Get %q: tls: failed to verify "+
+			"certificate: x509: certificate signed by unknown authority",
 			config.server+"/openapi/v2?timeout=32s")
 	}
 	if err := p.authenticate(op, eks, config); err != nil {
@@ -51,7 +55,8 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 
 // authenticate lets a client in as `aws eks get-token` and EKS would.
 func (p *Provider) authenticate(op *world.Op, eks *eks.Cluster, config kubeconfig) error {
-	const unauthorized = unreachable + "unable to load schema information from the API server: the server has asked for the client to provide credentials"
+	const unauthorized = unreachable + "unable to load schema information from the API server: the server has asked for the client to " +
+		"provide credentials"
 	if config.tokenFor != eks.Name { // the token is signed for one cluster name
 		return LawAccessEntry.Refuse("Unauthorized", unauthorized)
 	}
@@ -76,7 +81,8 @@ func (p *Provider) authenticate(op *world.Op, eks *eks.Cluster, config kubeconfi
 			op.DependsOn(entry.URN, LawAccessEntry)
 			return nil
 		}
-		return LawAccessPolicy.Refuse("Forbidden", "namespaces is forbidden: User %q cannot list resource \"namespaces\" in API group \"\" at the cluster scope", entry.PrincipalARN)
+		return LawAccessPolicy.Refuse("Forbidden", "namespaces is forbidden: User %q cannot list resource \"namespaces\" in API group \"\" at "+
+			"the cluster scope", entry.PrincipalARN)
 	}
 	// With aws-auth EKS lets the creator in without anything that shows it.
 	if eks.AuthMode != "API" && eks.CreatorIsAdmin && slices.Contains(names, eks.CreatorARN) {

@@ -15,7 +15,8 @@ import (
 func (p *Provider) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) error {
 	c, err := p.connect(op, inst)
 	if err != nil {
-		return fmt.Errorf("%w If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to \"true\"", err)
+		return fmt.Errorf("%w If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the "+
+			"PULUMI_K8S_DELETE_UNREACHABLE environment variable set to \"true\"", err)
 	}
 	c.Reconcile(op)
 	if string(urn.Type()) == releaseType {

@@ -28,16 +28,17 @@ func TestDrift(t *testing.T) {
 	kubetest.CRDs(h, "one")
 	h.Apply("one", "apps", kubetest.Namespace("apps"))
 	objects := map[string]string{
-		"ConfigMap":  config,
-		"Secret":     "apiVersion: v1\nkind: Secret\nmetadata: {name: settings, namespace: apps}\nstringData: {a: b}\n",
-		"Service":    strings.Replace(kubetest.Service("demo", "apps"), "namespace: apps", `namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1),
-		"Deployment": strings.Replace(kubetest.Deployment("demo", "apps", "volumes: [{name: empty, emptyDir: {}}]"), "replicas: 2", "replicas: 0", 1),
-		"HTTPRoute":  strings.Replace(kubetest.HTTPRoute("demo", "apps"), "pulumi.com/waitFor", "a", 1),
+		"ConfigMap": config,
+		"Secret":    "apiVersion: v1\nkind: Secret\nmetadata: {name: settings, namespace: apps}\nstringData: {a: b}\n",
+		"Service": strings.Replace(kubetest.Service("demo", "apps"), "namespace: apps",
+			`namespace: apps, annotations: {pulumi.com/skipAwait: "true"}`, 1),
+		"Deployment": strings.Replace(kubetest.Deployment("demo", "apps", "volumes: [{name: empty, emptyDir: {}}]"), "replicas: 2",
+			"replicas: 0", 1),
+		"HTTPRoute": strings.Replace(kubetest.HTTPRoute("demo", "apps"), "pulumi.com/waitFor", "a", 1),
 	}
 	for kind, manifest := range objects {
 		h.Apply("one", kind, manifest)
 	}
-	groups := map[string]string{"Deployment": "apps", "HTTPRoute": gatewaycontroller.GatewayGroup}
 	first := func(content obj.Map, path ...string) obj.Map { return obj.Maps(content, path...)[0] }
 	containers := []string{"spec", "template", "spec", "containers"}
 	for _, c := range []struct {
@@ -65,37 +66,39 @@ func TestDrift(t *testing.T) {
 		{"another weight", "HTTPRoute", "spec", func(o obj.Map) { first(first(o, "spec", "rules"), "backendRefs")["weight"] = int64(0) }},
 		{"a timeout of a rule", "HTTPRoute", "", func(o obj.Map) { obj.Set(first(o, "spec", "rules"), "1s", "timeouts", "request") }},
 		{"a rule more", "HTTPRoute", "spec", func(o obj.Map) {
-			obj.Set(o, append(obj.List(o, "spec", "rules"), obj.Map{"matches": []any{obj.Map{"path": obj.Map{"type": "Exact", "value": "/x"}}}}), "spec", "rules")
+			obj.Set(o, append(obj.List(o, "spec", "rules"), obj.Map{"matches": []any{obj.Map{"path": obj.Map{"type": "Exact", "value": "/x"}}}}),
+				"spec", "rules")
 		}},
 		{"an annotation of another's", "HTTPRoute", "", func(o obj.Map) { obj.Set(o, "x", "metadata", "annotations", "more") }},
 		{"another annotation", "HTTPRoute", "metadata", func(o obj.Map) { obj.Set(o, "x", "metadata", "annotations", "a") }},
 	} {
-		t.Run(c.kind+": "+c.what, func(t *testing.T) {
-			h.T = t
-			if in, _, diff := refresh(h, c.kind); len(diff.Keys) > 0 || !reflect.DeepEqual(in, h.Resource(c.kind).Inputs) {
-				t.Fatalf("before it, a refresh finds %v", diff.Keys)
-			}
-			h.World.Look(func() {
-				cl := h.Clusters.ByName("one")
-				name := obj.Str(h.Resource(c.kind).Outputs, "metadata", "name")
-				if err := cl.API.Write(cl.API.Get(groups[c.kind], c.kind, "apps", name), "person", c.change); err != nil {
-					t.Fatal(err)
-				}
-			})
-			in, out, diff := refresh(h, c.kind)
-			if got := strings.Join(diff.Keys, ","); got != c.key {
-				t.Fatalf("a refresh finds a difference in %q, want %q: %v", got, c.key, in)
-			}
-			if c.key == "" && !reflect.DeepEqual(in, h.Resource(c.kind).Inputs) {
-				t.Errorf("the inputs are %v", in)
-			}
-			if out == nil {
-				t.Fatal("the object is gone")
-			}
-			h.Down(c.kind)
-			h.Apply("one", c.kind, objects[c.kind])
-		})
+		drift(h, c.kind, c.what, c.key, c.change)
+		h.Down(c.kind)
+		h.Apply("one", c.kind, objects[c.kind])
 	}
-	h.T = t
 	h.Down("ConfigMap", "Secret", "Service", "Deployment", "HTTPRoute")
+}
+
+// drift changes an object as another party, and checks what a refresh finds.
+func drift(h *kubetest.Harness, kind, what, key string, change func(content obj.Map)) {
+	h.T.Helper()
+	given := h.Inputs(kind)
+	if in, _, diff := refresh(h, kind); len(diff.Keys) > 0 || !reflect.DeepEqual(in, given) {
+		h.T.Errorf("%s: before %s, a refresh finds %v", kind, what, diff.Keys)
+	}
+	group := map[string]string{"Deployment": "apps", "HTTPRoute": gatewaycontroller.GatewayGroup}[kind]
+	h.World.Look(func() {
+		s := h.Clusters.ByName("one").API
+		name := obj.Str(h.Resource(kind).Outputs, "metadata", "name")
+		if err := s.Write(s.Get(group, kind, "apps", name), "person", change); err != nil {
+			h.T.Fatal(err)
+		}
+	})
+	in, out, diff := refresh(h, kind)
+	if got := strings.Join(diff.Keys, ","); got != key || out == nil {
+		h.T.Errorf("%s: after %s a refresh finds a difference in %q, want %q: %v", kind, what, got, key, in)
+	}
+	if key == "" && !reflect.DeepEqual(in, given) {
+		h.T.Errorf("%s: after %s the inputs are %v", kind, what, in)
+	}
 }

@@ -17,7 +17,8 @@ func TestDrains(t *testing.T) {
 		want time.Duration
 	}{
 		{`{containers: [{name: a}]}`, 0},
-		{`{containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 15}}}}, {name: b, lifecycle: {preStop: {sleep: {seconds: 20}}}}]}`, 20 * time.Second},
+		{`{containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 15}}}}, {name: b, lifecycle: {preStop: {sleep: {seconds: 20}}}}]}`,
+			20 * time.Second},
 		{`{terminationGracePeriodSeconds: 90, containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 75}}}}]}`, 75 * time.Second},
 	} {
 		for kind, path := range map[string][]string{"Deployment": {"spec", "template", "spec"}, "Pod": {"spec"}} {

@@ -20,8 +20,10 @@ func readKubeconfig(v any) (kubeconfig, error) {
 		return LawKubeconfig.Refuse("", unreachable+"failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- "+format, args...)
 	}
 	invalid := func(problem string) error {
-		return LawKubeconfig.Refuse("", unreachable+"unable to load Kubernetes client configuration from kubeconfig file. Make sure you have: \n\n"+
-			" \t • set up the provider as per https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ \n\n invalid configuration: %s", problem)
+		return LawKubeconfig.Refuse("", unreachable+"unable to load Kubernetes client configuration from kubeconfig file. Make sure you have: "+
+			"\n\n"+
+			" \t • set up the provider as per https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ \n\n invalid "+
+			"configuration: %s", problem)
 	}
 	var content obj.Map
 	switch v := v.(type) {

@@ -14,12 +14,14 @@ var (
 		"A client that trusts another certificate authority than the cluster's own does not talk to its API.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html")
 	LawAccessEntry = law.New(law.Access, "access-needs-an-entry",
-		"With authentication mode API only principals with an access entry get in, and only for as long as the entry is there; with the other modes the cluster's creator gets in too.",
+		"With authentication mode API only principals with an access entry get in, and only for as long as the entry is there; with the other "+
+			"modes the cluster's creator gets in too.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html")
 	LawAccessPolicy = law.New(law.Access, "access-needs-a-policy",
 		"An access entry without an access policy or a Kubernetes group lets its principal in but allows nothing.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html")
 	LawWaitFor = law.New(law.Kubernetes, "wait-for-is-kept",
-		"The annotation pulumi.com/waitFor names conditions and JSONPath expressions that an object must meet before the program goes on; the provider gives up after the timeout.",
+		"The annotation pulumi.com/waitFor names conditions and JSONPath expressions that an object must meet before the program goes on; the "+
+			"provider gives up after the timeout.",
 		"https://www.pulumi.com/registry/packages/kubernetes/#waitfor")
 )

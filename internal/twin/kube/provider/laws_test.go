@@ -37,33 +37,40 @@ func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{
 		{Law: provider.LawKubeconfig, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			return h.Refused(h.TryObject(nil, "apps", apps), provider.LawKubeconfig,
 				"configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration", "no configuration has been provided")
 		}},
 		{Law: provider.LawReachable, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			h.Apply("one", "apps", kubetest.Namespace("apps"))
 			for _, name := range []string{"entry", "one.eks-pod-identity-agent", "one.kube-proxy", "one.vpc-cni", "one.cluster"} {
 				h.Down(name)
 			}
-			return h.Refused(h.Delete("apps"), provider.LawReachable, "configured Kubernetes cluster is unreachable", "PULUMI_K8S_DELETE_UNREACHABLE")
+			return h.Refused(h.Delete("apps"), provider.LawReachable, "configured Kubernetes cluster is unreachable",
+				"PULUMI_K8S_DELETE_UNREACHABLE")
 		}},
 		{Law: provider.LawClusterCA, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			other := strings.Replace(h.Kubeconfig("one"), `"certificate-authority-data":"`, `"certificate-authority-data":"QUFB`, 1)
 			return h.Refused(h.TryObject(other, "apps", apps), provider.LawClusterCA, "x509: certificate signed by unknown authority")
 		}},
 		{Law: provider.LawAccessEntry, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			return h.Refused(h.TryObject(as(h, "stranger"), "apps", apps), provider.LawAccessEntry,
 				"Unauthorized", "the server has asked for the client to provide credentials")
 		}},
 		{Law: provider.LawAccessPolicy, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			return h.Refused(h.TryObject(as(h, "visitor"), "apps", apps), provider.LawAccessPolicy, "Forbidden", "cannot list resource")
 		}},
 		{Law: provider.LawWaitFor, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			h.Apply("one", "apps", kubetest.Namespace("apps"))
 			waiting := strings.Replace(config, "namespace: apps", "namespace: apps, annotations: {pulumi.com/waitFor: condition=Ready}", 1)

@@ -15,7 +15,8 @@ import (
 )
 
 // Read returns the live object, and of it what the program applied.
-func (p *Provider) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
+func (p *Provider) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) (engine.Props,
+	engine.Props, error) {
 	c, err := p.connect(op, inst)
 	if err != nil {
 		return nil, nil, err

@@ -18,7 +18,8 @@ import (
 func (c *client) refuse(urn resource.URN, content obj.Map, err error, update bool) error {
 	var noMatch *apimeta.NoKindMatchError
 	if errors.As(err, &noMatch) {
-		return api.LawKindExists.Refuse("", "creation of resource %q with kind %s/%s failed because the Kubernetes API server reported that the apiVersion for this resource does not exist. "+
+		return api.LawKindExists.Refuse("", "creation of resource %q with kind %s/%s failed because the Kubernetes API server reported that "+
+			"the apiVersion for this resource does not exist. "+
 			"Verify that any required CRDs have been created: %v", urn, obj.Str(content, "apiVersion"), obj.Str(content, "kind"), err)
 	}
 	broken := api.LawValid

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -78,14 +79,16 @@ func Parse(crd map[string]any) ([]*Custom, error) {
 		}
 		if v.Schema != nil && v.Schema.OpenAPIV3Schema != nil {
 			c.schema = &apiextensions.JSONSchemaProps{}
-			if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(v.Schema.OpenAPIV3Schema, c.schema, nil); err != nil {
+			if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(v.Schema.OpenAPIV3Schema, c.schema,
+				nil); err != nil {
 				return nil, err
 			}
 			s, err := structuralschema.NewStructural(c.schema)
 			if err != nil {
 				return nil, err
 			}
-			if errs := structuralschema.ValidateStructural(field.NewPath("spec", "versions").Key(v.Name).Child("schema", "openAPIV3Schema"), s); len(errs) > 0 {
+			if errs := structuralschema.ValidateStructural(field.NewPath("spec", "versions").Key(v.Name).Child("schema", "openAPIV3Schema"),
+				s); len(errs) > 0 {
 				return nil, errs.ToAggregate()
 			}
 			c.structural = s
@@ -141,6 +144,12 @@ func (c *Custom) Complete(content map[string]any) {
 	defaulting.Default(content, c.structural)
 }
 
+// blocking are the errors that keep the API server from checking CEL rules:
+// https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go
+var blocking = []field.ErrorType{
+	field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid,
+}
+
 // Validate checks a new object, or old's successor, by the schema and the CEL
 // rules, in the order of the API server's own strategy:
 // https://github.com/kubernetes/apiextensions-apiserver/blob/v0.35.0/pkg/registry/customresource/strategy.go
@@ -166,9 +175,9 @@ func (c *Custom) Validate(content, old map[string]any) (field.ErrorList, error) 
 		return errs, nil
 	}
 	for _, e := range errs {
-		switch e.Type {
-		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
-			return append(errs, field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")), nil
+		if slices.Contains(blocking, e.Type) {
+			return append(errs, field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the "+
+				"existing errors to complete validation")), nil
 		}
 	}
 	broken, _ := c.rules.Validate(context.Background(), nil, c.structural, content, oldValue, celconfig.RuntimeCELCostBudget)

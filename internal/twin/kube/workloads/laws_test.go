@@ -23,6 +23,7 @@ func TestLaws(t *testing.T) {
 	t.Parallel()
 	lawtest.Run(t, []lawtest.Counterexample{
 		{Law: workloads.LawServiceAccount, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			app := kubetest.Deployment("demo", "apps", "serviceAccountName: caller")
 			met := h.Refused(h.TryApply("one", "app", app), workloads.LawServiceAccount,
@@ -33,6 +34,7 @@ func TestLaws(t *testing.T) {
 			return met
 		}},
 		{Law: workloads.LawNodes, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t, "nodes")
 			app := kubetest.Deployment("demo", "apps")
 			met := h.Refused(h.TryApply("one", "app", app), workloads.LawNodes, "no nodes available to schedule pods")
@@ -51,6 +53,7 @@ func TestLaws(t *testing.T) {
 			return met
 		}},
 		{Law: workloads.LawAvailable, Break: func(t *testing.T) law.Law {
+			t.Helper()
 			h := newCluster(t)
 			met := h.Refused(h.TryApply("one", "service", kubetest.Service("demo", "apps")), workloads.LawAvailable,
 				"Service does not target any Pods")

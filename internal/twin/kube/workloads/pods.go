@@ -19,7 +19,8 @@ func (c *Controller) CreatePod(op *world.Op, content obj.Map, workload *api.Obje
 	}
 	sa := c.mgr.API.Get("", "ServiceAccount", namespace, account)
 	if sa == nil {
-		return nil, LawServiceAccount.Refuse("Forbidden", "pods %q is forbidden: error looking up service account %s/%s: serviceaccount %q not found",
+		return nil, LawServiceAccount.Refuse("Forbidden",
+			"pods %q is forbidden: error looking up service account %s/%s: serviceaccount %q not found",
 			obj.Str(content, "metadata", "name"), namespace, account, account)
 	}
 	pod, err := c.mgr.API.Create(op, content, manager)
@@ -59,7 +60,8 @@ func (c *Controller) createPod(op *world.Op, workload, owner *api.Object, name, 
 		metadata = obj.Map{}
 	}
 	metadata["name"], metadata["namespace"], metadata["ownerReferences"] = name, owner.Namespace, []any{owner.OwnerReference()}
-	_, err := c.CreatePod(controller.Acting(op, workload), obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}, workload)
+	_, err := c.CreatePod(controller.Acting(op, workload),
+		obj.Map{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}, workload)
 	if err != nil {
 		c.mgr.Fail(workload, LawAvailable, fmt.Errorf("FailedCreate: Error creating: %w", err))
 	}

@@ -46,7 +46,8 @@ func unzip(t *testing.T, b []byte) []byte {
 
 func TestProseGoesAndPropertiesStay(t *testing.T) {
 	t.Parallel()
-	in := map[string]any{"description": "prose", "properties": map[string]any{"description": map[string]any{"type": "string", "description": "prose"}}}
+	in := map[string]any{"description": "prose", "properties": map[string]any{"description": map[string]any{"type": "string",
+		"description": "prose"}}}
 	out := withoutProse(in, false).(map[string]any)
 	properties := out["properties"].(map[string]any)
 	if _, ok := out["description"]; ok || properties["description"] == nil || len(properties["description"].(map[string]any)) != 1 {
