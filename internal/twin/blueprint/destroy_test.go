@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/law"
-	"eks-lattice/internal/twin/world"
 )
 
 // destroy removes resources of a stack with all that needs them, as
@@ -57,17 +56,15 @@ func (p *port) needed(name string) bool {
 	return false
 }
 
-// remove deletes one resource, whoever needs it: a destroy in the wrong order.
+// remove deletes one resource even if others depend on it: a destroy in the wrong
+// order.
 func (p *port) remove(name string) error {
 	p.tb.Helper()
 	m, there := p.made[name]
 	if !there {
-		p.tb.Fatalf("%s is not there", name)
+		p.tb.Fatalf("%s does not exist", name)
 	}
-	err := p.world.Do(world.Delete, string(m.urn), func(op *world.Op) error {
-		return m.backend.Delete(op, m.inst, m.urn, m.id, m.in, m.out)
-	})
-	if err != nil {
+	if err := m.Delete(p.world); err != nil {
 		return fmt.Errorf("deleting %s: %w", name, err)
 	}
 	delete(p.made, name)
@@ -79,9 +76,7 @@ func (p *port) remove(name string) error {
 func (p *port) broke(err error, name, lawID, code string, words ...string) {
 	p.tb.Helper()
 	var r *law.Refusal
-	if bad := (invalid{}); errors.As(err, &bad) && bad.Law.ID == lawID {
-		r = &law.Refusal{Law: law.Law{ID: lawID}}
-	} else if !errors.As(err, &r) {
+	if !errors.As(err, &r) {
 		p.tb.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
 	}
 	if r.Law.ID != lawID || r.Code != code || !strings.Contains(err.Error(), " "+name+": ") {

@@ -101,7 +101,7 @@ func TestNetworkByController(t *testing.T) {
 			}
 		}
 		p.must(p.byHand("", func(op *world.Op, l *vpclattice.Lattice) error {
-			list, err := l.VPCAssociations(p.account.Caller(), id, p.made[stack+"/module.vpc.aws_vpc"].id)
+			list, err := l.VPCAssociations(p.account.Caller(), id, p.made[stack+"/module.vpc.aws_vpc"].ID)
 			if err != nil || len(list) != 1 {
 				t.Fatalf("associations %v: %v", list, err)
 			}
@@ -149,8 +149,8 @@ func TestAddonsNotPreserved(t *testing.T) {
 	p.broke(p.destroyByScript("cluster1"), group, "security-group-in-use", "DependencyViolation", "has a dependent object", "aws-K8S-i-")
 	p.broke(p.remove(subnet), subnet, "subnet-has-interfaces", "DependencyViolation", "has dependencies and cannot be deleted", "aws-K8S-i-")
 	p.broke(p.remove(vpc), vpc, "vpc-has-dependencies", "DependencyViolation",
-		"has dependencies and cannot be deleted", "security group "+p.made[group].id+" eks-cluster1-node", "network interface eni-")
-	if left := p.leftovers(); !hasPart(left, "ec2 security group "+p.made[group].id) || !hasPart(left, "ec2 network interface", "aws-K8S-i-") {
+		"has dependencies and cannot be deleted", "security group "+p.made[group].ID+" eks-cluster1-node", "network interface eni-")
+	if left := p.leftovers(); !hasPart(left, "ec2 security group "+p.made[group].ID) || !hasPart(left, "ec2 network interface", "aws-K8S-i-") {
 		t.Errorf("left:\n%s", strings.Join(left, "\n"))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/kube/provider"
+	"eks-lattice/internal/twin/twintest"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -30,14 +31,10 @@ type declared struct {
 	used    []string // the resources that the inputs refer to
 }
 
-// made is a resource that is there.
+// made is a resource that exists.
 type made struct {
 	*declared
-	backend engine.Backend
-	inst    *engine.Instance
-	urn     resource.URN
-	id      string
-	in, out props
+	*twintest.Resource
 }
 
 // port is the blueprint as a program, with the twin that it runs against.
@@ -69,7 +66,7 @@ func (p *port) declare(name, token string, in props, after ...string) {
 	p.resources = append(p.resources, d)
 }
 
-// needs are the names of the resources that must be there first.
+// dependencies are the names of the resources that must exist first.
 func (d *declared) dependencies() []string {
 	names := slices.Concat(d.after, d.used)
 	if d.cluster != "" {
@@ -108,24 +105,24 @@ func (p *port) value(v any) any {
 func (p *port) output(name, path string) any {
 	m := p.made[name]
 	if m == nil {
-		p.tb.Fatalf("%s is used before it is there", name)
+		p.tb.Fatalf("%s is used before it exists", name)
 	}
 	if path == "" {
-		return m.id
+		return m.ID
 	}
-	var v any = m.out
+	var v any = m.Outputs
 	for key := range strings.SplitSeq(path, ".") {
 		v = v.(props)[key]
 	}
 	return v
 }
 
-// up makes what a stack lacks. A resource goes once all that it needs is there;
+// up creates what a stack lacks. A resource goes once all that it needs is there;
 // among several, those that hurry go first with all that they need, and the rest
 // as they are declared. It stops at the first refusal.
 func (p *port) up(stack string, hurry ...string) error {
 	p.tb.Helper()
-	for range p.resources { // until the needs of needs are in
+	for range p.resources { // until the dependencies of dependencies are in
 		for _, d := range p.resources {
 			if slices.Contains(hurry, d.name) {
 				hurry = append(hurry, slices.DeleteFunc(d.dependencies(), func(n string) bool { return slices.Contains(hurry, n) })...)
@@ -159,52 +156,30 @@ func (p *port) ready(stack string, hurry []string) (next *declared) {
 	if next == nil {
 		for _, d := range p.resources {
 			if strings.HasPrefix(d.name, stack+"/") && p.made[d.name] == nil {
-				p.tb.Fatalf("%s waits for what nobody makes: %v", d.name, d.dependencies())
+				p.tb.Fatalf("%s waits for what nothing creates: %v", d.name, d.dependencies())
 			}
 		}
 	}
 	return next
 }
 
-// create checks and creates, as the engine does. What exists although its
-// creation failed is kept, as in the engine's state.
+// create creates a resource. One that exists although its creation failed is
+// kept, as in the engine's state.
 func (p *port) create(d *declared) error {
 	p.tb.Helper()
-	m := &made{declared: d, backend: p.account.Backend(), urn: resource.URN("urn:pulumi:port::blueprint::" + d.token + "::" + d.name),
-		inst: &engine.Instance{Config: props{"region": region}}}
+	m := &made{declared: d, Resource: &twintest.Resource{
+		Backend: p.account.Backend(), Instance: &engine.Instance{Config: props{"region": region}},
+		URN: resource.URN("urn:pulumi:port::blueprint::" + d.token + "::" + d.name),
+	}}
 	if d.cluster != "" {
-		m.backend, m.inst = provider.New(p.kube), &engine.Instance{Config: props{"kubeconfig": p.kubeconfig(d.cluster)}}
+		m.Backend, m.Instance = provider.New(p.kube), &engine.Instance{Config: props{"kubeconfig": p.kubeconfig(d.cluster)}}
 	}
-	text, err := json.Marshal(p.value(d.in))
-	if err != nil {
-		p.tb.Fatal(err)
-	}
-	var in props
-	if err := json.Unmarshal(text, &in); err != nil {
-		p.tb.Fatal(err)
-	}
-	checked, failures, err := m.backend.Check(m.inst, m.urn, nil, in)
-	if err != nil {
-		return err
-	}
-	if len(failures) > 0 {
-		return invalid{failures[0]}
-	}
-	m.in = checked
-	err = p.world.Do(world.Create, string(m.urn), func(op *world.Op) error {
-		m.id, m.out, err = m.backend.Create(op, m.inst, m.urn, checked)
-		return err
-	})
-	if m.id != "" {
+	err := m.Create(p.world, p.value(d.in).(props))
+	if m.ID != "" {
 		p.made[d.name] = m
 	}
 	return err
 }
-
-// invalid is what Check refuses.
-type invalid struct{ engine.Failure }
-
-func (e invalid) Error() string { return e.Property + ": " + e.Reason }
 
 // kubeconfig is that of the blueprint's Helm provider: endpoint and authority of
 // the cluster, and a token from the AWS CLI.

@@ -193,7 +193,7 @@ func TestNoTemplate(t *testing.T) {
 		caller := p.account.Caller()
 		caller.Tags = map[string]string{"eks-cluster-name": "eks-cluster1", "kubernetes-namespace": "apps"}
 		answer = vpclattice.Send(p.account.Account, vpclattice.Call{
-			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].id, Method: "GET",
+			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].ID, Method: "GET",
 				Path: "/", Host: "demo-cluster2." + domain, Port: 443},
 			Scheme: "https", SNI: "demo-cluster2." + domain})
 	})

@@ -21,14 +21,13 @@ type Resource struct {
 	Inputs, Outputs engine.Props
 }
 
-// InvalidError is an input that Check refuses.
-type InvalidError struct{ engine.Failure }
-
-// Error is the property with the reason.
-func (e InvalidError) Error() string { return e.Property + ": " + e.Reason }
-
-// Unwrap is the refusal by the law that the input breaks.
-func (e InvalidError) Unwrap() error { return e.Law.Refuse("", "%s: %s", e.Property, e.Reason) }
+// refuse returns the error of an input that Check refuses.
+func refuse(f engine.Failure) error {
+	if f.Law.ID == "" {
+		return fmt.Errorf("%s: %s", f.Property, f.Reason)
+	}
+	return f.Law.Refuse("", "%s: %s", f.Property, f.Reason)
+}
 
 // Create checks a resource's inputs and creates it. The resource comes with the
 // error when it exists although its creation failed; otherwise its ID is empty.
@@ -46,7 +45,7 @@ func (r *Resource) Create(w *world.World, inputs engine.Props) error {
 		return err
 	}
 	if len(failures) > 0 {
-		return InvalidError{failures[0]}
+		return refuse(failures[0])
 	}
 	r.Inputs = checked
 	return w.Do(world.Create, string(r.URN), func(op *world.Op) error {
@@ -63,7 +62,7 @@ func (r *Resource) Update(w *world.World, inputs engine.Props) error {
 		return err
 	}
 	if len(failures) > 0 {
-		return InvalidError{failures[0]}
+		return refuse(failures[0])
 	}
 	diff, err := r.Backend.Diff(r.Instance, r.URN, r.Inputs, r.Outputs, checked)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 
 // LawDeadWebhooks is the law of webhooks without endpoints.
 var LawDeadWebhooks = law.New(law.Injection, "dead-webhooks-block-the-api",
-	"A webhook configuration with failure policy Fail whose service has no endpoints blocks every request that it selects, also after its "+
-		"program was uninstalled.",
+	"A webhook configuration with failure policy Fail whose service has no endpoints blocks every request that it selects, even "+
+		"after its program was uninstalled.",
 	"https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy")
 
 // Group is the API group of webhook configurations.

@@ -36,7 +36,7 @@ func (s *Server) Apply(op *world.Op, content obj.Map, manager string, force bool
 	return s.store(op, k, key, live, merged, managers)
 }
 
-// Create makes an object for a controller, which does not apply but posts.
+// Create creates an object for a controller, which does not apply but posts.
 func (s *Server) Create(op *world.Op, content obj.Map, manager string) (*Object, error) {
 	k, key, err := s.identify(obj.Copy(content))
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Server) Write(o *Object, manager string, change func(content obj.Map)) 
 	o.Content, o.managers = next, managers
 	s.put(o)
 	if o.Terminating() && len(o.Finalizers()) == 0 {
-		s.remove(o)
+		s.discard(o)
 	}
 	return nil
 }

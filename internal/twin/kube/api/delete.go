@@ -13,8 +13,8 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// Delete asks for an object's removal: at once when nothing holds it, else it
-// stays with a deletion timestamp until its finalizers are gone. Dependents
+// Delete deletes an object at once if it has no finalizers. Otherwise the object
+// keeps a deletion timestamp until controllers remove its finalizers. Dependents
 // follow in the background.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
 func (s *Server) Delete(op *world.Op, key Key) error {
@@ -41,7 +41,7 @@ func (s *Server) Delete(op *world.Op, key Key) error {
 	case len(o.Finalizers()) > 0:
 		s.terminate(o)
 	default:
-		s.remove(o)
+		s.discard(o)
 	}
 	return s.Settle(op)
 }
@@ -54,7 +54,7 @@ func (s *Server) terminate(o *Object) {
 	s.put(o)
 }
 
-func (s *Server) remove(o *Object) {
+func (s *Server) discard(o *Object) {
 	if s.objects[o.Key] != o {
 		return
 	}
@@ -99,7 +99,7 @@ func (s *Server) settleOne(op *world.Op, o *Object) error {
 			}
 		}
 		if len(left) == 0 {
-			s.remove(o)
+			s.discard(o)
 		}
 	case !o.Terminating() && s.orphaned(o):
 		if err := s.Delete(op, o.Key); err != nil && !apierrors.IsNotFound(err) {
@@ -109,7 +109,7 @@ func (s *Server) settleOne(op *world.Op, o *Object) error {
 	return nil
 }
 
-// orphaned tells whether all owners of an object are gone.
+// orphaned tells whether all owners of an object are deleted.
 func (s *Server) orphaned(o *Object) bool {
 	owners := obj.Maps(o.Content, "metadata", "ownerReferences")
 	for _, ref := range owners {
@@ -123,7 +123,7 @@ func (s *Server) orphaned(o *Object) bool {
 	return len(owners) > 0
 }
 
-// settleNamespace empties a namespace and removes it when it is empty; what
+// settleNamespace empties a namespace and deletes it when it is empty; what
 // holds it up stands in its conditions, in the words of the real controller:
 // https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/controller/namespace/deletion/status_condition_utils.go
 func (s *Server) settleNamespace(op *world.Op, ns *Object) error {
@@ -147,7 +147,7 @@ func (s *Server) settleNamespace(op *world.Op, ns *Object) error {
 		}
 	}
 	if empty {
-		s.remove(ns)
+		s.discard(ns)
 		return nil
 	}
 	var parts []string

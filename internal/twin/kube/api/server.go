@@ -1,5 +1,5 @@
 // Package api is the API server of one cluster of the twin: objects by kind,
-// namespace and name, validated, owned by field managers, removed by way of
+// namespace and name, validated, owned by field managers, deleted by way of
 // finalizers, owner references and namespaces.
 package api
 

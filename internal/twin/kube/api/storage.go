@@ -34,7 +34,7 @@ func (s *Storage) put(o *Object) {
 // Changes counts the writes so far: controllers look again until it stands still.
 func (s *Storage) Changes() int64 { return s.changes }
 
-// Get returns nil when there is no such object.
+// Get returns an object, nil if it does not exist.
 func (s *Storage) Get(group, kind, namespace, name string) *Object {
 	s.read(group, kind)
 	return s.objects[Key{group, kind, namespace, name}]
@@ -46,7 +46,7 @@ func (s *Storage) Lookup(k Key) *Object {
 	return s.objects[k]
 }
 
-// Definition returns the CustomResourceDefinition of a kind, nil when there is none.
+// Definition returns the CustomResourceDefinition of a kind, nil if there is none.
 func (s *Storage) Definition(group, kind string) *Object {
 	for _, crd := range s.List("apiextensions.k8s.io", "CustomResourceDefinition", "") {
 		if obj.Str(crd.Content, "spec", "group") == group && obj.Str(crd.Content, "spec", "names", "kind") == kind {
@@ -98,10 +98,10 @@ func (s *Storage) drop(o *Object) {
 type events struct {
 	count   int64
 	last    map[schema.GroupKind]int64
-	reading *Reading // whose reads are recorded, nil for nobody's
+	reading *Reading // that records reads, if one does
 }
 
-// Reading is what somebody read of a server, and when.
+// Reading is what a function read of a server, and when.
 type Reading struct {
 	kinds map[schema.GroupKind]bool
 	all   bool

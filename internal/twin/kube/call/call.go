@@ -50,7 +50,7 @@ func Do(clusters *cluster.Clusters, caller Caller, address string) (Result, erro
 		}
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return fmt.Errorf("%q is no address of a service", address)
+			return fmt.Errorf("%q is not the URL of a service", address)
 		}
 		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, url: u}).travel()
 		r.Pod = pod.Name

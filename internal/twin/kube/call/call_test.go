@@ -181,7 +181,7 @@ func TestCallers(t *testing.T) {
 		{call.Caller{Cluster: "none"}, "http://a.example.com", `no cluster "none"`},
 		{call.Caller{Cluster: "eks-one", Namespace: "apps", Deployment: "none"}, "http://a.example.com",
 			"no Deployment apps/none in cluster eks-one"},
-		{call.Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is no address of a service"},
+		{call.Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is not the URL of a service"},
 	} {
 		if _, err := call.Do(h.Clusters, c.caller, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%+v: %v", c.caller, err)

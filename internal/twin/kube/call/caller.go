@@ -12,14 +12,14 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// Caller is who makes a request: a pod of an existing Deployment, or one that
-// is made for the request, through admission, and removed again.
+// Caller is the sender of a request: a pod of an existing Deployment, or one that
+// is created for the request, through admission, and deleted afterwards.
 type Caller struct {
 	Cluster        string // the EKS cluster's name
 	Namespace      string
-	ServiceAccount string // of a pod made for the request; empty: default
+	ServiceAccount string // of a pod created for the request; empty: default
 	Deployment     string // an existing Deployment
-	Injected       bool   // a pod made for the request asks for the sidecar
+	Injected       bool   // a pod created for the request asks for the sidecar
 	// Elsewhere makes the request come from a cluster of the same name in
 	// another account: same namespace and service account, another cluster ARN.
 	Elsewhere bool

@@ -36,7 +36,7 @@ func (q *request) clusterService(host string) *api.Object {
 	return q.from.API.Get("", "Service", namespace, service)
 }
 
-// throughService is what kube-proxy makes of a connection to a Service.
+// throughService is what kube-proxy does with a connection to a Service.
 func (q *request) throughService(service *api.Object) *Result {
 	addr, err := netip.ParseAddr(obj.Str(service.Content, "spec", "clusterIP"))
 	offered := slices.ContainsFunc(obj.Maps(service.Content, "spec", "ports"),

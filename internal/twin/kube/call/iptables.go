@@ -8,7 +8,7 @@ import (
 )
 
 // redirect takes a TCP connection through the OUTPUT chain of the nat table and
-// tells to which port of the pod it goes, if to any.
+// returns the port of the pod that it is redirected to, if it is.
 func redirect(rules string, address netip.Addr, port int, uid, gid int64) (to int, caught bool) {
 	chains := map[string][][]string{}
 	for _, line := range strings.FieldsFunc(rules, func(r rune) bool { return r == '\n' || r == ';' }) {

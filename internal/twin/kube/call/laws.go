@@ -8,20 +8,21 @@ var (
 		"A request starts with a name that the pod's VPC resolves.",
 		"https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-private.html")
 	LawRedirect = law.New(law.Call, "call-is-redirected-in-the-pod",
-		"Only what the iptables rules of the pod's init container catch goes through the proxy; without a proxy behind the rule the "+
-			"connection is refused.",
+		"Only connections that match the iptables rules of the pod's init container go through the proxy. If no proxy listens behind "+
+			"the rule, the connection is refused.",
 		"https://ipset.netfilter.org/iptables-extensions.man.html#lbBX")
 	LawTLS = law.New(law.Call, "call-trusts-the-certificate",
-		"Whoever opens TLS to the service, proxy or application, must trust the certificate's authority and find the host in the certificate.",
+		"The client that opens TLS to the service, proxy or application, must trust the certificate's authority and find the host in "+
+			"the certificate.",
 		"https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/security/ssl")
 	LawTargetPort = law.New(law.Call, "targets-listen-on-their-port",
-		"A target answers on the port that it was registered with: where nothing listens on that, requests end with 503.",
+		"A target answers on the port that it was registered with. If nothing listens there, requests end with 503.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html")
 	LawExpired = law.New(law.Call, "call-needs-a-valid-certificate",
-		"The proxy refuses a service whose certificate has expired.",
+		"The proxy rejects a service whose certificate has expired.",
 		"https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/common.proto")
 	LawSignature = law.New(law.Call, "call-is-signed-with-the-pods-credentials",
-		"A request that does not pass the signing proxy, or passes it without credentials, arrives unsigned, and Lattice takes its sender for "+
-			"anonymous.",
+		"A request that bypasses the signing proxy, or passes it without credentials, arrives unsigned, and VPC Lattice treats its "+
+			"sender as anonymous.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html")
 )

@@ -17,7 +17,7 @@ import (
 
 const untrusted = "unable to get local issuer certificate"
 
-// encrypt is the step of whoever opens TLS to the service: the proxy, or the
+// encrypt is the step of the client that opens TLS to the service: the proxy, or the
 // application itself, which trusts what its image trusts and the authorities that
 // its environment adds.
 func (q *request) encrypt() *Result {

@@ -106,7 +106,7 @@ func renderLattice(r Release) []obj.Map {
 				},
 			}},
 		// The webhook only looks at namespaces with its own label, which is why
-		// it harms nobody when it is left behind.
+		// it does no harm if it stays.
 		obj.Map{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
 			"metadata": obj.Map{"name": "aws-appnet-gwc-mutating-webhook"},
 			"webhooks": []any{obj.Map{

@@ -25,8 +25,7 @@ type Clusters struct {
 	warnings []law.Warning
 }
 
-// New returns the clusters of an account; there is one for every EKS cluster as
-// soon as somebody connects to it.
+// New returns the clusters of an account: one for every EKS cluster.
 func New(w *world.World, account *aws.Account) *Clusters {
 	c := &Clusters{World: w, Account: account, clusters: map[string]*Cluster{}}
 	account.OnChange = func(op *world.Op) error {
@@ -38,7 +37,7 @@ func New(w *world.World, account *aws.Account) *Clusters {
 	return c
 }
 
-// Warnings lists what a real cluster accepts silently although nobody means it:
+// Warnings lists what a real cluster accepts silently although it is a mistake:
 // Helm values that no chart reads, for one.
 func (c *Clusters) Warnings() []law.Warning {
 	return slices.Compact(slices.SortedFunc(slices.Values(c.warnings), law.Warning.Compare))

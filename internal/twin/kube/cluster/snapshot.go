@@ -65,8 +65,8 @@ func (c *Clusters) Snapshot() []Snapshot {
 }
 
 // Leftovers lists what still exists in clusters that still exist, besides what
-// every cluster has. What goes down with its cluster is not left over: the
-// account's list has what it made in AWS.
+// every cluster has. What is deleted with its cluster is not left over; the
+// account's list has what controllers created in AWS.
 func (c *Clusters) Leftovers() []string {
 	var out []string
 	for _, cl := range c.Live() {

@@ -56,7 +56,7 @@ type worker struct {
 }
 
 // New returns the manager of a cluster. warn takes what a real cluster accepts
-// silently although nobody means it.
+// silently although it is a mistake.
 func New(w *world.World, account *aws.Account, eks *eks.Cluster, warn func(law.Warning)) *Manager {
 	return &Manager{
 		API: api.New(w, eks.ARN), Account: account, EKS: eks, World: w, warn: warn, troubles: map[api.Key]Trouble{},

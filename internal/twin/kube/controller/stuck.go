@@ -11,8 +11,8 @@ import (
 // The laws of deletion.
 var (
 	LawFinalizers = law.New(law.Kubernetes, "finalizers-hold-deletion",
-		"An object with finalizers stays, terminating, until every controller has removed its own; the provider waits for that and then gives "+
-			"up.",
+		"A deleted object with finalizers keeps terminating until every controller has removed its own. The provider waits for that "+
+			"and then gives up.",
 		"https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/")
 	LawNamespaceEmpties = law.New(law.Kubernetes, "namespace-empties-first",
 		"A namespace stays Terminating while an object in it has finalizers.",

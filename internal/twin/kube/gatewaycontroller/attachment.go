@@ -9,7 +9,7 @@ import (
 
 func parentRefs(route *api.Object) []obj.Map { return obj.Maps(route.Content, "spec", "parentRefs") }
 
-// refTo returns the Gateway that a parentRef names, if it is there.
+// refTo returns the Gateway that a parentRef names, nil if it does not exist.
 func (l *leader) refTo(route *api.Object, ref obj.Map) *api.Object {
 	ns := obj.Str(ref, "namespace")
 	if ns == "" {

@@ -139,10 +139,10 @@ func (p policies) setAuthType(client *vpclattice.Lattice, principal iam.Principa
 	return client.UpdateService(p.op, principal, id, "", auth)
 }
 
-// deleteAuthPolicy sets the auth type to NONE and removes the policy, whoever
-// else counts on it. While the target is there the resource is looked for by
-// the name that a successful put noted. Not to find it counts as reconciled, but
-// the finalizer stays until the target goes.
+// deleteAuthPolicy sets the auth type to NONE and deletes the policy, even if
+// another cluster put it. While the target exists, the controller looks for the
+// resource by the name that a successful put recorded. If it finds none, the
+// policy counts as reconciled, but the finalizer stays until the target is deleted.
 func (p policies) deleteAuthPolicy(policy *api.Object) {
 	policy.DeletionDependsOn(p.pod.URN, podidentity.LawControllerRuns)
 	client, s, err := p.aws(policy)

@@ -31,7 +31,7 @@ func (c *Controller) setupDefaultNetwork(pod *api.Object, process kubelet.Proces
 	networks, err := client.FindServiceNetworks(s.Principal, name)
 	if err == nil && len(networks) == 0 {
 		var sn *vpclattice.ServiceNetwork
-		// What the controller makes for itself no program owns: it is left over.
+		// No program owns what the controller creates for itself: it is left over.
 		if sn, err = c.mgr.Account.Lattice(strayURN).CreateServiceNetwork(op, s.Principal, name, l.tags()); err == nil {
 			networks = []*vpclattice.ServiceNetwork{sn}
 		}
@@ -49,5 +49,5 @@ func (c *Controller) setupDefaultNetwork(pod *api.Object, process kubelet.Proces
 	}
 }
 
-// strayURN marks what a controller made without any Pulumi resource behind it.
+// strayURN marks what a controller creates without any Pulumi resource.
 const strayURN = ""

@@ -12,7 +12,7 @@ import (
 var dnsEndpoint = schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: "v1alpha1", Kind: "DNSEndpoint"}
 
 // writeDNSEndpoint writes `<route>-dns` for ExternalDNS. The route owns it, so that
-// it goes with the route.
+// it is deleted with the route.
 func (d *deployer) writeDNSEndpoint(service *vpclattice.Service) {
 	if service.CustomDomain == "" || !d.mgr.API.Serves(dnsEndpoint) {
 		return

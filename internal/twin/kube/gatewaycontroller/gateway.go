@@ -13,7 +13,7 @@ import (
 func (l *leader) gateway(gw *api.Object) {
 	class := l.class(gw)
 	if class == nil {
-		l.mgr.Blame(gw, LawClass, "GatewayClass %q is not there or names another controller", obj.Str(gw.Content, "spec", "gatewayClassName"))
+		l.mgr.Blame(gw, LawClass, "GatewayClass %q does not exist or names another controller", obj.Str(gw.Content, "spec", "gatewayClassName"))
 		return
 	}
 	if gw.Terminating() {

@@ -9,7 +9,7 @@ import (
 	"eks-lattice/internal/twin/kube/obj"
 )
 
-// listeners makes one Lattice listener per matched listener of the Gateway.
+// listeners creates one Lattice listener per matched listener of the Gateway.
 func (d *deployer) listeners(service *vpclattice.Service, accepted []acceptance, groups [][]pool) error {
 	have, err := d.client.Routing().Listeners(d.principal, service.ID)
 	if err != nil {

@@ -25,7 +25,7 @@ type pool struct {
 	weight int
 }
 
-// targetGroups makes a target group of pod addresses for every backend, by rule.
+// targetGroups creates a target group of pod addresses for every backend, by rule.
 func (d *deployer) targetGroups() ([][]pool, error) {
 	var out [][]pool
 	for _, rule := range obj.Maps(d.route.Content, "spec", "rules") {
@@ -37,7 +37,7 @@ func (d *deployer) targetGroups() ([][]pool, error) {
 			}
 			service := d.mgr.API.Get("", "Service", ns, obj.Str(ref, "name"))
 			if service == nil || obj.Str(ref, "kind") == "ServiceImport" {
-				continue // the rule goes on without it
+				continue // the rule works without it
 			}
 			b, err := d.targetGroup(service, obj.Int(ref, "port"))
 			if err != nil {

@@ -40,7 +40,7 @@ func (p policies) associateVPC(client *vpclattice.Lattice, principal iam.Princip
 		return err
 	}
 	if len(networks) != 1 {
-		// The controller leaves its finalizer when the network is gone:
+		// The controller leaves its finalizer when the network does not exist:
 		// handleDeleteError returns before the removal.
 		return LawPolicyService.Refuse("NotFound", "Service network %s not found", gw.Name)
 	}

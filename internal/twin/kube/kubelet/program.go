@@ -53,8 +53,8 @@ func runs(pod *api.Object, p Program) bool {
 	return false
 }
 
-// runProgram starts the program of a controller: what makes it exit keeps the
-// pod from becoming ready.
+// runProgram starts the program of a controller. If it exits, the pod does not
+// become ready.
 func (k *Kubelet) runProgram(pod *api.Object) error {
 	for _, p := range k.programs {
 		if runs(pod, p) {

@@ -115,7 +115,7 @@ func (k *Kubelet) writePodStatus(pod *api.Object, phase string, ready bool, reas
 	})
 }
 
-// podIP takes an address for a pod, and gives those of pods that are gone back.
+// podIP allocates an address for a pod, and releases those of deleted pods.
 func (k *Kubelet) podIP(pod *api.Object) string {
 	alive := map[string]bool{}
 	for _, p := range k.mgr.API.List("", "Pod", "") {

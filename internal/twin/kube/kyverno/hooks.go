@@ -10,7 +10,7 @@ import (
 )
 
 // preDelete is the pre-delete hooks of Kyverno's chart: Jobs that scale the
-// controllers down and remove the webhook configurations. Jobs are pods: they
+// controllers down and delete the webhook configurations. Jobs are pods: they
 // need a node, and the way to their image.
 func (c *Controller) preDelete(op *world.Op, r *helm.Release) error {
 	if !obj.Bool(r.Values, "webhooksCleanup", "enabled") {

@@ -18,7 +18,7 @@ const WebhookDelay = 20 * time.Second
 // others in a queue, and the compilation in each of Kyverno's replicas.
 const CompileDelay = 2 * time.Second
 
-// webhook is what Kyverno makes of a policy: when its webhook is registered,
+// webhook is what Kyverno knows of a policy: when its webhook is registered,
 // whether an operation has waited until it was, and by which text it works.
 type webhook struct {
 	due     time.Time
@@ -41,9 +41,8 @@ func (c *Controller) webhook(p *api.Object) *webhook {
 	return w
 }
 
-// registered tells whether a policy's webhook is there yet. It comes some time
-// after the policy, which whoever waits for it does not notice, and whoever
-// does not wait may.
+// registered tells whether Kyverno has registered a policy's webhook, which takes
+// some time. A client that waits for it does not notice.
 func (c *Controller) registered(p *api.Object) bool {
 	w := c.webhook(p)
 	if w.due.IsZero() {

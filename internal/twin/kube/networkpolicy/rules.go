@@ -118,7 +118,7 @@ func (c *Cluster) resolve(namespace string, peers []networkingv1.NetworkPolicyPe
 		if destination != nil {
 			pod = destination
 		}
-		// a name that nobody has admits nothing, and no port at all would admit everything
+		// an unknown name admits nothing, while a rule without ports would admit everything
 		if resolved := portsOf(ports, pod); len(resolved) > 0 || len(ports) == 0 {
 			rules = append(rules, Rule{Peer: network, Except: except, Ports: resolved})
 		}

@@ -113,7 +113,7 @@ func Named(list []Map, name string) Map {
 // HasNamed tells whether a list has a map of the name.
 func HasNamed(list []Map, name string) bool { return Named(list, name) != nil }
 
-// Set writes v at path and makes the maps on the way.
+// Set writes v at path and creates the maps on the way.
 func Set(m Map, v any, path ...string) {
 	for _, p := range path[:len(path)-1] {
 		next, ok := m[p].(Map)
@@ -126,14 +126,14 @@ func Set(m Map, v any, path ...string) {
 	m[path[len(path)-1]] = v
 }
 
-// Default writes v at path unless something is there.
+// Default writes v at path unless the path has a value.
 func Default(m Map, v any, path ...string) {
 	if Get(m, path...) == nil {
 		Set(m, v, path...)
 	}
 }
 
-// Delete removes what is at path.
+// Delete deletes the value at path.
 func Delete(m Map, path ...string) {
 	if o := At(m, path[:len(path)-1]...); o != nil {
 		delete(o, path[len(path)-1])
@@ -141,7 +141,7 @@ func Delete(m Map, path ...string) {
 }
 
 // Copy is a deep copy in which every whole number is an int64, as in objects
-// that Kubernetes decodes, and nulls inside maps are gone.
+// that Kubernetes decodes, without nulls inside maps.
 func Copy(m Map) Map {
 	if m == nil {
 		return nil

@@ -17,7 +17,7 @@ import (
 func (g *Agent) Session(pod *api.Object) (Session, error) {
 	p, a, err := g.Credentials(pod)
 	if law.Of(err).ID == LawAtCreation.ID {
-		// AWS's SDK asks the node when the pod's environment names nobody else.
+		// AWS's SDK asks the node when the pod's environment names no other source.
 		node, refused := g.mgr.Account.EKS.NodeCredentials(g.mgr.EKS.Name, obj.Str(pod.Content, "spec", "nodeName"))
 		if refused == nil {
 			p, a, err = node, &eks.PodIdentityAssociation{}, nil

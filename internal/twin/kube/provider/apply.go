@@ -16,10 +16,10 @@ import (
 
 // Invoke answers functions of the provider, none of which the twin has.
 func (p *Provider) Invoke(_ *world.Op, _ *engine.Instance, token string, _ engine.Props) (engine.Props, error) {
-	return nil, fmt.Errorf("unknown function %q of the kubernetes provider's twin", token)
+	return nil, fmt.Errorf("the twin's kubernetes provider has no function %q", token)
 }
 
-// Create makes an object and waits for it as the provider does. An object that
+// Create creates an object and waits for it as the provider does. An object that
 // exists but is not ready comes with the error, as a partial success does.
 func (p *Provider) Create(op *world.Op, inst *engine.Instance, urn resource.URN, inputs engine.Props) (string, engine.Props, error) {
 	c, err := p.connect(op, inst)
@@ -33,7 +33,7 @@ func (p *Provider) Create(op *world.Op, inst *engine.Instance, urn resource.URN,
 	return c.apply(op, urn, inputs, managerOf(urn, nil), false)
 }
 
-// Update applies the new inputs to the object that is there.
+// Update applies the new inputs to the existing object.
 func (p *Provider) Update(op *world.Op, inst *engine.Instance, urn resource.URN, _ string, oldInputs, oldOutputs,
 	newInputs engine.Props) (engine.Props, error) {
 	c, err := p.connect(op, inst)
@@ -70,7 +70,7 @@ func (c *client) apply(op *world.Op, urn resource.URN, inputs engine.Props, mana
 	if err != nil {
 		return "", nil, c.refuse(urn, content, err, update)
 	}
-	c.needPlace(op, o)
+	c.dependOnPlace(op, o)
 	op.Takes(takes(o.Kind, op.Action), controller.LawDurations)
 	c.Reconcile(op)
 	id := o.Path()
@@ -86,8 +86,8 @@ func (c *client) apply(op *world.Op, urn resource.URN, inputs engine.Props, mana
 	return id, outputs, err
 }
 
-// needPlace records what any object relies on: its namespace and its kind.
-func (c *client) needPlace(op *world.Op, o *api.Object) {
+// dependOnPlace records what every object depends on: its namespace and its kind.
+func (c *client) dependOnPlace(op *world.Op, o *api.Object) {
 	if ns := c.API.Get("", "Namespace", "", o.Namespace); ns != nil {
 		op.DependsOn(ns.URN, api.LawNamespaceExists)
 	}

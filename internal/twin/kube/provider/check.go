@@ -17,7 +17,7 @@ func (p *Provider) Check(_ *engine.Instance, urn resource.URN, olds, news engine
 		return news, checkRelease(urn, olds, news), nil
 	}
 	if strings.HasSuffix(string(urn.Type()), "List") || strings.HasSuffix(string(urn.Type()), "Patch") {
-		return nil, nil, fmt.Errorf("the twin has no %s: it knows whole single objects", urn.Type())
+		return nil, nil, fmt.Errorf("the twin does not support %s, only single whole objects", urn.Type())
 	}
 	if _, unknown := news["metadata"].(resource.Computed); unknown {
 		return news, nil, nil

@@ -11,7 +11,7 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// Delete asks for removal and waits until the object is gone.
+// Delete deletes an object and waits until it no longer exists.
 func (p *Provider) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) error {
 	c, err := p.connect(op, inst)
 	if err != nil {
@@ -26,7 +26,7 @@ func (p *Provider) Delete(op *world.Op, inst *engine.Instance, urn resource.URN,
 	if o == nil {
 		return nil
 	}
-	c.needPlace(op, o)
+	c.dependOnPlace(op, o)
 	if err := c.API.Delete(op, o.Key); err != nil {
 		return c.refuse(urn, o.Content, err, true)
 	}

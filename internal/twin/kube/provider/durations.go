@@ -11,7 +11,7 @@ import (
 // durations are how long the provider waits for one object of a kind until it
 // is as the program wants it. Kinds that are not listed take a second: one
 // round trip to the API server.
-var durations = map[string]struct{ create, remove time.Duration }{
+var durations = map[string]struct{ create, delete time.Duration }{
 	// Pull and start of small images from a public registry: 8 s to 20 s.
 	"Deployment": {20 * time.Second, 10 * time.Second},
 	"DaemonSet":  {20 * time.Second, 10 * time.Second},
@@ -36,7 +36,7 @@ func takes(kind string, what world.Action) time.Duration {
 	case !ok:
 		return time.Second
 	case what == world.Delete:
-		return d.remove
+		return d.delete
 	}
 	return d.create
 }

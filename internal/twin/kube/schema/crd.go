@@ -35,7 +35,7 @@ type Custom struct {
 	Namespaced bool
 	Status     bool // has the status subresource
 
-	once       sync.Once // the parts below are only made when an object of the kind arrives
+	once       sync.Once // compiles the parts below when the first object of the kind arrives
 	schema     *apiextensions.JSONSchemaProps
 	err        error
 	structural *structuralschema.Structural
@@ -99,7 +99,7 @@ func Parse(crd map[string]any) ([]*Custom, error) {
 	return list, nil
 }
 
-// compile makes the validators, as NewStrategy of the API server's registry
+// compile creates the validators as NewStrategy of the API server's registry
 // for custom resources does.
 func (c *Custom) compile() {
 	if c.schema == nil {

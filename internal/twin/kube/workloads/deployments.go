@@ -46,7 +46,7 @@ func (c *Controller) runDeployment(op *world.Op, d *api.Object) {
 	}
 }
 
-// scale makes or removes pods of a replica set until there are n.
+// scale creates or deletes pods of a replica set until it has n.
 func (c *Controller) scale(op *world.Op, owner, rs *api.Object, n int) {
 	pods := pods.Owned(c.mgr.API, rs)
 	for i := len(pods); i < n; i++ {

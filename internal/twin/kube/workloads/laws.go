@@ -5,7 +5,7 @@ import "eks-lattice/internal/twin/law"
 // The laws of workloads and their pods.
 var (
 	LawServiceAccount = law.New(law.Kubernetes, "pod-needs-its-service-account",
-		"A pod is refused when its service account does not exist.",
+		"A pod is rejected if its service account does not exist.",
 		"https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller")
 	LawNodes = law.New(law.Kubernetes, "pods-need-nodes",
 		"Pods stay Pending without a node, and go when their node goes.",

@@ -10,7 +10,7 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// CreatePod creates a pod, for a workload or for nobody, and places it on a node.
+// CreatePod creates a pod, perhaps for a workload, and places it on a node.
 func (c *Controller) CreatePod(op *world.Op, content obj.Map, workload *api.Object) (*api.Object, error) {
 	namespace := obj.Str(content, "metadata", "namespace")
 	account := obj.Str(content, "spec", "serviceAccountName")
@@ -35,7 +35,7 @@ func (c *Controller) CreatePod(op *world.Op, content obj.Map, workload *api.Obje
 	return pod, nil
 }
 
-// evict removes the pods whose node is gone; their owners make new ones.
+// evict deletes the pods whose node no longer exists. Their owners create new ones.
 func (c *Controller) evict(op *world.Op) {
 	alive := map[string]bool{}
 	for _, n := range c.mgr.Nodes() {
@@ -48,7 +48,7 @@ func (c *Controller) evict(op *world.Op) {
 	}
 }
 
-// createPod makes one pod of an owner, through admission; for a node, unless it
+// createPod creates one pod of an owner, through admission; for a node, unless it
 // is empty.
 func (c *Controller) createPod(op *world.Op, workload, owner *api.Object, name, node string) error {
 	template := obj.Copy(obj.At(owner.Content, "spec", "template"))

@@ -7,7 +7,7 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// Reconcile evicts pods of nodes that are gone, creates pods and reports their state.
+// Reconcile evicts the pods of deleted nodes, creates pods and reports their state.
 func (c *Controller) Reconcile(op *world.Op) {
 	c.evict(op)
 	for _, d := range c.mgr.API.List("apps", "Deployment", "") {
