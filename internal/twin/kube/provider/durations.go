@@ -21,6 +21,8 @@ var durations = map[string]struct{ create, delete time.Duration }{
 	"Namespace": {time.Second, 10 * time.Second},
 	// "up to a minute": https://www.gateway-api-controller.eks.aws.dev/latest/guides/getstarted/
 	"HTTPRoute": {60 * time.Second, 45 * time.Second},
+	"GRPCRoute": {60 * time.Second, 45 * time.Second},
+	"TLSRoute":  {60 * time.Second, 45 * time.Second},
 	// One call to VPC Lattice each.
 	"Gateway":       {5 * time.Second, 5 * time.Second},
 	"GatewayClass":  {3 * time.Second, time.Second},
@@ -41,8 +43,8 @@ func takes(kind string, what world.Action) time.Duration {
 	return d.create
 }
 
-// drains is how long a workload's pods go on after they were told to stop: the
-// deletion waits for them.
+// drains is how long a workload's pods keep running after they were told to stop.
+// The deletion waits for them.
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
 func drains(o *api.Object) time.Duration {
 	pod := obj.At(o.Content, "spec", "template", "spec")

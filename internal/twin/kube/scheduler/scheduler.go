@@ -94,14 +94,14 @@ func requests(pod *corev1.Pod) corev1.ResourceList {
 	return resource.PodRequests(pod, resource.PodResourcesOptions{})
 }
 
-// Schedule returns the name of the node that a pod goes to, or an *Unschedulable
+// Schedule returns the name of the node that a pod goes to, or an *UnschedulableError
 // or ErrNoNodes.
 func (c *Cluster) Schedule(pod *corev1.Pod) (string, error) {
 	if len(c.nodes) == 0 {
 		return "", ErrNoNodes
 	}
 	cycle := c.newCycle(pod)
-	why := &Unschedulable{nodes: len(c.nodes)}
+	why := &UnschedulableError{nodes: len(c.nodes)}
 	var feasible []*node
 	for _, n := range c.nodes {
 		if failure := cycle.filter(n); failure != nil {
@@ -122,15 +122,15 @@ type failure struct {
 	unresolvable bool // no node would become free by the deletion of pods
 }
 
-// Unschedulable says why no node takes a pod.
-type Unschedulable struct {
+// UnschedulableError says why no node takes a pod.
+type UnschedulableError struct {
 	nodes    int
 	failures []failure
 }
 
 // Error counts the nodes by reason.
 // https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/scheduler/framework/types.go
-func (u *Unschedulable) Error() string {
+func (u *UnschedulableError) Error() string {
 	reasons, preemption := map[string]int{}, map[string]int{}
 	for _, f := range u.failures {
 		for _, r := range f.reasons {
@@ -145,7 +145,7 @@ func (u *Unschedulable) Error() string {
 	return u.sentence(reasons) + " preemption: " + u.sentence(preemption)
 }
 
-func (u *Unschedulable) sentence(reasons map[string]int) string {
+func (u *UnschedulableError) sentence(reasons map[string]int) string {
 	counted := make([]string, 0, len(reasons))
 	for reason, n := range reasons {
 		counted = append(counted, fmt.Sprintf("%d %s", n, reason))
