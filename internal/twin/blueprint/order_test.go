@@ -35,7 +35,7 @@ func TestFinalizers(t *testing.T) {
 		"class before Gateway": {
 			[]string{"cluster1/" + demo + ".iam_auth_policy", route, "cluster1/" + platform + ".gateway_class"}, gateway,
 			"class-is-accepted-by-its-controller",
-			[]string{`Gateway "lattice-gateway/lattice-gateway"`, "gateway.k8s.aws/resources", `GatewayClass "amazon-vpc-lattice" is not there`},
+			[]string{`Gateway "lattice-gateway/lattice-gateway"`, "gateway.k8s.aws/resources", `GatewayClass "amazon-vpc-lattice" does not exist`},
 		},
 		"controller before Gateway": {
 			[]string{"cluster1/" + demo + ".iam_auth_policy", route, "cluster1/" + controller + ".helm_release"}, gateway, "controller-must-run",

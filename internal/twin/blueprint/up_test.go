@@ -50,7 +50,7 @@ var refusals = []struct {
 	{
 		defect: chartHasNoOrder, hurry: []string{"cluster1/" + platform + ".gateway"},
 		refused: "cluster1/" + platform + ".gateway", law: "class-is-accepted-by-its-controller",
-		words: []string{"timed out waiting to be Ready", `GatewayClass "amazon-vpc-lattice" is not there`},
+		words: []string{"timed out waiting to be Ready", `GatewayClass "amazon-vpc-lattice" does not exist`},
 	},
 	{
 		defect: sameListeners, refused: "cluster1/" + platform + ".gateway", law: "object-must-be-valid",
