@@ -78,7 +78,8 @@ func TestWalkthroughInDocs(t *testing.T) {
 		`(?m)^Requsting to Pod\(demo-cluster[12]-v1-[a-z0-9]+-[a-z0-9]{5}\): Hello from demo-cluster[12]-v1$`: 2,
 		`(?m)^AccessDeniedException: User: arn:aws:sts::\d{12}:assumed-role/vpc-lattice-sigv4-client/` +
 			`eks-eks-cluste-demo-clust-[-0-9a-f]{36} is not authorized to perform: vpc-lattice-svcs:Invoke ` +
-			`on resource: arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ because no service-based policy allows the vpc-lattice-svcs:Invoke action$`: 2,
+			`on resource: arn:aws:vpc-lattice:ap-northeast-2:\d{12}:service/svc-[0-9a-f]{17}/ ` +
+			`because no service-based policy allows the vpc-lattice-svcs:Invoke action$`: 2,
 	} {
 		if got := len(regexp.MustCompile(answer).FindAllString(shown, -1)); got != times {
 			t.Errorf("the pages have %d lines like %s, want %d", got, answer, times)
