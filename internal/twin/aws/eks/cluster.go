@@ -168,6 +168,7 @@ var _ = cloud.DefineFunction("aws:eks/getCluster:getCluster", func(r *cloud.Requ
 	out := clusterOutputs(r, c)
 	return engine.Props{"id": c.Name, "name": c.Name, "arn": c.ARN, "endpoint": c.Endpoint,
 		"certificateAuthorities": out["certificateAuthorities"],
-		"roleArn":                c.RoleARN, "status": c.Status, "version": c.Version, "platformVersion": "eks.1", "identities": out["identities"],
-		"vpcConfig": out["vpcConfig"], "accessConfigs": []any{out["accessConfig"]}, "tags": c.Tags}, nil
+		"roleArn":                c.RoleARN, "status": c.Status, "version": c.Version, "platformVersion": "eks.1",
+		"identities": out["identities"],
+		"vpcConfig":  out["vpcConfig"], "accessConfigs": []any{out["accessConfig"]}, "tags": c.Tags}, nil
 })
