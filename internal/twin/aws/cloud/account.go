@@ -17,6 +17,9 @@ type Account struct {
 	// OnChange is called after each operation that changed the account, within
 	// it: clusters reconcile there. Its error fails the operation.
 	OnChange func(op *world.Op) error
+	// OnDrain is called before EKS terminates a node that it replaces: the cluster
+	// evicts the node's pods. Its error fails the operation.
+	OnDrain func(op *world.Op, cluster, node string) error
 
 	changes int64
 	created map[string]int          // creations per URN, for automatic names

@@ -20,6 +20,9 @@ var (
 	lawNodeRoleOutlives = law.New(law.Deletion, "node-role-outlives-nodes",
 		"The policies of the nodes' role must outlive the node group, or EKS cannot delete instances and network interfaces.",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_node_group")
+	lawNodeDrain = law.New(law.References, "node-updates-drain",
+		"EKS drains each node that an update replaces. An update fails when a disruption budget keeps pods on a node for 15 minutes.",
+		"https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html")
 	lawRoleProfile = law.New(law.Deletion, "role-in-instance-profile",
 		"The role of a managed node group cannot be deleted: EKS keeps it in an instance profile while the group exists.",
 		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html")
@@ -121,17 +124,19 @@ func updateNodeGroup(r *cloud.Request, ng *NodeGroup) error {
 	if err != nil {
 		return err
 	}
-	rolls := r.Changed("launchTemplate") || release != ng.Release
-	ng.Version, ng.Release, ng.Labels = version, release, labels(r)
+	ng.Labels = labels(r)
 	if err := ng.putScaling(r); err != nil {
 		return err
 	}
 	if err := ng.putTemplate(r, c); err != nil {
 		return err
 	}
-	if rolls { // new instances take over from the old ones
-		ng.scale(r, 0)
+	if r.Changed("launchTemplate") || release != ng.Release {
+		if err := ng.roll(r); err != nil {
+			return err
+		}
 	}
+	ng.Version, ng.Release = version, release
 	ng.scale(r, ng.Desired)
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"eks-lattice/internal/twin/aws/cloud"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/law/lawtest"
+	"eks-lattice/internal/twin/world"
+	"errors"
 )
 
 // addon is a program with a control plane that creates an addon.
@@ -69,6 +71,13 @@ var nodeLaws = []lawtest.Counterexample{
 		}),
 	awstest.Refuses("node-release", invalid, "Requested release version 1.35.9-20991201 is not valid for kubernetes version 1.34.",
 		updating("nodes", "1.34", engine.Props{"releaseVersion": "1.35.9-20991201"})),
+	awstest.Refuses("node-updates-drain", "PodEvictionFailure", "Reached max retries while trying to evict pods from nodes in node group nodes",
+		func(p *awstest.Program) error {
+			p.Cluster("")
+			p.Account.OnDrain = func(*world.Op, string, string) error { return errors.New("Cannot evict pod") }
+			p.Account.EKS.Publish()
+			return p.Update("nodes", engine.Props{"releaseVersion": "1.35.1-20260901"})
+		}),
 	awstest.Refuses("node-group-scaling", invalid, "Minimum capacity 3 can't be greater than desired size 2", nodes(sizes(3, 2, 5))),
 	awstest.Refuses("subnet-free-addresses", "InsufficientFreeAddresses", "does not have enough available IP addresses",
 		elsewhere("10.0.40.0/28", "private", sizes(1, 6, 6))),

@@ -2,6 +2,7 @@ package eks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"eks-lattice/internal/twin/aws/cloud"
@@ -10,12 +11,6 @@ import (
 	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/law"
 )
-
-// maxPods of instance types: https://github.com/awslabs/amazon-eks-ami/blob/main/templates/shared/runtime/eni-max-pods.txt
-var maxPods = map[string]int{
-	"t3.small": 11, "t3.medium": 17, "t3.large": 35, "t3.xlarge": 58, "m5.large": 29, "m5.xlarge": 58, "m5.2xlarge": 58,
-	"m6i.large": 29, "m6i.xlarge": 58, "m7i.large": 29, "m6g.large": 29, "m7g.large": 29, "c5.large": 29, "t4g.medium": 17,
-}
 
 // cniENI begins the description of an interface that the VPC CNI created.
 const cniENI = "aws-K8S-"
@@ -28,20 +23,42 @@ func (ng *NodeGroup) scale(r *cloud.Request, size int) {
 		primary := ec2.AddInterface(r, s, ng.GroupIDs, "Primary network interface of "+id, ng.ARN)
 		primary.Tags = map[string]string{"eks:cluster-name": ng.Cluster, "eks:nodegroup-name": ng.Name}
 		ec2.AddInterface(r, s, ng.GroupIDs, cniENI+id, ng.ARN)
-		pods := maxPods[ng.InstanceType]
-		if pods == 0 {
-			pods = 29
-		}
 		ng.Nodes = append(ng.Nodes, Node{
 			Name:       fmt.Sprintf("ip-%s.%s.compute.internal", strings.ReplaceAll(primary.PrivateIP, ".", "-"), r.Region),
-			InstanceID: id, IP: primary.PrivateIP, SubnetID: s.ID, Zone: s.Zone, MaxPods: pods,
+			InstanceID: id, IP: primary.PrivateIP, SubnetID: s.ID, Zone: s.Zone,
 		})
 	}
 	for len(ng.Nodes) > size {
-		last := ng.Nodes[len(ng.Nodes)-1]
-		ng.Nodes = ng.Nodes[:len(ng.Nodes)-1]
-		ec2.DeleteInterfaces(r.Account, ng.ARN, func(e *ec2.NetworkInterface) bool { return strings.HasSuffix(e.Description, last.InstanceID) })
+		ng.terminate(r.Account, ng.Nodes[len(ng.Nodes)-1])
 	}
+}
+
+// terminate ends one instance.
+func (ng *NodeGroup) terminate(a *cloud.Account, n Node) {
+	ng.Nodes = slices.DeleteFunc(ng.Nodes, func(other Node) bool { return other == n })
+	ec2.DeleteInterfaces(a, ng.ARN, func(e *ec2.NetworkInterface) bool { return strings.HasSuffix(e.Description, n.InstanceID) })
+}
+
+// roll replaces all nodes: new ones join, and then each old one is drained and
+// terminated. A reduction of the desired size, in contrast, does not wait for
+// disruption budgets.
+func (ng *NodeGroup) roll(r *cloud.Request) error {
+	old := ng.Nodes
+	ng.Nodes = nil
+	ng.scale(r, len(old))
+	ng.Nodes = append(slices.Clone(old), ng.Nodes...)
+	r.Account.Change()
+	for _, n := range old {
+		if r.Account.OnDrain != nil {
+			if err := r.Account.OnDrain(r.Op, ng.Cluster, n.Name); err != nil {
+				return lawNodeDrain.Refuse("PodEvictionFailure",
+					"Reached max retries while trying to evict pods from nodes in node group %s (%v)", ng.Name, err)
+			}
+		}
+		ng.terminate(r.Account, n)
+		r.Account.Change()
+	}
+	return nil
 }
 
 // stop ends all instances. Without the VPC CNI nothing detaches and deletes its

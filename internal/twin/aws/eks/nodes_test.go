@@ -1,12 +1,14 @@
 package eks_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"eks-lattice/internal/twin/aws/awstest"
 	"eks-lattice/internal/twin/aws/cloud"
 	"eks-lattice/internal/twin/engine"
+	"eks-lattice/internal/twin/world"
 )
 
 func TestNodeGroupReferences(t *testing.T) {
@@ -151,6 +153,38 @@ func TestNodeReleases(t *testing.T) {
 		"Requested Nodegroup version 1.35 is invalid. Allowed version is 1.34")
 	p.Change("cluster", engine.Props{"version": "1.35"})
 	p.Change("nodes", upgraded)
+}
+
+// Each old node is drained while all new ones exist; a node that cannot be
+// drained stays, with the group's release.
+func TestNodesAreDrained(t *testing.T) {
+	t.Parallel()
+	p := awstest.New(t)
+	p.Cluster("")
+	group := p.Account.EKS.NodeGroups("eks-cluster")[0]
+	old, release := group.NodeNames(), group.Release
+	p.Account.EKS.Publish()
+	var drained []string
+	p.Account.OnDrain = func(_ *world.Op, cluster, node string) error {
+		if want := 4 - len(drained); cluster != "eks-cluster" || len(group.Nodes) != want {
+			t.Errorf("%d nodes of %s are there while %s is drained, want %d", len(group.Nodes), cluster, node, want)
+		}
+		if len(drained) == 1 {
+			return errors.New("Cannot evict pod as it would violate the pod's disruption budget.")
+		}
+		drained = append(drained, node)
+		return nil
+	}
+	newer := engine.Props{"releaseVersion": "1.35.1-20260901"}
+	p.Refused(p.Update("nodes", newer), "node-updates-drain", "PodEvictionFailure", "would violate the pod's disruption budget")
+	if group.Release != release || !slices.Contains(group.NodeNames(), old[1]) || slices.Contains(group.NodeNames(), old[0]) {
+		t.Errorf("after an update that failed: release %s, nodes %v, were %v", group.Release, group.NodeNames(), old)
+	}
+	p.Account.OnDrain = nil
+	p.Change("nodes", newer)
+	if names := group.NodeNames(); len(names) != 2 || group.Release != "1.35.1-20260901" || slices.Contains(names, old[1]) {
+		t.Errorf("after the update: release %s, nodes %v", group.Release, names)
+	}
 }
 
 func TestNodeRoleConditions(t *testing.T) {

@@ -66,7 +66,6 @@ type Node struct {
 	IP         string
 	SubnetID   string
 	Zone       string
-	MaxPods    int
 }
 
 // Addon is an EKS addon.

@@ -34,6 +34,9 @@ func New(w *world.World, account *aws.Account) *Clusters {
 		}
 		return nil
 	}
+	account.OnDrain = func(op *world.Op, cluster, node string) error {
+		return c.ByName(cluster).Workloads.Drain(op, node)
+	}
 	return c
 }
 

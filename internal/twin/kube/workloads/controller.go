@@ -17,9 +17,10 @@ type Controller struct {
 	mgr     *controller.Manager
 	kubelet *kubelet.Kubelet
 	bound   map[string]*corev1.Pod // pods on nodes as the scheduler sees them, by uid
+	drained map[string]bool        // nodes that take no more pods
 }
 
 // New returns the controller of a cluster.
 func New(mgr *controller.Manager, k *kubelet.Kubelet) *Controller {
-	return &Controller{mgr: mgr, kubelet: k, bound: map[string]*corev1.Pod{}}
+	return &Controller{mgr: mgr, kubelet: k, bound: map[string]*corev1.Pod{}, drained: map[string]bool{}}
 }

@@ -17,4 +17,11 @@ var (
 		"A pod stays Pending, and its workload does not become ready, while no node has the CPU and memory that the pod requests, "+
 			"a free place among its pods, and the labels and neighbours that the pod asks for.",
 		"https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-requests-are-scheduled")
+	LawBudget = law.New(law.Kubernetes, "disruption-budgets-hold-evictions",
+		"An eviction is refused when it would leave fewer ready pods than a PodDisruptionBudget wants; "+
+			"the drain of a node waits for replacements.",
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/")
+	LawAdmission = law.New(law.Injection, "drains-leave-admission-a-pod",
+		"While a drain moves the only pod behind a webhook with failure policy Fail, the API refuses every request that the webhook selects.",
+		"https://kyverno.io/docs/guides/high-availability/")
 )

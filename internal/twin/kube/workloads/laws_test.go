@@ -52,6 +52,22 @@ func TestLaws(t *testing.T) {
 			h.Apply("one", "app", requesting("demo", "1680m", "1Gi", 2))
 			return met
 		}},
+		{Law: workloads.LawBudget, Break: func(t *testing.T) law.Law {
+			h := newNodes(t, "t3.medium", 2)
+			h.Apply("one", "budget", budget("demo", "demo", "minAvailable: 1"))
+			h.Apply("one", "app", requesting("demo", "100m", "1Mi", 1))
+			return h.Refused(drain(h, false), workloads.LawBudget, "Cannot evict pod as it would violate the pod's disruption budget. "+
+				"The disruption budget demo needs 1 healthy pods and has 1 currently")
+		}},
+		{Law: workloads.LawAdmission, Break: func(t *testing.T) law.Law {
+			h := withKyverno(t, 1)
+			for _, last := range []bool{false, true} {
+				if err := drain(h, last); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return warned(h, workloads.LawAdmission)
+		}},
 		{Law: workloads.LawAvailable, Break: func(t *testing.T) law.Law {
 			t.Helper()
 			h := newCluster(t)

@@ -34,7 +34,9 @@ func (c *Controller) cluster() *scheduler.Cluster {
 	var nodes []*corev1.Node
 	for _, g := range c.mgr.Account.EKS.NodeGroups(c.mgr.EKS.Name) {
 		for _, n := range g.Nodes {
-			nodes = append(nodes, nodeOf(g, n))
+			node := nodeOf(g, n)
+			node.Spec.Unschedulable = c.drained[n.Name]
+			nodes = append(nodes, node)
 		}
 	}
 	namespaces := map[string]labels.Set{}

@@ -98,6 +98,25 @@ func kyverno() engine.Props {
 	return in
 }
 
+// Two nodes of the default type have room for the controllers and 29 pods with a
+// proxy, which requests 100m and 80Mi. docs/operations.md says so.
+func TestRoomForApplications(t *testing.T) {
+	t.Parallel()
+	h := kubetest.New(t)
+	kubetest.Environment(h)
+	kubetest.Cluster(h, "one")
+	kubetest.Controllers(h, "one")
+	h.Update("one.kyverno", kyverno())
+	h.Apply("one", "apps", kubetest.Namespace("apps"))
+	h.Refused(h.TryApply("one", "demo", requesting("demo", "100m", "80Mi", 40)), workloads.LawRoom, "2 Insufficient cpu")
+	on := where(h, "apps", "demo")
+	waiting := on[""]
+	delete(on, "")
+	if waiting != 11 || len(on) != 2 {
+		t.Errorf("%d of 40 pods wait, the others are on %v", waiting, on)
+	}
+}
+
 // Kyverno's replicas are on both nodes of the default type; smaller ones have no
 // room.
 func TestKyvernoNeedsRoom(t *testing.T) {
