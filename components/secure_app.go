@@ -20,6 +20,11 @@ type Caller struct {
 	Namespace string `setting:"namespace"`
 	// ServiceAccount is empty for any.
 	ServiceAccount string `setting:"serviceAccount"`
+	// Methods are the HTTP methods that the caller may use, empty for any.
+	Methods []string `setting:"methods"`
+	// Paths are the paths that the caller may request, empty for any. An asterisk
+	// stands for any text.
+	Paths []string `setting:"paths"`
 }
 
 // SecureAppArgs configures an application and says who may call it.
@@ -102,17 +107,15 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 
 func (a *SecureAppArgs) problems() problem.List {
 	found := settings.Application.Bind(a).Check()
-	seen := map[Caller]bool{}
 	for i, caller := range a.Allow {
 		at := fmt.Sprintf("Allow[%d]", i)
 		if a.isCaller(caller) {
 			found.Missing(at, "is the application itself (%s/%s/%s); delete it, or give the service account of another application",
 				caller.Cluster, caller.Namespace, a.ServiceAccount)
 		}
-		if seen[caller] {
+		if slices.ContainsFunc(a.Allow[:i], caller.equals) {
 			found.Missing(at, "is listed twice")
 		}
-		seen[caller] = true
 	}
 	// The longest names of a partition and a Region stand for those that are not known yet.
 	account := Account{ID: "123456789012", Region: "ap-southeast-2", Partition: "aws-us-gov"}
@@ -125,6 +128,11 @@ func (a *SecureAppArgs) problems() problem.List {
 
 // maxAuthPolicy is in bytes. https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html
 const maxAuthPolicy = 10 * 1024
+
+func (c Caller) equals(other Caller) bool {
+	return c.Cluster == other.Cluster && c.Namespace == other.Namespace && c.ServiceAccount == other.ServiceAccount &&
+		slices.Equal(c.Methods, other.Methods) && slices.Equal(c.Paths, other.Paths)
+}
 
 // isCaller reports whether a caller is the application itself.
 func (a *SecureAppArgs) isCaller(caller Caller) bool {

@@ -91,4 +91,16 @@ var Caller = (&Section{Title: "Each caller in allow", Fields: true}).with(
 		Check:       check.ServiceAccount,
 		Description: "Service account of the caller. Empty means any in the namespace.",
 	},
+	Strings{
+		Key:         "methods",
+		Default:     []string{},
+		Check:       check.Each(check.Method),
+		Description: "HTTP methods that the caller may use, such as GET. Empty means any.",
+	},
+	Strings{
+		Key:         "paths",
+		Default:     []string{},
+		Check:       check.Each(check.Path),
+		Description: "Paths that the caller may request, such as /v1/*. An asterisk stands for any text, slashes included. Empty means any.",
+	},
 )

@@ -50,9 +50,9 @@ func Start(ctx context.Context) (*Twin, error) {
 	return t, nil
 }
 
-// Call makes a GET request from a pod. An error says that there is no such caller.
-func (t *Twin) Call(caller call.Caller, address string) (call.Result, error) {
-	return call.Do(t.Kube, caller, address)
+// Call makes a request from a pod. An error says that there is no such caller.
+func (t *Twin) Call(caller call.Caller, method, address string) (call.Result, error) {
+	return call.Do(t.Kube, caller, method, address)
 }
 
 // Leftovers lists what is in the world besides what was there at its beginning.

@@ -3,6 +3,7 @@ package blueprint
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func app(workspace string) call.Caller {
 
 func (p *port) call(caller call.Caller, url string) call.Result {
 	p.tb.Helper()
-	r, err := call.Do(p.kube, caller, url)
+	r, err := call.Do(p.kube, caller, http.MethodGet, url)
 	p.must(err)
 	return r
 }

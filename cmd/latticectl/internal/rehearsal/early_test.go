@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,7 @@ func TestCallerThatAskedTooEarly(t *testing.T) {
 	r.up(t, r.stacks...)
 	const url = "http://orders.example.com"
 	caller := twincall.Caller{Cluster: "eks-cluster2", Namespace: "apps", ServiceAccount: "default", Deployment: "demo-cluster2-v1"}
-	early, err := r.twin.Call(caller, url)
+	early, err := r.twin.Call(caller, http.MethodGet, url)
 	if err != nil || early.Allowed || early.DecidedBy != twincall.StepDNS {
 		t.Fatalf("a call of an application that does not exist: %+v, %v", early, err)
 	}
@@ -33,7 +34,7 @@ func TestCallerThatAskedTooEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.up(t, r.stacks[1])
-	if late, err := r.twin.Call(caller, url); err != nil || !late.Allowed {
+	if late, err := r.twin.Call(caller, http.MethodGet, url); err != nil || !late.Allowed {
 		t.Errorf("after the up: %+v, %v", late, err)
 	}
 }

@@ -90,6 +90,26 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 			}
 			find(t, r, "eks-cluster3", "http://demo-cluster1.example.com", "")
 		},
+		"callers": func(t *testing.T, r *report.Report) {
+			// IAM sees a pod of billing and one of another service account.
+			want := map[string]report.Verdict{
+				"default GET /v1/x": report.Allow, "default HEAD /v1/x": report.Allow, "default DELETE /v1/x": report.Deny,
+				"default GET /elsewhere": report.Deny, "default GET /elsewhere/v1/x": report.Deny,
+				"billing POST /v1/invoices": report.Allow, "billing POST /v1/invoices/x": report.Allow,
+				"billing DELETE /v1/invoices": report.Deny, "billing POST /elsewhere": report.Deny,
+			}
+			got := map[string]report.Verdict{}
+			for _, row := range r.Matrix {
+				if path, ok := strings.CutPrefix(row.URL, "http://orders.example.com"); ok && path != "" {
+					got[row.ServiceAccount+" "+strings.TrimPrefix(row.Case, "method ")+" "+path] = row.Got
+				}
+			}
+			for request, verdict := range want {
+				if got[request] != verdict {
+					t.Errorf("%s: got %q, want %s", request, got[request], verdict)
+				}
+			}
+		},
 		"two-apps": func(t *testing.T, r *report.Report) {
 			apps := map[string]bool{}
 			for _, row := range r.Matrix {

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"eks-lattice/cmd/latticectl/internal/report"
@@ -14,6 +15,7 @@ import (
 type call struct {
 	from   twincall.Caller
 	app    string // of the caller, if the call comes from an application's pod
+	method string // empty: GET
 	url    string // empty: the address of the pod
 	to     app    // whose pod is called, if one is
 	what   string // what is special about the caller, or about its way
@@ -28,7 +30,7 @@ func (r *run) matrix(t *Track) ([]report.Row, error) {
 		if c.url == "" {
 			c.url = r.podURL(c)
 		}
-		result, err := r.twin.Call(c.from, c.url)
+		result, err := r.twin.Call(c.from, cmp.Or(c.method, http.MethodGet), c.url)
 		if err != nil {
 			return rows, fmt.Errorf("calling %s from %s/%s: %w", c.url, c.from.Cluster, c.from.Namespace, err)
 		}
@@ -64,12 +66,12 @@ func (r *run) podURL(c call) (url string) {
 // the matrix grows with the number of apps, not with its square.
 func (p *project) calls() []call {
 	var calls []call
-	known := map[caller]bool{}
+	known := map[identity]bool{}
 	for _, from := range p.stacks {
 		for _, a := range from.apps {
-			identity := caller{Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount}
-			again := known[identity]
-			known[identity] = true
+			who := identity{from.cluster, a.Namespace, a.ServiceAccount}
+			again := known[who]
+			known[who] = true
 			pod := twincall.Caller{
 				Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name),
 			}
@@ -78,7 +80,7 @@ func (p *project) calls() []call {
 				for _, b := range to.apps {
 					host := names.Host(b.Name, p.domain)
 					expect := report.Deny
-					if b.allows(from.cluster, a) {
+					if b.allows(who, http.MethodGet, "/") {
 						expect = report.Allow
 					}
 					calls = append(calls,
@@ -97,6 +99,11 @@ func (p *project) calls() []call {
 			for _, intruder := range b.intruders("http://" + names.Host(b.Name, p.domain)) {
 				if p.makes(intruder.from.Cluster) {
 					calls = append(calls, intruder)
+				}
+			}
+			for _, c := range b.narrowed("http://" + names.Host(b.Name, p.domain)) {
+				if p.makes(c.from.Cluster) {
+					calls = append(calls, c)
 				}
 			}
 			calls = append(calls, b.straight(to.cluster)...)
@@ -124,13 +131,6 @@ func (p *project) strangers() (warnings []string) {
 		}
 	}
 	return warnings
-}
-
-// allows tells whether an app of a cluster is among b's allowed callers.
-func (b app) allows(cluster string, a app) bool {
-	return slices.ContainsFunc(b.Allow, func(c caller) bool {
-		return c.Cluster == cluster && c.Namespace == a.Namespace && cmp.Or(c.ServiceAccount, a.ServiceAccount) == a.ServiceAccount
-	})
 }
 
 // intruders are callers that come close to an allowed one.

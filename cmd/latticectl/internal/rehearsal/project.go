@@ -35,11 +35,14 @@ type app struct {
 	Allow          []caller `yaml:"allow"`
 }
 
-// caller is one allowed caller of an app. An empty service account means any.
+// caller is one allowed caller of an app. No service account, methods or paths
+// means any.
 type caller struct {
-	Cluster        string `yaml:"cluster"`
-	Namespace      string `yaml:"namespace"`
-	ServiceAccount string `yaml:"serviceAccount"`
+	Cluster        string   `yaml:"cluster"`
+	Namespace      string   `yaml:"namespace"`
+	ServiceAccount string   `yaml:"serviceAccount"`
+	Methods        []string `yaml:"methods"`
+	Paths          []string `yaml:"paths"`
 }
 
 // project is what a rehearsal reads of the project's files.

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,7 +66,7 @@ func TestProjectFromTheTemplate(t *testing.T) {
 		{"back", "orders", "orders", false},
 	} {
 		from := twincall.Caller{Cluster: "eks-dev", Namespace: tt.namespace, ServiceAccount: "default", Deployment: tt.app + "-v1"}
-		got, err := world.Call(from, "http://"+tt.to+".shop.example.com")
+		got, err := world.Call(from, http.MethodGet, "http://"+tt.to+".shop.example.com")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,9 +25,9 @@ func (q *request) travel() Result {
 	panic("the last step decides every request")
 }
 
-// Do makes a GET request from a pod, along the whole data path. An error says
-// that there is no such caller.
-func Do(clusters *cluster.Clusters, caller Caller, address string) (Result, error) {
+// Do makes a request from a pod, along the whole data path. An error says that
+// there is no such caller.
+func Do(clusters *cluster.Clusters, caller Caller, method, address string) (Result, error) {
 	var r Result
 	err := clusters.World.Do(world.Read, "call", func(op *world.Op) error {
 		from := clusters.ByName(caller.Cluster)
@@ -52,7 +52,7 @@ func Do(clusters *cluster.Clusters, caller Caller, address string) (Result, erro
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return fmt.Errorf("%q is not the URL of a service", address)
 		}
-		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, url: u}).travel()
+		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, method: method, url: u}).travel()
 		r.Pod = pod.Name
 		return nil
 	})

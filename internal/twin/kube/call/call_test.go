@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -183,11 +184,11 @@ func TestCallers(t *testing.T) {
 			"no Deployment apps/none in cluster eks-one"},
 		{call.Caller{Cluster: "eks-one", Namespace: "default"}, "a.example.com", "is not the URL of a service"},
 	} {
-		if _, err := call.Do(h.Clusters, c.caller, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
+		if _, err := call.Do(h.Clusters, c.caller, http.MethodGet, c.url); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%+v: %v", c.caller, err)
 		}
 	}
-	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "new"}, "http://a.example.com"); err != nil {
+	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "new"}, http.MethodGet, "http://a.example.com"); err != nil {
 		t.Error(err)
 	}
 	if h.Object("eks-one", "", "Namespace", "", "new") != nil {
@@ -199,7 +200,7 @@ func TestCallers(t *testing.T) {
 		t.Errorf("the snapshot is %+v", snapshot)
 	}
 	h.Down("eks-one.coredns", "eks-one.nodes")
-	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, "http://a.example.com"); err == nil ||
+	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, http.MethodGet, "http://a.example.com"); err == nil ||
 		!strings.Contains(err.Error(), "the caller's pod does not start") {
 		t.Errorf("without nodes: %v", err)
 	}

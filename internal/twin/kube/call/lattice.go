@@ -35,7 +35,7 @@ func (q *request) pass() *Result {
 	}
 	q.answer = vpclattice.Send(q.from.Account.Account, vpclattice.Call{
 		Request: lattice.Request{
-			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: "GET", Path: path,
+			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: q.method, Path: path,
 			Host: q.url.Hostname(), Port: port,
 		},
 		Scheme: q.scheme, SNI: q.url.Hostname(), Address: q.name, SourceIP: obj.Str(q.pod.Content, "status", "podIP"), Blocked: q.blocked,

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -196,10 +197,10 @@ func (h *Harness) Object(cluster, group, kind, namespace, name string) (content 
 	return content
 }
 
-// Call makes a request that has to reach a decision.
+// Call makes a GET request that has to reach a decision.
 func (h *Harness) Call(caller call.Caller, url string) call.Result {
 	h.T.Helper()
-	r, err := call.Do(h.Clusters, caller, url)
+	r, err := call.Do(h.Clusters, caller, http.MethodGet, url)
 	if err != nil {
 		h.T.Fatalf("calling %s: %v", url, err)
 	}
