@@ -75,7 +75,7 @@ func (p *port) remove(name string) error {
 // code and all words.
 func (p *port) broke(err error, name, lawID, code string, words ...string) {
 	p.tb.Helper()
-	var r *law.Refusal
+	var r *law.RefusalError
 	if !errors.As(err, &r) {
 		p.tb.Fatalf("want %s to be refused by law %s, got: %v", name, lawID, err)
 	}

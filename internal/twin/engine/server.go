@@ -42,7 +42,7 @@ type Failure struct {
 
 // Refused is an input that a law refuses.
 func Refused(property string, err error) Failure {
-	var r *law.Refusal
+	var r *law.RefusalError
 	if errors.As(err, &r) && r.Code == "" {
 		return Failure{Property: property, Reason: r.Message, Law: r.Law}
 	}

@@ -85,7 +85,7 @@ func parse(text string, use Use) (*policy.Policy, error) {
 
 func checkStatement(s *policy.Statement, use Use) error {
 	if s.Effect != policy.EffectAllow && s.Effect != policy.EffectDeny {
-		return &MalformedError{Reason: "Invalid effect: " + string(s.Effect)}
+		return &MalformedError{Reason: "Invalid effect: " + s.Effect}
 	}
 	if (s.Action == nil) == (s.NotAction == nil) {
 		return &MalformedError{Reason: "Policy statement must contain actions."}

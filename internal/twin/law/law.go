@@ -40,7 +40,7 @@ var Groups = []Group{
 }
 
 // Law is one rule of the real system that the twin enforces. Whoever is refused,
-// warned or delayed gets it as a value: see Refusal, Warning and world.Op.
+// warned or delayed gets it as a value: see RefusalError, Warning and world.Op.
 type Law struct {
 	ID       string `json:"id"` // stable and kebab-case, unique in the twin: "vpc-has-dependencies"
 	Group    Group  `json:"group"`
@@ -96,8 +96,8 @@ func All() []Law {
 	return laws
 }
 
-// Refusal is the error of a request that broke a law.
-type Refusal struct {
+// RefusalError is the error of a request that broke a law.
+type RefusalError struct {
 	Law     Law
 	Code    string // the real system's error code: "DependencyViolation", "Conflict", ...
 	Message string // the real system's sentence
@@ -105,7 +105,7 @@ type Refusal struct {
 
 // Error prints the refusal as the real provider would: code, then sentence.
 // The law's id follows, so that a reader of the twin's output can look it up.
-func (r *Refusal) Error() string {
+func (r *RefusalError) Error() string {
 	if r.Code == "" {
 		return fmt.Sprintf("%s [law %s]", r.Message, r.Law.ID)
 	}
@@ -113,13 +113,13 @@ func (r *Refusal) Error() string {
 }
 
 // Refuse returns the refusal of a request that breaks l.
-func (l Law) Refuse(code, format string, args ...any) *Refusal {
-	return &Refusal{Law: l, Code: code, Message: fmt.Sprintf(format, args...)}
+func (l Law) Refuse(code, format string, args ...any) *RefusalError {
+	return &RefusalError{Law: l, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // Of returns the law that an error says was broken, or the zero Law.
 func Of(err error) Law {
-	if r := (*Refusal)(nil); errors.As(err, &r) {
+	if r := (*RefusalError)(nil); errors.As(err, &r) {
 		return r.Law
 	}
 	return Law{}

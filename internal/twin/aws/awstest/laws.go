@@ -20,7 +20,7 @@ func (p *Program) Refuses(id, code, words, token string, in engine.Props) {
 // Refused checks the law, the code and the words of an error.
 func (p *Program) Refused(err error, id, code string, words ...string) {
 	p.T.Helper()
-	var refusal *law.Refusal
+	var refusal *law.RefusalError
 	if !errors.As(err, &refusal) {
 		p.T.Fatalf("want a refusal by law %s, got %v", id, err)
 	}
@@ -53,7 +53,7 @@ func Counterexample(id string, run func(p *Program) law.Law) lawtest.Counterexam
 func Refuses(id, code, words string, program func(p *Program) error) lawtest.Counterexample {
 	return Counterexample(id, func(p *Program) law.Law {
 		err := program(p)
-		var refusal *law.Refusal
+		var refusal *law.RefusalError
 		if !errors.As(err, &refusal) {
 			p.T.Fatalf("the program got %v", err)
 		}

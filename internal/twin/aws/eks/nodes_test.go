@@ -159,6 +159,7 @@ func TestNodeReleases(t *testing.T) {
 // drained stays, with the group's release.
 func TestNodesAreDrained(t *testing.T) {
 	t.Parallel()
+	const refused = "Cannot evict pod as it would violate the pod's disruption budget."
 	p := awstest.New(t)
 	p.Cluster("")
 	group := p.Account.EKS.NodeGroups("eks-cluster")[0]
@@ -170,7 +171,7 @@ func TestNodesAreDrained(t *testing.T) {
 			t.Errorf("%d nodes of %s are there while %s is drained, want %d", len(group.Nodes), cluster, node, want)
 		}
 		if len(drained) == 1 {
-			return errors.New("Cannot evict pod as it would violate the pod's disruption budget.")
+			return errors.New(refused)
 		}
 		drained = append(drained, node)
 		return nil

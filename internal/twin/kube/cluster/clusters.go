@@ -7,7 +7,6 @@
 package cluster
 
 import (
-	"maps"
 	"slices"
 
 	"eks-lattice/internal/twin/aws"
@@ -74,5 +73,3 @@ func (c *Clusters) Live() []*Cluster {
 	}
 	return out
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -37,7 +37,7 @@ func (m *Manager) Troubles() map[api.Key]Trouble { return maps.Clone(m.troubles)
 
 // Message returns an error's text without the id of the law that it broke.
 func Message(err error) string {
-	if r := (*law.Refusal)(nil); errors.As(err, &r) {
+	if r := (*law.RefusalError)(nil); errors.As(err, &r) {
 		return strings.Replace(err.Error(), r.Error(), strings.TrimSuffix(r.Error(), fmt.Sprintf(" [law %s]", r.Law.ID)), 1)
 	}
 	return err.Error()

@@ -104,8 +104,6 @@ func TestRecordOwners(t *testing.T) {
 			if got := slices.Contains(records(h), "CNAME demo-one.example.com."); got != c.survives {
 				t.Errorf("the record of the first cluster survives: %v", got)
 			}
-			if !c.survives {
-			}
 		})
 	}
 }

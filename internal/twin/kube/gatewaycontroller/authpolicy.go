@@ -171,7 +171,7 @@ func (p policies) deleteAuthPolicy(policy *api.Object) {
 			p.mgr.Warn(LawPolicyOpens, "deleting IAMAuthPolicy %s/%s of cluster %s left service network %s with auth type NONE, open to everybody",
 				policy.Namespace, policy.Name, p.mgr.EKS.Name, id)
 		}
-		var r *law.Refusal
+		var r *law.RefusalError
 		if err != nil && !(errors.As(err, &r) && r.Code == "ResourceNotFoundException") {
 			p.mgr.Fail(policy, podidentity.LawControllerRuns, err)
 			return

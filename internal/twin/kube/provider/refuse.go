@@ -29,7 +29,7 @@ func (c *client) refuse(urn resource.URN, content obj.Map, err error, update boo
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
 		broken = api.LawNamespaceExists
 	}
-	if r := (*law.Refusal)(nil); errors.As(err, &r) {
+	if r := (*law.RefusalError)(nil); errors.As(err, &r) {
 		broken = r.Law
 	}
 	verb := "created"
