@@ -63,7 +63,10 @@ func TestCallersPolicyMerges(t *testing.T) {
 		},
 		"any service account and one": {
 			[]Caller{{Cluster: "a", Namespace: "x"}, {Cluster: "a", Namespace: "x", ServiceAccount: "p"}},
-			[]callerGroup{{clusters: Values{"a"}, namespaces: Values{"x"}}, {clusters: Values{"a"}, namespaces: Values{"x"}, serviceAccounts: Values{"p"}}},
+			[]callerGroup{
+				{clusters: Values{"a"}, namespaces: Values{"x"}},
+				{clusters: Values{"a"}, namespaces: Values{"x"}, serviceAccounts: Values{"p"}},
+			},
 		},
 		"other methods": {
 			[]Caller{{Cluster: "a", Namespace: "x", Methods: []string{"GET"}}, {Cluster: "a", Namespace: "y", Methods: []string{"POST"}}},
