@@ -36,10 +36,11 @@ const patience = 30 * time.Second
 func main() {
 	// The signals stay caught: a second Ctrl-C would stop the clean-up.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- root().ExecuteContext(ctx) }()
-	os.Exit(conclude(os.Stderr, await(ctx, ended, patience)))
+	err := await(ctx, ended, patience)
+	stop()
+	os.Exit(conclude(os.Stderr, err))
 }
 
 // await returns the command's error. It gives up on a command that has not ended
