@@ -2,7 +2,6 @@
 package obj
 
 import (
-	"encoding/json"
 	"maps"
 	"math"
 	"slices"
@@ -193,19 +192,6 @@ func clean(v any) any {
 		return int64(v)
 	}
 	return v
-}
-
-// Of turns a Go value into plain JSON values by way of its JSON form.
-func Of(v any) Map {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // only values of our own come here
-	}
-	var m Map
-	if err := json.Unmarshal(b, &m); err != nil {
-		panic(err)
-	}
-	return Copy(m)
 }
 
 // Keys are the sorted keys.

@@ -78,16 +78,6 @@ func (c *Cluster) Bind(pod *corev1.Pod, name string) {
 	}
 }
 
-// Pods returns the number of pods on a node.
-func (c *Cluster) Pods(name string) int {
-	for _, n := range c.nodes {
-		if n.Name == name {
-			return len(n.pods)
-		}
-	}
-	return 0
-}
-
 // requests are what a pod asks for: the sum of its containers and native
 // sidecars, or the largest of its init containers.
 func requests(pod *corev1.Pod) corev1.ResourceList {
