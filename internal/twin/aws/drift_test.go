@@ -28,7 +28,7 @@ func TestDrift(t *testing.T) {
 			t.Parallel()
 			p := awstest.New(t)
 			deploy(p)
-			if in, _, diff := p.Refresh(c.name); len(diff.Keys) > 0 || !reflect.DeepEqual(in, p.Created[c.name].In) {
+			if in, _, diff := p.Refresh(c.name); len(diff.Keys) > 0 || !reflect.DeepEqual(in, p.Created[c.name].Inputs) {
 				t.Fatalf("before it, a refresh finds %v", diff.Keys)
 			}
 			c.drift(p, p.Account.Account)

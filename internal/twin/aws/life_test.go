@@ -29,7 +29,7 @@ func TestLife(t *testing.T) {
 		// The zone is where an association by a resource of its own shows.
 		want := map[string]string{"zone": "vpcs"}[name]
 		in, out, diff := p.Refresh(name)
-		if out == nil || strings.Join(diff.Keys, ",") != want || (want == "") != reflect.DeepEqual(in, m.In) {
+		if out == nil || strings.Join(diff.Keys, ",") != want || (want == "") != reflect.DeepEqual(in, m.Inputs) {
 			t.Errorf("a refresh finds %s: %v", name, diff.Keys)
 		}
 	}

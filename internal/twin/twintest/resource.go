@@ -54,17 +54,23 @@ func (r *Resource) Create(w *world.World, inputs engine.Props) error {
 	})
 }
 
+// Diff checks new inputs and compares them with those that the resource has.
+func (r *Resource) Diff(inputs engine.Props) (checked engine.Props, diff engine.Change, err error) {
+	checked, failures, err := r.Backend.Check(r.Instance, r.URN, r.Inputs, inputs)
+	if err != nil {
+		return nil, diff, err
+	}
+	if len(failures) > 0 {
+		return nil, diff, refuse(failures[0])
+	}
+	diff, err = r.Backend.Diff(r.Instance, r.URN, r.Inputs, r.Outputs, checked)
+	return checked, diff, err
+}
+
 // Update updates the resource in place. An update that changes nothing, or that
 // replaces the resource, is an error.
 func (r *Resource) Update(w *world.World, inputs engine.Props) error {
-	checked, failures, err := r.Backend.Check(r.Instance, r.URN, r.Inputs, inputs)
-	if err != nil {
-		return err
-	}
-	if len(failures) > 0 {
-		return refuse(failures[0])
-	}
-	diff, err := r.Backend.Diff(r.Instance, r.URN, r.Inputs, r.Outputs, checked)
+	checked, diff, err := r.Diff(inputs)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func TestImport(t *testing.T) {
 	p.Up(awstest.Certificate, "imported", imported(leaf, chain, key))
 	if p.Get("imported", "keyAlgorithm") != "RSA_2048" || p.Get("imported", "type") != "IMPORTED" ||
 		p.Get("imported", "domainName") != "example.com" {
-		t.Errorf("imported as %v", p.Created["imported"].Out)
+		t.Errorf("imported as %v", p.Created["imported"].Outputs)
 	}
 	next, nextChain, nextKey := selfSigned(t, -1, 60)
 	p.Change("imported", imported(next, nextChain, nextKey))

@@ -99,7 +99,7 @@ func (p *Program) Callable() *vpclattice.Service {
 
 // ClusterGroup is the id of a cluster's security group.
 func (p *Program) ClusterGroup(prefix string) string {
-	return cloud.Text(cloud.Object(p.Created[prefix+"cluster"].Out["vpcConfig"])["clusterSecurityGroupId"])
+	return cloud.Text(cloud.Object(p.Created[prefix+"cluster"].Outputs["vpcConfig"])["clusterSecurityGroupId"])
 }
 
 // Call calls the service as a pod of the namespace apps of a cluster.

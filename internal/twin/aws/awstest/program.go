@@ -11,6 +11,7 @@ import (
 	"eks-lattice/internal/twin/aws/cloud"
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/law"
+	"eks-lattice/internal/twin/twintest"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -19,20 +20,13 @@ type Program struct {
 	T        *testing.T
 	Account  *aws.Account
 	Instance *engine.Instance
-	Created  map[string]*Resource // by name
-}
-
-// Resource is one that a program created.
-type Resource struct {
-	URN     resource.URN
-	ID      string
-	In, Out engine.Props
+	Created  map[string]*twintest.Resource // by name
 }
 
 // New returns a program with an empty account.
 func New(t *testing.T) *Program {
 	t.Helper()
-	return &Program{T: t, Account: aws.New(world.New()), Created: map[string]*Resource{},
+	return &Program{T: t, Account: aws.New(world.New()), Created: map[string]*twintest.Resource{},
 		Instance: &engine.Instance{Config: engine.Props{"region": "ap-northeast-2", "defaultTags": `{"tags":{"project":"eks-lattice"}}`}}}
 }
 
@@ -44,27 +38,16 @@ func URN(token, name string) resource.URN {
 // Try checks and creates. The error of a failed check carries its law.
 func (p *Program) Try(token, name string, in engine.Props) error {
 	p.T.Helper()
-	m := &Resource{URN: URN(token, name)}
-	checked, failures, err := p.Account.Backend().Check(p.Instance, m.URN, nil, Props(in))
-	if err != nil {
-		return err
-	}
-	if len(failures) > 0 {
-		return failures[0].Law.Refuse("", "%s: %s", failures[0].Property, failures[0].Reason)
-	}
-	m.In = checked
-	err = p.Account.World.Do(world.Create, string(m.URN), func(op *world.Op) error {
-		m.ID, m.Out, err = p.Account.Backend().Create(op, p.Instance, m.URN, checked)
-		return err
-	})
+	r := &twintest.Resource{Backend: p.Account.Backend(), Instance: p.Instance, URN: URN(token, name)}
+	err := r.Create(p.Account.World, in)
 	if err == nil {
-		p.Created[name] = m
+		p.Created[name] = r
 	}
 	return err
 }
 
 // Up must succeed.
-func (p *Program) Up(token, name string, in engine.Props) *Resource {
+func (p *Program) Up(token, name string, in engine.Props) *twintest.Resource {
 	p.T.Helper()
 	if err := p.Try(token, name, in); err != nil {
 		p.T.Fatalf("creating %s %s: %v", token, name, err)
@@ -75,10 +58,7 @@ func (p *Program) Up(token, name string, in engine.Props) *Resource {
 // Delete deletes a resource.
 func (p *Program) Delete(name string) error {
 	p.T.Helper()
-	m := p.Created[name]
-	err := p.Account.World.Do(world.Delete, string(m.URN), func(op *world.Op) error {
-		return p.Account.Backend().Delete(op, p.Instance, m.URN, m.ID, m.In, m.Out)
-	})
+	err := p.Created[name].Delete(p.Account.World)
 	if err == nil {
 		delete(p.Created, name)
 	}
@@ -98,12 +78,8 @@ func (p *Program) Down(names ...string) {
 // Diff checks a resource with some inputs changed, and compares.
 func (p *Program) Diff(name string, change engine.Props) (checked engine.Props, diff engine.Change) {
 	p.T.Helper()
-	m := p.Created[name]
-	checked, failures, err := p.Account.Backend().Check(p.Instance, m.URN, m.In, cloud.Merge(m.In, Props(change)))
-	if err != nil || len(failures) > 0 {
-		p.T.Fatalf("checking %s: %v %v", name, failures, err)
-	}
-	if diff, err = p.Account.Backend().Diff(p.Instance, m.URN, m.In, m.Out, checked); err != nil {
+	checked, diff, err := p.Created[name].Diff(p.with(name, change))
+	if err != nil {
 		p.T.Fatalf("comparing %s: %v", name, err)
 	}
 	return checked, diff
@@ -112,18 +88,12 @@ func (p *Program) Diff(name string, change engine.Props) (checked engine.Props, 
 // Update updates a resource in place with some inputs changed.
 func (p *Program) Update(name string, change engine.Props) error {
 	p.T.Helper()
-	checked, diff := p.Diff(name, change)
-	if len(diff.Replace) > 0 || len(diff.Keys) == 0 {
-		p.T.Fatalf("updating %s in place: the change is %+v", name, diff)
-	}
-	m := p.Created[name]
-	return p.Account.World.Do(world.Update, string(m.URN), func(op *world.Op) error {
-		out, err := p.Account.Backend().Update(op, p.Instance, m.URN, m.ID, m.In, m.Out, checked)
-		if err == nil {
-			m.In, m.Out = checked, out
-		}
-		return err
-	})
+	return p.Created[name].Update(p.Account.World, p.with(name, change))
+}
+
+// with returns the inputs of a resource with some of them changed.
+func (p *Program) with(name string, change engine.Props) engine.Props {
+	return cloud.Merge(p.Created[name].Inputs, Props(change))
 }
 
 // Change must succeed.
@@ -138,16 +108,9 @@ func (p *Program) Change(name string, change engine.Props) {
 // as the next update does.
 func (p *Program) Refresh(name string) (in, out engine.Props, diff engine.Change) {
 	p.T.Helper()
-	m := p.Created[name]
-	err := p.Account.World.Do(world.Read, string(m.URN), func(op *world.Op) (err error) {
-		in, out, err = p.Account.Backend().Read(op, p.Instance, m.URN, m.ID, m.In, m.Out)
-		return err
-	})
+	in, out, diff, err := p.Created[name].Refresh(p.Account.World)
 	if err != nil {
-		p.T.Fatalf("reading %s: %v", name, err)
-	}
-	if diff, err = p.Account.Backend().Diff(p.Instance, m.URN, in, out, m.In); err != nil {
-		p.T.Fatalf("comparing %s: %v", name, err)
+		p.T.Fatalf("refreshing %s: %v", name, err)
 	}
 	return in, out, diff
 }
@@ -158,7 +121,7 @@ func (p *Program) Repair(name string) error {
 	in, out, _ := p.Refresh(name)
 	m := p.Created[name]
 	return p.Account.World.Do(world.Update, string(m.URN), func(op *world.Op) error {
-		_, err := p.Account.Backend().Update(op, p.Instance, m.URN, m.ID, in, out, m.In)
+		_, err := p.Account.Backend().Update(op, p.Instance, m.URN, m.ID, in, out, m.Inputs)
 		return err
 	})
 }
@@ -177,7 +140,7 @@ func (p *Program) Invoke(token string, args engine.Props) (out engine.Props, err
 func (p *Program) ID(name string) string { return p.Created[name].ID }
 
 // Get is an output that is a string.
-func (p *Program) Get(name, output string) string { return cloud.Text(p.Created[name].Out[output]) }
+func (p *Program) Get(name, output string) string { return cloud.Text(p.Created[name].Outputs[output]) }
 
 // Depends returns why an operation on one resource depended on another, the zero
 // Law if it did not.

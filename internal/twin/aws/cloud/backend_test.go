@@ -29,11 +29,11 @@ func TestNamesAndTags(t *testing.T) {
 	p.VPC("")
 	in := awstest.Props(engine.Props{"vpcId": p.ID("vpc"), "tags": engine.Props{"Name": "web"}})
 	web := p.Up(awstest.SecurityGroup, "web", in)
-	name := cloud.Text(web.In["name"])
+	name := cloud.Text(web.Inputs["name"])
 	if !strings.HasPrefix(name, "web-") || len(name) != len("web-")+7 {
 		t.Errorf("automatic name %q", name)
 	}
-	if tags := cloud.Object(web.Out["tagsAll"]); tags["project"] != "eks-lattice" || tags["Name"] != "web" {
+	if tags := cloud.Object(web.Outputs["tagsAll"]); tags["project"] != "eks-lattice" || tags["Name"] != "web" {
 		t.Errorf("tagsAll %v", tags)
 	}
 	check := func(olds engine.Props) any {
@@ -43,7 +43,7 @@ func TestNamesAndTags(t *testing.T) {
 		}
 		return checked["name"]
 	}
-	if got := check(web.In); got != name {
+	if got := check(web.Inputs); got != name {
 		t.Errorf("a second up renames %s to %s", name, got)
 	}
 	// A replacement exists beside the old one for a while: it needs another name.

@@ -54,7 +54,7 @@ func TestEndpoints(t *testing.T) {
 	}
 	p.ControlPlane("", nil)
 	pool := x509.NewCertPool()
-	ca, err := base64.StdEncoding.DecodeString(cloud.Text(cloud.Object(p.Created["cluster"].Out["certificateAuthority"])["data"]))
+	ca, err := base64.StdEncoding.DecodeString(cloud.Text(cloud.Object(p.Created["cluster"].Outputs["certificateAuthority"])["data"]))
 	if err != nil || !pool.AppendCertsFromPEM(ca) {
 		t.Fatalf("certificate authority: %v", err)
 	}

@@ -27,7 +27,7 @@ func TestNodeGroupReferences(t *testing.T) {
 		with(engine.Props{"subnetIds": []string{p.ID("shy")}}))
 	p.Refuses("node-group-scaling", invalid, "desired capacity 6 can't be greater than max size 5", awstest.NodeGroup, with(sizes(1, 6, 5)))
 	for _, name := range []string{"node-cni", "node-registry"} {
-		in := p.Created[name].In
+		in := p.Created[name].Inputs
 		p.Down(name)
 		p.Refuses("node-role-policies", "NodeCreationFailure", "Instances failed to join the kubernetes cluster", awstest.NodeGroup, with(nil))
 		p.Up(awstest.RolePolicyAttachment, name, in)
@@ -231,7 +231,7 @@ func TestLaunchTemplates(t *testing.T) {
 	before := p.Account.EKS.NodeGroups("eks-cluster")[0].Nodes[0].InstanceID
 
 	p.Change("template", engine.Props{"metadataOptions": engine.Props{"httpTokens": "required", "httpPutResponseHopLimit": 1}})
-	if got := cloud.Number(p.Created["template"].Out["latestVersion"]); got != 2 {
+	if got := cloud.Number(p.Created["template"].Outputs["latestVersion"]); got != 2 {
 		t.Errorf("a change creates version %d", got)
 	}
 	p.Change("nodes", engine.Props{"launchTemplate": engine.Props{"id": p.ID("template"), "version": "2"}})
