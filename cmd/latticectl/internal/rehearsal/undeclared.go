@@ -151,22 +151,16 @@ func missingEdges(findings []finding, g *graph) []string {
 		return []string{}
 	}
 	dependent := findings[0].Dependent
-	closures := map[string]map[string]bool{}
-	for _, u := range g.order {
-		closures[u] = map[string]bool{u: true}
-		for _, d := range g.deps[u] {
-			maps.Copy(closures[u], closures[d])
-		}
-	}
+	implies := func(u, on string) bool { return u == on || g.reaches(u, on) }
 	var wanted []string
 	for _, f := range findings {
-		if closures[f.On] != nil && !closures[f.On][dependent] {
+		if slices.Contains(g.order, f.On) && !implies(f.On, dependent) {
 			wanted = append(wanted, f.On)
 		}
 	}
 	edges := []string{}
 	for _, u := range wanted {
-		if !slices.ContainsFunc(wanted, func(other string) bool { return other != u && closures[other][u] }) {
+		if !slices.ContainsFunc(wanted, func(other string) bool { return other != u && implies(other, u) }) {
 			edges = append(edges, u)
 		}
 	}
@@ -174,8 +168,7 @@ func missingEdges(findings []finding, g *graph) []string {
 		return edges
 	}
 	for _, u := range g.order {
-		covers := func(on string) bool { return closures[u][on] }
-		if !closures[u][dependent] && !slices.ContainsFunc(edges, func(on string) bool { return !covers(on) }) {
+		if !implies(u, dependent) && !slices.ContainsFunc(edges, func(on string) bool { return !implies(u, on) }) {
 			return []string{u}
 		}
 	}
