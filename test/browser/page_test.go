@@ -22,7 +22,7 @@ func TestReportInABrowser(t *testing.T) {
 		page func(t *testing.T) string
 		says string
 	}{
-		"good":    {func(t *testing.T) string { return rehearse(t, "", 0) }, "✓ ok"},
+		"good":    {finished, "✓ ok"},
 		"stopped": {stopped, "✕ not ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,6 +41,12 @@ func TestReportInABrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// finished is the page of a rehearsal that is ok.
+func finished(t *testing.T) string {
+	t.Helper()
+	return rehearse(t, "", 0)
 }
 
 // stopped is the page of a rehearsal whose configuration is refused.

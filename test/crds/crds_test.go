@@ -26,6 +26,7 @@ var sources = []struct{ path, version, sum, pattern string }{
 }
 
 func TestEmbeddedFilesAreThoseOfTheModules(t *testing.T) {
+	t.Parallel()
 	wanted := map[string]string{} // file name -> path in a module
 	for _, source := range sources {
 		paths, err := filepath.Glob(filepath.Join(download(t, source.path, source.version, source.sum), source.pattern))

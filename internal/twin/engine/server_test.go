@@ -64,6 +64,8 @@ func (echo) Invoke(_ *world.Op, inst *Instance, token string, _ Props) (Props, e
 
 const urn = "urn:pulumi:s::p::echo:index:Thing::x"
 
+var secret = map[string]any{"secret": &resource.Secret{Element: resource.NewProperty("s3cret")}}
+
 // dial opens a connection and configures it, as the engine does for each provider.
 func dial(t *testing.T, port int, who string) pulumirpc.ResourceProviderClient {
 	t.Helper()
@@ -76,15 +78,15 @@ func dial(t *testing.T, port int, who string) pulumirpc.ResourceProviderClient {
 	if _, err := client.Handshake(t.Context(), &pulumirpc.ProviderHandshakeRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: object(t, resource.PropertyMap{"who": resource.NewProperty(who)})}); err != nil {
+	if _, err := client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: object(t, map[string]any{"who": who})}); err != nil {
 		t.Fatal(err)
 	}
 	return client
 }
 
-func object(t *testing.T, m resource.PropertyMap) *structpb.Struct {
+func object(t *testing.T, m map[string]any) *structpb.Struct {
 	t.Helper()
-	s, err := plugin.MarshalProperties(m, plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
+	s, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(m), plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,9 +114,7 @@ func TestEnginesSideBySide(t *testing.T) {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
 			client := dial(t, port, who)
-			resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, resource.PropertyMap{
-				"secret": resource.MakeSecret(resource.NewProperty("s3cret")),
-			})})
+			resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, secret)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,9 +130,7 @@ func TestInstancesAreKeptApart(t *testing.T) {
 	_, port := serve(t)
 	ann, bob := dial(t, port, "ann"), dial(t, port, "bob")
 	for who, client := range map[string]pulumirpc.ResourceProviderClient{"ann": ann, "bob": bob} {
-		resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, resource.PropertyMap{
-			"secret": resource.MakeSecret(resource.NewProperty("s3cret")),
-		})})
+		resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, secret)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,27 +146,29 @@ func TestFailures(t *testing.T) {
 	w, port := serve(t)
 	client := dial(t, port, "ann")
 	create := func(fail string) error {
-		_, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, resource.PropertyMap{"fail": resource.NewProperty(fail)})})
+		_, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: object(t, map[string]any{"fail": fail})})
 		return err
 	}
 	half, ok := rpcerror.FromError(create("half-way"))
 	if !ok || len(half.Details()) != 1 {
 		t.Fatalf("a resource that is there but not ready: %v, want its state with the error", half)
 	}
-	if detail, ok := half.Details()[0].(*pulumirpc.ErrorResourceInitFailed); !ok || detail.GetId() != "half" || detail.GetProperties().AsMap()["whose"] != "ann" {
+	detail, ok := half.Details()[0].(*pulumirpc.ErrorResourceInitFailed)
+	if !ok || detail.GetId() != "half" || detail.GetProperties().AsMap()["whose"] != "ann" {
 		t.Errorf("the state with the error is %v", half.Details()[0])
 	}
 	if none, _ := rpcerror.FromError(create("with nothing")); len(none.Details()) != 0 || !strings.Contains(none.Message(), "refused") {
 		t.Errorf("a refusal came with %v", none.Details())
 	}
-	if _, err := client.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn, Id: "made"}); err == nil || !strings.Contains(err.Error(), "in use") {
+	_, err := client.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn, Id: "made"})
+	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("delete: %v", err)
 	}
 	journal := w.Journal()
 	if len(journal) != 3 || journal[0].Action != world.Create || journal[2].Action != world.Delete || journal[2].Err == nil {
 		t.Errorf("the journal is %v", journal)
 	}
-	check, err := client.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn, News: object(t, resource.PropertyMap{"bad": resource.NewProperty(true)})})
+	check, err := client.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn, News: object(t, map[string]any{"bad": true})})
 	if err != nil || len(check.GetFailures()) != 1 || check.GetFailures()[0].GetReason() != "is bad" {
 		t.Errorf("check: %v, %v", check, err)
 	}
@@ -178,13 +178,13 @@ func TestPreviewTouchesNothing(t *testing.T) {
 	t.Parallel()
 	w, port := serve(t)
 	client := dial(t, port, "ann")
-	resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Preview: true, Properties: object(t, resource.PropertyMap{"name": resource.NewProperty("x")})})
+	resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Preview: true, Properties: object(t, map[string]any{"name": "x"})})
 	if err != nil || resp.GetId() != "" || resp.GetProperties().AsMap()["name"] != "x" {
 		t.Errorf("preview answered %v, %v; want the inputs and no id", resp, err)
 	}
-	// What the resource computed inside of an object stays known: what depends on
-	// it would be replaced in the preview else.
-	props := func(m map[string]any) *structpb.Struct { return object(t, resource.NewPropertyMapFromMap(m)) }
+	// What the resource computed inside an object stays known. Otherwise, the preview
+	// would replace what depends on it.
+	props := func(m map[string]any) *structpb.Struct { return object(t, m) }
 	update, err := client.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn, Id: "1", Preview: true,
 		Olds:      props(map[string]any{"version": "1", "network": map[string]any{"public": true, "group": "sg-1"}}),
 		News:      props(map[string]any{"version": "2", "network": map[string]any{"public": false}}),
@@ -211,10 +211,10 @@ func TestDiff(t *testing.T) {
 		"another":           {"y", nil, pulumirpc.DiffResponse_DIFF_SOME},
 		"another, not seen": {"y", []string{"name"}, pulumirpc.DiffResponse_DIFF_NONE},
 	} {
-		old := object(t, resource.PropertyMap{"name": resource.NewProperty("x")})
+		old := object(t, map[string]any{"name": "x"})
 		resp, err := client.Diff(t.Context(), &pulumirpc.DiffRequest{
 			Urn: urn, Id: "made", OldInputs: old, Olds: old, IgnoreChanges: tt.ignore,
-			News: object(t, resource.PropertyMap{"name": resource.NewProperty(tt.news)}),
+			News: object(t, map[string]any{"name": tt.news}),
 		})
 		if err != nil || resp.GetChanges() != tt.want || resp.GetDeleteBeforeReplace() != (tt.want == pulumirpc.DiffResponse_DIFF_SOME) {
 			t.Errorf("%s: %v, %v; want %v", name, resp, err, tt.want)
@@ -227,7 +227,7 @@ func TestReadAndInvoke(t *testing.T) {
 	_, port := serve(t)
 	client := dial(t, port, "ann")
 	for id, want := range map[string]string{"there": "there", "gone": ""} {
-		resp, err := client.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn, Id: id, Properties: object(t, resource.PropertyMap{"a": resource.NewProperty("b")})})
+		resp, err := client.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn, Id: id, Properties: object(t, map[string]any{"a": "b"})})
 		if err != nil || resp.GetId() != want {
 			t.Errorf("reading %s: %v, %v", id, resp, err)
 		}

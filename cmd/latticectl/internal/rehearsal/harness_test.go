@@ -13,26 +13,26 @@ import (
 const root = "../../../.." // the project's folder
 
 // kit skips rehearsals under -short (make race) and demands their parts otherwise.
-func kit(t testing.TB) *toolkit.Kit {
-	t.Helper()
+func kit(tb testing.TB) *toolkit.Kit {
+	tb.Helper()
 	if testing.Short() {
-		t.Skip("a rehearsal takes tens of seconds; run without -short")
+		tb.Skip("a rehearsal takes tens of seconds; run without -short")
 	}
 	k, err := toolkit.Open(root)
 	if err != nil {
-		t.Fatalf("%v\nrun `make tools build` first", err)
+		tb.Fatalf("%v\nrun `make tools build` first", err)
 	}
 	return k
 }
 
-func rehearse(t testing.TB, o Options) *report.Report {
-	t.Helper()
+func rehearse(tb testing.TB, o Options) *report.Report {
+	tb.Helper()
 	var log bytes.Buffer
 	o.Progress = NewProgress(&log, false)
-	found, err := Run(t.Context(), o)
+	found, err := Run(tb.Context(), o)
 	o.Progress.Stop()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, log.String())
+		tb.Fatalf("%v\n%s", err, log.String())
 	}
 	return found
 }

@@ -77,6 +77,7 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 	for folder, check := range map[string]func(*testing.T, *report.Report){
 		// Protected, encrypted, logged, and without a public endpoint.
 		"production": func(t *testing.T, r *report.Report) {
+			t.Helper()
 			find(t, r, "eks-cluster1", "http://demo-cluster2.example.com", "")
 			for _, s := range r.Stacks {
 				if s.Created == 0 {
@@ -85,12 +86,14 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 			}
 		},
 		"three-clusters": func(t *testing.T, r *report.Report) {
+			t.Helper()
 			if len(r.Stacks) != 4 {
 				t.Errorf("%d stacks, want the environment and three clusters", len(r.Stacks))
 			}
 			find(t, r, "eks-cluster3", "http://demo-cluster1.example.com", "")
 		},
 		"callers": func(t *testing.T, r *report.Report) {
+			t.Helper()
 			// IAM sees a pod of billing and one of another service account.
 			want := map[string]report.Verdict{
 				"default GET /v1/x": report.Allow, "default HEAD /v1/x": report.Allow, "default DELETE /v1/x": report.Deny,

@@ -159,7 +159,8 @@ func checkIsolated(t *testing.T, policy string, asked []iam.Query) {
 			continue
 		}
 		checked++
-		if q.Action == "vpc-lattice:UntagResource" && !strings.Contains(strings.Join(q.Context["aws:tagkeys"], " "), "application-networking.k8s.aws/") {
+		untagged := strings.Join(q.Context["aws:tagkeys"], " ")
+		if q.Action == "vpc-lattice:UntagResource" && !strings.Contains(untagged, "application-networking.k8s.aws/") {
 			continue // marks of the owner stay
 		}
 		if slices.Equal(slices.Compact(slices.Clone(q.Context["route53:changeresourcerecordsetsactions"])), []string{"DELETE"}) {
@@ -199,21 +200,22 @@ func TestExternalDNSKeepsToItsNames(t *testing.T) {
 	}
 	zone := r.twin.Snapshot().Account.Zones[0]
 	for name, c := range map[string]struct {
-		change  route53.Record
-		refused bool
+		name, kind, value string
+		refused           bool
 	}{
-		"its own":             {change: route53.Record{Name: "demo-cluster1.example.com", Type: "CNAME", Values: []string{"x.on.aws"}}},
-		"its own mark":        {change: route53.Record{Name: "eks-cluster1-cname-demo-cluster1.example.com", Type: "TXT", Values: []string{"x"}}},
-		"another's":           {change: route53.Record{Name: "demo-cluster2.example.com", Type: "CNAME", Values: []string{"evil.example.com"}}, refused: true},
-		"another's mark":      {change: route53.Record{Name: "eks-cluster2-cname-demo-cluster2.example.com", Type: "TXT", Values: []string{"x"}}, refused: true},
-		"a new name":          {change: route53.Record{Name: "other.example.com", Type: "CNAME", Values: []string{"x"}}, refused: true},
-		"the zone's own":      {change: route53.Record{Name: "example.com", Type: "SOA", Values: []string{"x"}}, refused: true},
-		"a wildcard":          {change: route53.Record{Name: "*.example.com", Type: "CNAME", Values: []string{"x"}}, refused: true},
-		"another kind":        {change: route53.Record{Name: "demo-cluster1.example.com", Type: "A", Values: []string{"10.0.0.1"}}, refused: true},
-		"in another spelling": {change: route53.Record{Name: "DEMO-cluster2.Example.com.", Type: "CNAME", Values: []string{"x"}}, refused: true},
+		"its own":             {name: "demo-cluster1.example.com", kind: "CNAME", value: "x.on.aws"},
+		"its own mark":        {name: "eks-cluster1-cname-demo-cluster1.example.com", kind: "TXT", value: "x"},
+		"another's":           {name: "demo-cluster2.example.com", kind: "CNAME", value: "evil.example.com", refused: true},
+		"another's mark":      {name: "eks-cluster2-cname-demo-cluster2.example.com", kind: "TXT", value: "x", refused: true},
+		"a new name":          {name: "other.example.com", kind: "CNAME", value: "x", refused: true},
+		"the zone's own":      {name: "example.com", kind: "SOA", value: "x", refused: true},
+		"a wildcard":          {name: "*.example.com", kind: "CNAME", value: "x", refused: true},
+		"another type":        {name: "demo-cluster1.example.com", kind: "A", value: "10.0.0.1", refused: true},
+		"in another spelling": {name: "DEMO-cluster2.Example.com.", kind: "CNAME", value: "x", refused: true},
 	} {
+		record := route53.Record{Name: c.name, Type: c.kind, Values: []string{c.value}}
 		err := r.twin.World.Do(world.Update, "", func(op *world.Op) error {
-			return r.twin.AWS.Route53("").ChangeRecords(op, who, zone.ID, []route53.RecordChange{{Action: "UPSERT", Record: c.change}})
+			return r.twin.AWS.Route53("").ChangeRecords(op, who, zone.ID, []route53.RecordChange{{Action: "UPSERT", Record: record}})
 		})
 		refused := err != nil && strings.Contains(err.Error(), "is not authorized to perform: route53:ChangeResourceRecordSets")
 		if refused != c.refused || err != nil && !refused {

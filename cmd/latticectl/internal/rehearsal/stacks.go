@@ -134,11 +134,8 @@ func newWatch(t *Track) *watch {
 // counts tells whether an event stands for a resource that changed. The stack
 // itself is one to the engine, but not to a person.
 func counts(m apitype.StepEventMetadata) bool {
-	switch m.Op {
-	case apitype.OpSame, apitype.OpRead, apitype.OpReadDiscard, apitype.OpRefresh:
-		return false
-	}
-	return m.Type != "pulumi:pulumi:Stack"
+	unchanged := []apitype.OpType{apitype.OpSame, apitype.OpRead, apitype.OpReadDiscard, apitype.OpRefresh}
+	return m.Type != "pulumi:pulumi:Stack" && !slices.Contains(unchanged, m.Op)
 }
 
 // wait returns when the last event has been looked at. An update that failed

@@ -71,7 +71,8 @@ var nodeLaws = []lawtest.Counterexample{
 		}),
 	awstest.Refuses("node-release", invalid, "Requested release version 1.35.9-20991201 is not valid for kubernetes version 1.34.",
 		updating("nodes", "1.34", engine.Props{"releaseVersion": "1.35.9-20991201"})),
-	awstest.Refuses("node-updates-drain", "PodEvictionFailure", "Reached max retries while trying to evict pods from nodes in node group nodes",
+	awstest.Refuses("node-updates-drain", "PodEvictionFailure",
+		"Reached max retries while trying to evict pods from nodes in node group nodes",
 		func(p *awstest.Program) error {
 			p.Cluster("")
 			p.Account.OnDrain = func(*world.Op, string, string) error { return errors.New("Cannot evict pod") }

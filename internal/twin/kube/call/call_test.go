@@ -200,8 +200,8 @@ func TestCallers(t *testing.T) {
 		t.Errorf("the snapshot is %+v", snapshot)
 	}
 	h.Down("eks-one.coredns", "eks-one.nodes")
-	if _, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, http.MethodGet, "http://a.example.com"); err == nil ||
-		!strings.Contains(err.Error(), "the caller's pod does not start") {
+	_, err := call.Do(h.Clusters, call.Caller{Cluster: "eks-one", Namespace: "default"}, http.MethodGet, "http://a.example.com")
+	if err == nil || !strings.Contains(err.Error(), "the caller's pod does not start") {
 		t.Errorf("without nodes: %v", err)
 	}
 }
