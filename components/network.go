@@ -69,6 +69,9 @@ func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("creating VPC: %w", err)
 	}
+	if err := closeDefaultGroup(ctx, c, c.name+"-vpc", vpc, c.args.ClusterName); err != nil {
+		return err
+	}
 	internet, err := ec2.NewInternetGateway(ctx, c.name+"-internet", &ec2.InternetGatewayArgs{
 		VpcId: vpc.ID(),
 		Tags:  nameTag(c.args.ClusterName),

@@ -20,6 +20,9 @@ func (e *Environment) newZone(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("creating anchor VPC: %w", err)
 	}
+	if err := closeDefaultGroup(ctx, e, name+"-anchor", vpc, name+"-anchor"); err != nil {
+		return err
+	}
 	zone, err := route53.NewZone(ctx, name+"-zone", &route53.ZoneArgs{
 		Name:    pulumi.String(e.args.Domain),
 		Comment: pulumi.String("Names of the services of " + e.args.ServiceNetworkName),

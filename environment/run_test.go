@@ -50,6 +50,7 @@ func TestResources(t *testing.T) {
 		"pulumi:providers:aws aws",
 		"eks-lattice:index:Environment environment",
 		"aws:ec2/vpc:Vpc environment-anchor",
+		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup environment-anchor-default",
 		zone, "aws:route53/record:Record environment-zone-soa", role, rolePolicy, network,
 		"aws:vpclattice/authPolicy:AuthPolicy environment-service-network-policy",
 	}

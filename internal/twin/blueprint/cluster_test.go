@@ -48,6 +48,7 @@ const zones = "abc"
 func (s stack) vpc() {
 	vpc := s.id("module.vpc.aws_vpc")
 	s.aws("module.vpc.aws_vpc", "aws:ec2/vpc:Vpc", props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true, "tags": props{"Name": s.eks}})
+	s.aws("module.vpc.aws_default_security_group", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", props{"vpcId": vpc})
 	s.aws("module.vpc.aws_internet_gateway", "aws:ec2/internetGateway:InternetGateway", props{"vpcId": vpc})
 	s.aws("module.vpc.aws_route_table.public", "aws:ec2/routeTable:RouteTable", props{"vpcId": vpc})
 	s.aws("module.vpc.aws_route.public", "aws:ec2/route:Route", props{"routeTableId": s.id("module.vpc.aws_route_table.public"),

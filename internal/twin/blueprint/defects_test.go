@@ -43,6 +43,9 @@ const (
 	certificateRaces defect = "certificate before its CA is active"
 	// Nothing permits ACM to renew. Repair: a permission of the CA.
 	noRenewal defect = "no renewal permission"
+	// The default security group of the zone's VPC has its rules. Repair: it is
+	// adopted without any, as the VPC module does in the clusters.
+	openDefaultGroup defect = "open default security group"
 	// Charts of 2023 and 2024. The twin has one version of each chart; the others
 	// are not in its repositories. Repair: the versions of today.
 	oldController  defect = "Lattice controller v1.0.5"

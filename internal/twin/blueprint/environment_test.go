@@ -27,6 +27,10 @@ func (p *port) environment() {
 	ref := func(address, output string) string { return "${environment/" + address + "|" + output + "}" }
 
 	p.declare(name("aws_vpc.example"), "aws:ec2/vpc:Vpc", props{"cidrBlock": "10.0.0.0/16", "tags": props{"Name": "Example VPC"}})
+	if !p.has[openDefaultGroup] {
+		p.declare(name("aws_default_security_group.example"), "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+			props{"vpcId": "${environment/aws_vpc.example}"})
+	}
 	p.declare(name("aws_route53_zone.private_zone"), "aws:route53/zone:Zone", props{
 		"name": domain, "forceDestroy": true, "vpcs": []any{props{"vpcId": "${environment/aws_vpc.example}"}}})
 

@@ -246,7 +246,7 @@ func TestSameOwner(t *testing.T) {
 // What is wrong without being refused is warned of.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
-	p := newPort(t, noRenewal, noUpgradePolicy, otherChartsValues)
+	p := newPort(t, noRenewal, noUpgradePolicy, otherChartsValues, openDefaultGroup)
 	p.upAll("cluster1")
 	warnings := p.warnings()
 	for _, words := range [][]string{
@@ -254,6 +254,7 @@ func TestWarnings(t *testing.T) {
 		{"cluster eks-cluster1 has no upgrade policy", "six times the price", "[law cluster-upgrade-policy]"},
 		{"chart external-dns has no value crdSourceApiversion: Helm ignores it"},
 		{"chart external-dns has no value crdSourceKind: Helm ignores it"},
+		{"has rules: adopt it", "[law default-security-group]"},
 		{"chart external-dns wants a map for provider"},
 	} {
 		if !hasPart(warnings, words...) {

@@ -47,6 +47,7 @@ func (p *Program) VPC(prefix string) {
 		return engine.Props{"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", gateway: id}
 	}
 	up(VPC, "vpc", engine.Props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
+	up(DefaultSecurityGroup, "default-group", engine.Props{"vpcId": id("vpc")})
 	up(InternetGateway, "igw", engine.Props{"vpcId": id("vpc")})
 	up(RouteTable, "public", engine.Props{"vpcId": id("vpc")})
 	up(Route, "public-out", out(id("public"), "gatewayId", id("igw")))
@@ -56,6 +57,13 @@ func (p *Program) VPC(prefix string) {
 	up(RouteTable, "private", engine.Props{"vpcId": id("vpc")})
 	up(Route, "private-out", out(id("private"), "natGatewayId", id("nat")))
 	p.subnets(prefix, "private", 10)
+}
+
+// BareVPC creates a VPC without subnets, whose default security group has no rules.
+func (p *Program) BareVPC(name, cidr string) {
+	p.T.Helper()
+	p.Up(VPC, name, engine.Props{"cidrBlock": cidr, "enableDnsHostnames": true})
+	p.Up(DefaultSecurityGroup, name+"-default", engine.Props{"vpcId": p.ID(name)})
 }
 
 func (p *Program) subnets(prefix, kind string, from int) {
@@ -71,7 +79,7 @@ func (p *Program) subnets(prefix, kind string, from int) {
 // VPCNames lists what VPC creates in the order in which it can be deleted.
 func VPCNames(prefix string) []string {
 	names := []string{"private-table-a", "private-table-c", "private-a", "private-c", "private-out", "private", "nat", "eip",
-		"public-table-a", "public-table-c", "public-a", "public-c", "public-out", "public", "igw", "vpc"}
+		"public-table-a", "public-table-c", "public-a", "public-c", "public-out", "public", "igw", "default-group", "vpc"}
 	for i := range names {
 		names[i] = prefix + names[i]
 	}
@@ -208,7 +216,7 @@ func (p *Program) Leaf(over engine.Props) engine.Props {
 // Zone creates a VPC and a private zone in it.
 func (p *Program) Zone() {
 	p.T.Helper()
-	p.Up(VPC, "anchor", engine.Props{"cidrBlock": "10.255.255.0/28", "enableDnsHostnames": true})
+	p.BareVPC("anchor", "10.255.255.0/28")
 	p.Up(Zone, "zone", engine.Props{"name": "example.com", "forceDestroy": true, "vpcs": ZoneVPCs(p.ID("anchor"))})
 }
 
@@ -237,6 +245,6 @@ func (p *Program) Environment() {
 // EnvironmentNames lists what Environment creates in the order in which it can be
 // deleted.
 func EnvironmentNames() []string {
-	return []string{"client-policy", "client-role", "certificate", "ca-permission", "ca-installed", "ca-root", "ca", "zone", "anchor",
+	return []string{"client-policy", "client-role", "certificate", "ca-permission", "ca-installed", "ca-root", "ca", "zone", "anchor-default", "anchor",
 		"network-policy", "network"}
 }

@@ -15,6 +15,7 @@ const (
 	Key                     = "aws:kms/key:Key"
 	TransitAttachment       = "aws:ec2transitgateway/vpcAttachment:VpcAttachment"
 	SecurityGroup           = "aws:ec2/securityGroup:SecurityGroup"
+	DefaultSecurityGroup    = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 	SecurityGroupRule       = "aws:ec2/securityGroupRule:SecurityGroupRule"
 	IngressRule             = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	LaunchTemplate          = "aws:ec2/launchTemplate:LaunchTemplate"

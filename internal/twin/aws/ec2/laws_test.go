@@ -51,10 +51,15 @@ var networkLaws = []lawtest.Counterexample{
 	awstest.Refuses("zone-exists", "InvalidParameterValue", "us-east-1a", subnet(engine.Props{"availabilityZone": "us-east-1a"})),
 	awstest.Refuses("vpc-has-dependencies", "DependencyViolation", "has dependencies and cannot be deleted.", deleting("vpc")),
 	awstest.Refuses("subnet-has-interfaces", "DependencyViolation", "Interface for NAT Gateway", deleting("public-a")),
+	awstest.Warns("default-security-group", "has rules: adopt it as a DefaultSecurityGroup without any", func(p *awstest.Program) {
+		p.BareVPC("closed", "10.0.0.0/16")
+		p.Warnings()
+		p.Up(awstest.VPC, "open", engine.Props{"cidrBlock": "10.0.0.0/16"})
+	}),
 	awstest.Warns("default-quotas", "6 VPCs: an account has a quota of 5", func(p *awstest.Program) {
 		for i := range 6 {
 			p.Warnings()
-			p.Up(awstest.VPC, fmt.Sprint("vpc", i), engine.Props{"cidrBlock": "10.0.0.0/16"})
+			p.BareVPC(fmt.Sprint("vpc", i), "10.0.0.0/16")
 		}
 	}),
 	awstest.Refuses("launch-template-name", "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.",
@@ -190,7 +195,7 @@ const mayWriteLogs = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 // flows creates a flow log with all that it needs, and returns its inputs.
 func flows(p *awstest.Program, policy string) engine.Props {
 	p.T.Helper()
-	p.Up(awstest.VPC, "vpc", engine.Props{"cidrBlock": "10.0.0.0/16"})
+	p.BareVPC("vpc", "10.0.0.0/16")
 	p.Up(awstest.LogGroup, "group", engine.Props{"name": "flows"})
 	p.Role("role", awstest.FlowLogsService)
 	p.Up(awstest.RolePolicy, "policy", engine.Props{"role": p.ID("role"), "policy": policy})

@@ -91,6 +91,10 @@ func createVPC(r *cloud.Request) (*VPC, error) {
 	RouteTables.Put(r.Account, &RouteTable{VPCID: v.ID, Main: true,
 		Meta: cloud.Meta{ID: v.MainTableID, ARN: r.ARN("ec2", "route-table/"+v.MainTableID), Region: r.Region}})
 	Groups.Put(r.Account, &SecurityGroup{VPCID: v.ID, Default: true, Description: "default VPC security group",
+		Rules: []GroupRule{
+			{Protocol: "-1", From: -1, To: -1, Peer: v.DefaultGroup},
+			{Protocol: "-1", From: -1, To: -1, Peer: "0.0.0.0/0", Egress: true},
+		},
 		Meta: cloud.Meta{ID: v.DefaultGroup, ARN: r.ARN("ec2", "security-group/"+v.DefaultGroup), Name: "default", Region: r.Region}})
 	return v, nil
 }

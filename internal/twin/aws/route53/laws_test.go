@@ -21,7 +21,7 @@ func TestLaws(t *testing.T) {
 func in(program func(p *awstest.Program) error) func(p *awstest.Program) error {
 	return func(p *awstest.Program) error {
 		p.Zone()
-		p.Up(awstest.VPC, "one", engine.Props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
+		p.BareVPC("one", "10.0.0.0/16")
 		return program(p)
 	}
 }
@@ -68,7 +68,7 @@ var laws = []lawtest.Counterexample{
 	awstest.Warns("zone-inline-vpcs", "which urn:pulumi:test::eks-lattice::"+awstest.ZoneAssociation+"::one-zone had associated",
 		func(p *awstest.Program) {
 			p.Zone()
-			p.Up(awstest.VPC, "one", engine.Props{"cidrBlock": "10.0.0.0/16"})
+			p.BareVPC("one", "10.0.0.0/16")
 			p.Up(awstest.ZoneAssociation, "one-zone", join(p, nil))
 			p.Warnings()
 			if err := p.Repair("zone"); err != nil {
