@@ -176,7 +176,7 @@ func programPackages(t *testing.T) (packages [][]string) {
 	return packages
 }
 
-// triggers tells whether a change of a file starts a deployment:
+// triggers reports whether a change of a file starts a deployment:
 // https://www.pulumi.com/docs/deployments/concepts/settings/path-filtering/.
 // A pattern is taken in the narrowest way that the page allows.
 func triggers(filters []string, path string) bool {

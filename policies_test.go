@@ -145,7 +145,7 @@ func (r *reference) problems(s statement) (found []string) {
 
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// arnMatches tells whether an ARN, perhaps with wildcards, names resources of
+// arnMatches reports whether an ARN, perhaps with wildcards, names resources of
 // the reference's form. The recorder's own ids say nothing.
 func arnMatches(form, arn string) bool {
 	if strings.HasPrefix(arn, "arn:aws:test:") || strings.HasPrefix(arn, "some-") {

@@ -187,7 +187,7 @@ func TestWorkflowPaths(t *testing.T) {
 	}
 }
 
-// starts tells whether GitHub starts a workflow for a change of a file. The
+// starts reports whether GitHub starts a workflow for a change of a file. The
 // last pattern that matches decides:
 // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet.
 func starts(patterns []string, path string) bool {

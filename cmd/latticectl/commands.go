@@ -196,7 +196,7 @@ func writeHTML(path string, found *report.Report) error {
 	return nil
 }
 
-// writable checks before a rehearsal that a file can be written after it.
+// writable checks, before a rehearsal, that a file can be written after it.
 func writable(flag, path string) error {
 	if path == "" {
 		return nil

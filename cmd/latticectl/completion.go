@@ -5,12 +5,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// offers says what a shell offers for a flag.
+// offers returns what a shell offers for a flag.
 type offers = map[string][]string
 
 var (
 	folders = offers{cobra.BashCompSubdirsInDir: {}}
-	// completions are by the names of flags, which mean the same in every command.
+	// completions by the names of flags, which mean the same in every command.
 	completions = map[string]offers{
 		"dir":    folders,
 		"stacks": folders,
@@ -20,7 +20,7 @@ var (
 	}
 )
 
-// addCompletions tells `latticectl completion` what fits where.
+// addCompletions adds what `latticectl completion` offers for flags.
 func addCompletions(cmd *cobra.Command) {
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
 		if offered, ok := completions[flag.Name]; ok {

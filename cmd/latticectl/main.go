@@ -30,7 +30,7 @@ var (
 	errStuck = errors.New("the command did not end")
 )
 
-// patience is how long a command may clean up after a signal.
+// patience is how long a command may take to clean up after a signal.
 const patience = 30 * time.Second
 
 func main() {
@@ -43,8 +43,8 @@ func main() {
 	os.Exit(conclude(os.Stderr, err))
 }
 
-// await returns the command's error. It gives up on a command that has not ended
-// some time after ctx.
+// await returns the command's error, or errStuck if the command has not ended some
+// time after ctx.
 func await(ctx context.Context, ended <-chan error, patience time.Duration) error {
 	select {
 	case err := <-ended:
@@ -59,7 +59,7 @@ func await(ctx context.Context, ended <-chan error, patience time.Duration) erro
 	}
 }
 
-// conclude says how a command ended, and returns the exit code.
+// conclude prints how a command ended and returns the exit code.
 func conclude(w io.Writer, err error) int {
 	out := func(what ...any) { _, _ = fmt.Fprintln(w, append([]any{"latticectl:"}, what...)...) }
 	var left *rehearsal.LeftError

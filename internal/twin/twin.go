@@ -1,7 +1,7 @@
 // Package twin is a stand-in for the AWS account and the Kubernetes clusters
 // that the program deploys to. It serves the resource providers that the real
-// Pulumi engine attaches to, and keeps the rules of the real systems that bite:
-// see package law.
+// Pulumi engine attaches to, and enforces the rules of the real systems that break
+// deployments: see package law.
 package twin
 
 import (
@@ -20,7 +20,7 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// Twin is one world with everything in it.
+// Twin is one world with an AWS account, its clusters and the providers.
 type Twin struct {
 	World *world.World
 	AWS   *aws.Account
@@ -50,12 +50,12 @@ func Start(ctx context.Context) (*Twin, error) {
 	return t, nil
 }
 
-// Call makes a request from a pod. An error says that there is no such caller.
+// Call sends a request from a pod. An error means that the caller cannot exist.
 func (t *Twin) Call(caller call.Caller, method, address string) (call.Result, error) {
 	return call.Do(t.Kube, caller, method, address)
 }
 
-// Leftovers lists what is in the world besides what was there at its beginning.
+// Leftovers lists what exists in the world and did not exist at its start.
 func (t *Twin) Leftovers() (left []string) {
 	t.World.Look(func() { left = slices.Concat(t.AWS.Leftovers(), t.Kube.Leftovers()) })
 	return left
@@ -67,7 +67,7 @@ func (t *Twin) Warnings() (warnings []law.Warning) {
 	return warnings
 }
 
-// Snapshot is the world in a form that other programs read.
+// Snapshot is the world in a form that other programs can read.
 type Snapshot struct {
 	Account  aws.AccountSnapshot `json:"account"`
 	Clusters []cluster.Snapshot  `json:"clusters"`

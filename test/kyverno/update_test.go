@@ -63,7 +63,7 @@ func TestPolicyThatIsNotThere(t *testing.T) {
 }
 
 // A policy that changes under its name looks ready at once, by what was said of
-// its predecessor: nothing tells whether Kyverno works by the new text.
+// its predecessor: nothing reports whether Kyverno works by the new text.
 func TestChangedPolicyLooksReady(t *testing.T) {
 	ctx := t.Context()
 	p := policy(t, usual)

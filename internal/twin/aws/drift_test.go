@@ -55,7 +55,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// holds tells whether outputs have what a program set: objects may have more, and
+// holds reports whether outputs have what a program set: objects may have more, and
 // lists may be in another order.
 func holds(out, want any) bool {
 	if list, isList := want.([]any); isList {

@@ -46,7 +46,7 @@ func (p *port) destroy(stack string, targets ...string) error {
 	return nil
 }
 
-// needed tells whether something that is there needs a resource.
+// needed reports whether something that is there needs a resource.
 func (p *port) needed(name string) bool {
 	for _, m := range p.made {
 		if slices.Contains(m.dependencies(), name) {

@@ -94,7 +94,7 @@ func TestRepairedByDependencies(t *testing.T) {
 	}
 }
 
-// hasPart tells whether a line of a list holds all words.
+// hasPart reports whether a line of a list holds all words.
 func hasPart(list []string, words ...string) bool {
 	return slices.ContainsFunc(list, func(line string) bool {
 		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) })

@@ -16,64 +16,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 
-	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
-
-// Instance is one configured provider of a Pulumi program: an explicit one, a
-// default one, or one that a component made. The engine opens a connection for
-// each, which is how the twin keeps them apart.
-type Instance struct {
-	URN    string // empty for the engine's own default provider in older engines
-	Config Props  // the provider's inputs: region, kubeconfig, ...
-}
-
-// Props are the properties of a resource as plain Go values: nil, bool,
-// float64, string, []any and map[string]any. Secrets are bare. While a program
-// is only previewed a value can be resource.Computed.
-type Props = map[string]any
-
-// Failure is one input that Check refuses.
-type Failure struct {
-	Property string
-	Reason   string
-	Law      law.Law // that the input breaks, if it is one of the twin's
-}
-
-// Refused is an input that a law refuses.
-func Refused(property string, err error) Failure {
-	var r *law.RefusalError
-	if errors.As(err, &r) && r.Code == "" {
-		return Failure{Property: property, Reason: r.Message, Law: r.Law}
-	}
-	return Failure{Property: property, Reason: err.Error()}
-}
-
-// Change says how a resource goes from its old to its new inputs.
-type Change struct {
-	Keys                []string // the top-level inputs that differ; none means no change
-	Replace             []string // those of Keys that cannot be updated in place
-	DeleteBeforeReplace bool
-	Law                 law.Law // why it is replaced, or where a difference comes from; the zero Law for a plain change
-}
-
-// Backend is a provider package of the twin: aws, kubernetes, tls.
-// Create, Update, Delete and Read run inside world.Do, one at a time. A Create
-// or Update that fails, but leaves the resource there, returns its outputs (and
-// Create its id) with the error.
-type Backend interface {
-	Name() string
-	Version() string
-	// Check completes and validates inputs. olds is nil for a new resource.
-	Check(inst *Instance, urn resource.URN, olds, news Props) (Props, []Failure, error)
-	Diff(inst *Instance, urn resource.URN, oldInputs, oldOutputs, newInputs Props) (Change, error)
-	Create(op *world.Op, inst *Instance, urn resource.URN, inputs Props) (id string, outputs Props, err error)
-	Update(op *world.Op, inst *Instance, urn resource.URN, id string, oldInputs, oldOutputs, newInputs Props) (Props, error)
-	Delete(op *world.Op, inst *Instance, urn resource.URN, id string, inputs, outputs Props) error
-	// Read returns nil outputs when the resource is gone.
-	Read(op *world.Op, inst *Instance, urn resource.URN, id string, inputs, outputs Props) (newInputs, newOutputs Props, err error)
-	Invoke(op *world.Op, inst *Instance, token string, args Props) (Props, error)
-}
 
 // Server serves one backend to one engine, or to several.
 type Server struct {
@@ -86,16 +30,16 @@ type Server struct {
 	instances map[string]*Instance // by the address of the engine's end of the connection
 }
 
-// Handshake accepts plain values: the engine keeps the secrets and marks them
-// again in what the twin answers.
+// Handshake asks for plain values: the engine knows which ones are secret, and marks
+// them again in the answers.
 func (s *Server) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plugin.ProviderHandshakeResponse, error) {
 	return &plugin.ProviderHandshakeResponse{}, nil
 }
 
-// Attach is how the engine introduces itself; the twin does not call it back.
+// Attach receives the engine's address. The twin does not call the engine.
 func (s *Server) Attach(string) error { return nil }
 
-// GetPluginInfo answers with the version that the backend stands for.
+// GetPluginInfo returns the version of the provider that the backend simulates.
 func (s *Server) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 	return plugin.PluginInfo{Version: &s.version}, nil
 }
@@ -103,10 +47,10 @@ func (s *Server) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 // SignalCancellation has nothing to cancel: no operation of the twin waits.
 func (s *Server) SignalCancellation(context.Context) error { return nil }
 
-// Close is called with each connection's end.
+// Close is called at the end of each connection.
 func (s *Server) Close() error { return nil }
 
-// CheckConfig takes a provider's inputs as they are.
+// CheckConfig accepts a provider's inputs unchanged.
 func (s *Server) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
 	return plugin.CheckConfigResponse{Properties: r.News}, nil
 }
@@ -119,7 +63,7 @@ func (s *Server) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (plug
 	return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 }
 
-// Configure remembers which provider speaks on this connection.
+// Configure records which provider uses this connection.
 func (s *Server) Configure(ctx context.Context, r plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
 	inst := &Instance{Config: plain(r.Inputs)}
 	if r.URN != nil {
@@ -152,10 +96,10 @@ func (s *Server) Check(ctx context.Context, r plugin.CheckRequest) (plugin.Check
 	return resp, nil
 }
 
-// Diff says whether and how a resource changes.
+// Diff returns whether and how a resource changes.
 func (s *Server) Diff(ctx context.Context, r plugin.DiffRequest) (plugin.DiffResult, error) {
 	news := r.NewInputs
-	for _, key := range r.IgnoreChanges { // the twin knows top-level keys only, and says so
+	for _, key := range r.IgnoreChanges { // the twin knows only top-level keys
 		k := resource.PropertyKey(key)
 		if old, ok := r.OldInputs[k]; ok {
 			news = news.Copy()
@@ -179,8 +123,8 @@ func (s *Server) Diff(ctx context.Context, r plugin.DiffRequest) (plugin.DiffRes
 	return d, nil
 }
 
-// Create makes a resource. In a preview it echoes the inputs: what they do not
-// hold is unknown to the program.
+// Create creates a resource. In a preview, it returns the inputs: all other outputs are
+// unknown to the program.
 func (s *Server) Create(ctx context.Context, r plugin.CreateRequest) (resp plugin.CreateResponse, err error) {
 	if r.Preview {
 		return plugin.CreateResponse{Properties: r.Properties, Status: resource.StatusOK}, nil
@@ -197,11 +141,11 @@ func (s *Server) Create(ctx context.Context, r plugin.CreateRequest) (resp plugi
 	return resp, err
 }
 
-// Update changes a resource in place. A preview shows what it has with the new
-// inputs laid over: what it computed itself stays, inside of objects too.
+// Update changes a resource in place. In a preview, it returns the old outputs with the
+// new inputs: computed values stay, also those inside objects.
 func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugin.UpdateResponse, err error) {
 	if r.Preview {
-		return plugin.UpdateResponse{Properties: laidOver(r.OldOutputs, r.NewInputs), Status: resource.StatusOK}, nil
+		return plugin.UpdateResponse{Properties: overlay(r.OldOutputs, r.NewInputs), Status: resource.StatusOK}, nil
 	}
 	resp.Status = resource.StatusUnknown
 	err = s.world.Do(world.Update, string(r.URN), func(op *world.Op) error {
@@ -216,20 +160,20 @@ func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugi
 	return resp, err
 }
 
-func laidOver(old, news resource.PropertyMap) resource.PropertyMap {
+func overlay(old, news resource.PropertyMap) resource.PropertyMap {
 	out := old.Copy()
 	for k, v := range news {
 		if v.IsObject() && old[k].IsObject() {
-			v = resource.NewProperty(laidOver(old[k].ObjectValue(), v.ObjectValue()))
+			v = resource.NewProperty(overlay(old[k].ObjectValue(), v.ObjectValue()))
 		}
 		out[k] = v
 	}
 	return out
 }
 
-// partial tells the engine of a resource that is there although its operation
-// failed: made, but not ready in time. The engine keeps it in the state, so that
-// a destroy finds it. A failure that left nothing goes on as it is.
+// partial reports a resource that exists although its operation failed: it was created,
+// but was not ready in time. The engine keeps it in the state, so that a destroy deletes
+// it. A failure that left nothing is returned unchanged.
 func partial(err error, id string, outputs Props) error {
 	if id == "" || outputs == nil {
 		return err
@@ -243,7 +187,7 @@ func partial(err error, id string, outputs Props) error {
 	})
 }
 
-// Delete removes a resource.
+// Delete deletes a resource.
 func (s *Server) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.DeleteResponse, error) {
 	err := s.world.Do(world.Delete, string(r.URN), func(op *world.Op) error {
 		return s.backend.Delete(op, s.instance(ctx), r.URN, string(r.ID), plain(r.Inputs), plain(r.Outputs))
@@ -273,7 +217,7 @@ func (s *Server) Read(ctx context.Context, r plugin.ReadRequest) (resp plugin.Re
 	return resp, err
 }
 
-// Invoke answers a data source.
+// Invoke calls a function.
 func (s *Server) Invoke(ctx context.Context, r plugin.InvokeRequest) (resp plugin.InvokeResponse, err error) {
 	err = s.world.Do(world.Read, string(r.Tok), func(op *world.Op) error {
 		ret, err := s.backend.Invoke(op, s.instance(ctx), string(r.Tok), plain(r.Args))
@@ -286,7 +230,7 @@ func (s *Server) Invoke(ctx context.Context, r plugin.InvokeRequest) (resp plugi
 	return resp, err
 }
 
-// GetMapping has none: the twin bridges no Terraform provider.
+// GetMapping returns none: the twin bridges no Terraform provider.
 func (s *Server) GetMapping(context.Context, plugin.GetMappingRequest) (plugin.GetMappingResponse, error) {
 	return plugin.GetMappingResponse{}, nil
 }
@@ -300,7 +244,7 @@ func (s *Server) instance(ctx context.Context) *Instance {
 	return &Instance{Config: Props{}}
 }
 
-// connection names the engine's end of the connection.
+// connection returns the address of the engine's end of the connection.
 func connection(ctx context.Context) string {
 	p, ok := peer.FromContext(ctx)
 	if !ok {

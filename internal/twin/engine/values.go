@@ -46,7 +46,7 @@ func properties(p Props) resource.PropertyMap {
 	return resource.NewPropertyMapFromMap(p)
 }
 
-// holdsUnknown tells whether v holds unknowns, which JSON cannot carry.
+// holdsUnknown reports whether v holds unknowns, which JSON cannot carry.
 func holdsUnknown(v any) bool {
 	switch v := v.(type) {
 	case resource.Computed:

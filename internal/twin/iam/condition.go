@@ -12,7 +12,7 @@ import (
 // regard to case, as IAM does.
 type Context map[string][]string
 
-// Set adds a key; empty values are left out, as a key that a request does not have.
+// Set adds a key. It ignores empty values: the request does not have such a key.
 func (c Context) Set(key string, vals ...string) {
 	if len(vals) == 1 && vals[0] == "" {
 		return
@@ -60,7 +60,7 @@ func knownOperator(op string) bool {
 	return plain || negated || base == "Null"
 }
 
-// splitOperator takes "ForAnyValue:StringLikeIfExists" apart.
+// splitOperator splits an operator such as "ForAnyValue:StringLikeIfExists".
 func splitOperator(op string) (set, base string, ifExists bool) {
 	if q, rest, ok := strings.Cut(op, ":"); ok {
 		set, op = q, rest
@@ -69,7 +69,7 @@ func splitOperator(op string) (set, base string, ifExists bool) {
 	return set, base, ifExists
 }
 
-// holds tells whether all conditions of a statement are met.
+// holds reports whether a request meets all conditions of a statement.
 func holds(conds map[string]map[string]*policy.ConditionValue, ctx Context) bool {
 	for op, keys := range conds {
 		for key, want := range keys {

@@ -19,7 +19,7 @@ type Document struct {
 	By   string `json:"by,omitempty"` // the Pulumi resource that gave it to the principal
 }
 
-// Use says where a policy stands, which decides the elements it must have.
+// Use is what a policy belongs to, which decides the elements that it must have.
 type Use int
 
 // The three uses of a policy.
@@ -35,7 +35,7 @@ type MalformedError struct{ Reason string }
 // Error returns the reason in AWS's words.
 func (m *MalformedError) Error() string { return m.Reason }
 
-// document is a policy's text in its use.
+// document is the text of a policy, and its use.
 type document struct {
 	text string
 	use  Use
@@ -46,11 +46,11 @@ type parsed struct {
 	err    error
 }
 
-// documents are all policies that were parsed: each is put once and asked
-// hundreds of times. Nobody changes what Parse returns.
+// documents caches all parsed policies: each is created once and evaluated hundreds of
+// times. Nobody changes what Parse returns.
 var documents sync.Map // of parsed, by document
 
-// Parse checks the text of a policy as AWS does when it is put. The policy is
+// Parse checks the text of a policy as AWS does when it stores it. The result is
 // shared: do not change it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func Parse(text string, use Use) (*policy.Policy, error) {

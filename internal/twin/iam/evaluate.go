@@ -7,17 +7,17 @@ import (
 	"github.com/micahhausler/aws-iam-policy/policy"
 )
 
-// Effect is what one policy, or a set of them, says to a request.
+// Effect is the answer of one policy, or of a set of them, to a request.
 type Effect int
 
-// The three answers. Silent is an implicit deny.
+// The three effects. Silent is an implicit deny.
 const (
 	Silent Effect = iota
 	Allowed
 	Denied
 )
 
-// Query is what policies are asked.
+// Query is the request that policies are evaluated for.
 type Query struct {
 	Principal Principal
 	Service   string // a service principal such as "pods.eks.amazonaws.com", instead of Principal
@@ -26,7 +26,7 @@ type Query struct {
 	Context   Context
 }
 
-// NewQuery fills in the condition keys that every request of a principal has.
+// NewQuery returns a query with the condition keys that every request of a principal has.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func NewQuery(p Principal, action, resource string) Query {
 	ctx := Context{}
@@ -48,8 +48,8 @@ func NewQuery(p Principal, action, resource string) Query {
 	return Query{Principal: p, Action: action, Resource: resource, Context: ctx}
 }
 
-// Evaluate asks one policy of a resource or of an identity. A text that cannot
-// be read allows nothing.
+// Evaluate evaluates one policy of a resource or of an identity. A malformed text
+// allows nothing.
 func Evaluate(text string, use Use, q Query) Effect {
 	p, err := Parse(text, use)
 	if err != nil {
@@ -69,8 +69,8 @@ func Evaluate(text string, use Use, q Query) Effect {
 	return effect
 }
 
-// EvaluateIdentity asks all identity policies of the query's principal. by names
-// the resource that gave the policy which decided.
+// EvaluateIdentity evaluates all identity policies of the query's principal. by is the
+// resource that created the decisive policy.
 func EvaluateIdentity(q Query) (effect Effect, by string) {
 	for _, doc := range q.Principal.Policies {
 		switch Evaluate(doc.Text, Identity, q) {
@@ -90,7 +90,7 @@ func applies(s *policy.Statement, use Use, q Query) bool {
 	return addresses(s, use, q) && holds(s.Condition, q.Context)
 }
 
-// addresses tells whether a statement is about the query, whatever its conditions.
+// addresses reports whether a statement applies to the query, apart from its conditions.
 func addresses(s *policy.Statement, use Use, q Query) bool {
 	if s.Action != nil && !anyAction(s.Action, q.Action) || s.NotAction != nil && anyAction(s.NotAction, q.Action) {
 		return false
@@ -145,7 +145,7 @@ func principalMatches(p *policy.Principal, q Query) bool {
 	})
 }
 
-// CanAssume tells whether a trust policy lets a service assume the role with
+// CanAssume reports whether a trust policy lets a service assume the role with
 // these STS actions and the condition keys that the service sends.
 func CanAssume(trust, service string, sent Context, actions ...string) bool {
 	return !slices.ContainsFunc(actions, func(action string) bool {
@@ -153,7 +153,7 @@ func CanAssume(trust, service string, sent Context, actions ...string) bool {
 	})
 }
 
-// Trusts tells whether a trust policy allows a service these STS actions under
+// Trusts reports whether a trust policy allows a service these STS actions under
 // any condition at all.
 func Trusts(trust, service string, actions ...string) bool {
 	p, err := Parse(trust, Trust)

@@ -2,8 +2,8 @@ package iam
 
 import "strings"
 
-// managed holds AWS's own policies that programs attach, cut down to the actions
-// that the twin asks for. The full texts:
+// managed contains the AWS managed policies that programs attach, reduced to the
+// actions that the twin checks. The full texts:
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 var managed = map[string]string{
 	"AdministratorAccess": allow("*"),
@@ -33,7 +33,7 @@ var managed = map[string]string{
 		"acm-pca:GetCertificate*", "acm-pca:GetPolicy"),
 }
 
-// Managed returns one of AWS's own policies by ARN, such as
+// Managed returns an AWS managed policy by its ARN, such as
 // "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy".
 func Managed(arn string) (Document, bool) {
 	parts := strings.SplitN(arn, ":", 6)

@@ -7,7 +7,7 @@ import (
 	"eks-lattice/internal/twin/iam"
 )
 
-// Action is what a request to a service needs.
+// Action is the permission that a request to a service needs.
 const Action = "vpc-lattice-svcs:Invoke"
 
 // The steps that can refuse a request, in the words of Lattice's messages.
@@ -79,7 +79,7 @@ func refuse(q iam.Query, by, why string) Decision {
 	}
 }
 
-// query fills in the condition keys of VPC Lattice.
+// query returns a query with the condition keys of VPC Lattice.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonvpclatticeservices.html
 func query(r Request) iam.Query {
 	path := r.Path

@@ -1,8 +1,8 @@
 // Package tls is the twin of the provider package pulumi-tls: keys, requests
-// and certificates with real cryptography, which real programs take.
+// and certificates with real cryptography, which real programs accept.
 //
-// Nothing of it lives outside the stack's state, in the provider as in the
-// twin: delete forgets, and read finds what the state holds.
+// All data is in the stack's state, as with the real provider: Delete has nothing to
+// delete, and Read finds what the state contains.
 package tls
 
 import (
@@ -46,7 +46,7 @@ var types = map[string]resourceType{
 		"validityPeriodHours"}, issuer.locallySigned},
 }
 
-// Backend returns the provider package, whose certificates live by the world's calendar.
+// Backend returns the provider package. Its certificates follow the world's calendar.
 func Backend(w *world.World) engine.Backend { return backend{w} }
 
 type backend struct{ world *world.World }
@@ -97,7 +97,7 @@ func (b backend) Diff(_ *engine.Instance, _ resource.URN, oldInputs, oldOutputs,
 	return change, nil
 }
 
-// renewable tells whether a certificate's time for an early renewal has come.
+// renewable reports whether a certificate's time for an early renewal has come.
 func (b backend) renewable(inputs, outputs engine.Props) (bool, error) {
 	text, isCertificate := outputs["validityEndTime"].(string)
 	if !isCertificate {
@@ -133,12 +133,12 @@ func (backend) Update(
 	return all, nil
 }
 
-// Delete forgets.
+// Delete has nothing to delete.
 func (backend) Delete(*world.Op, *engine.Instance, resource.URN, string, engine.Props, engine.Props) error {
 	return nil
 }
 
-// Read finds what the state holds, and whether it is time to renew it.
+// Read returns what the state contains, and whether it is time to renew it.
 func (b backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string,
 	inputs, outputs engine.Props) (engine.Props, engine.Props, error) {
 	renew, err := b.renewable(outputs, outputs)
@@ -150,7 +150,7 @@ func (b backend) Read(_ *world.Op, _ *engine.Instance, _ resource.URN, _ string,
 	return inputs, all, nil
 }
 
-// Invoke knows no function.
+// Invoke refuses every function: the package has none.
 func (backend) Invoke(_ *world.Op, _ *engine.Instance, token string, _ engine.Props) (engine.Props, error) {
 	return nil, lawKnownType.Refuse("", "unrecognized function: %s", token)
 }

@@ -22,10 +22,10 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// issuer generates keys and signs certificates, which live by the world's calendar.
+// issuer generates keys and signs certificates, which follow the world's calendar.
 type issuer struct{ world *world.World }
 
-// Properties of a certificate that say when it is to be renewed.
+// Properties of a certificate that say when to renew it.
 const (
 	earlyRenewal    = "earlyRenewalHours"
 	readyForRenewal = "readyForRenewal"

@@ -14,7 +14,7 @@ import (
 	"eks-lattice/internal/twin/law"
 )
 
-// Epoch is when every world begins.
+// Epoch is the virtual time at which every world starts.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Action is what an operation does. Calls of pods to services are reads.
@@ -30,15 +30,14 @@ const (
 
 // Dependency is something that an operation found in the world and could not
 // have succeeded without. Nothing but a Pulumi dependency guarantees that it is
-// there the next time: a rehearsal reports those that the program does not
-// declare.
+// exists the next time: a rehearsal reports those that the program does not declare.
 type Dependency struct {
 	Dependent string // the URN of the resource that depends
 	On        string // the URN of the resource that it depends on
 	During    Action // Create: On comes first; Delete: On outlives Dependent
-	// After is how many seconds must pass between the end of one and the begin of
-	// the other. The world's clock cannot tell, because it also moves for
-	// resources that the engine works on side by side.
+	// After is how many seconds must pass between the end of one and the start of the
+	// other. The world's clock does not show it, because operations that the engine runs
+	// at the same time move it, too.
 	After float64
 	Law   law.Law // the reason
 }
@@ -67,8 +66,8 @@ func (o *Op) Takes(d time.Duration, reason law.Law) {
 // stands for what the twin created itself.
 func (o *Op) DependsOn(urn string, reason law.Law) { o.dependsOn(o.URN, urn, 0, reason) }
 
-// DependsOnAfter is DependsOn for a resource that is of use only when the time d
-// has passed, which nobody waits for.
+// DependsOnAfter is DependsOn for a resource that is usable only after the time d,
+// which nobody waits for.
 func (o *Op) DependsOnAfter(urn string, d time.Duration, reason law.Law) {
 	o.dependsOn(o.URN, urn, d, reason)
 }
@@ -125,9 +124,9 @@ func (w *World) Look(f func()) {
 // Now is the virtual time. Call it inside Do or Look.
 func (w *World) Now() time.Time { return w.now }
 
-// Calendar is the date that certificates live by: the machine's own, because
-// real programs are given them and look at their own clocks, and what Forward
-// has added. Everything else lives by Now.
+// Calendar is the time for the validity of certificates: the machine's own, because real
+// programs check them by their own clocks, plus what Forward has added. Everything else
+// uses Now.
 func (w *World) Calendar() time.Time { return time.Now().Add(w.ahead) }
 
 // Forward moves the calendar on. Call it inside Do or Look.

@@ -71,7 +71,7 @@ func (s *NetworkPolicySpec) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// selects tells whether the policy isolates a pod for a policy type.
+// selects reports whether the policy isolates a pod for a policy type.
 // https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation
 func (p NetworkPolicy) selects(pod Pod, policyType string) bool {
 	for key, value := range p.Spec.PodSelector.MatchLabels {

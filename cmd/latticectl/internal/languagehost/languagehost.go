@@ -29,8 +29,8 @@ import (
 
 const engineCheck = 5 * time.Second // as often as the engine's own hosts look whether it is still there
 
-// Serve answers the engine at engineAddr until ctx ends or that engine is gone.
-// It prints the port to out, by which the engine finds it.
+// Serve answers the engine at engineAddr until ctx or that engine ends. It prints its
+// port to out, where the engine reads it.
 func Serve(ctx context.Context, engineAddr string, out io.Writer) error {
 	ctx, gone := context.WithCancel(ctx)
 	defer gone()
@@ -65,19 +65,19 @@ type host struct {
 	engine string
 }
 
-// Handshake is told the engine's address when the command line held none.
+// Handshake receives the engine's address if it was not on the command line.
 func (h *host) Handshake(_ context.Context, r *pulumirpc.LanguageHandshakeRequest) (*pulumirpc.LanguageHandshakeResponse, error) {
 	h.engine = r.GetEngineAddress()
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
-// GetPluginInfo has no version of its own to tell.
+// GetPluginInfo returns no version: the host has none.
 func (*host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{}, nil
 }
 
-// GetRequiredPackages names none: every resource that the program registers
-// carries its package's version, and the engine finds the plugin by that.
+// GetRequiredPackages returns none: every resource that the program registers has its
+// package's version, by which the engine finds the plugin.
 func (*host) GetRequiredPackages(context.Context, *pulumirpc.GetRequiredPackagesRequest) (*pulumirpc.GetRequiredPackagesResponse, error) {
 	return &pulumirpc.GetRequiredPackagesResponse{}, nil
 }
@@ -87,7 +87,7 @@ func (*host) GetRequiredPlugins(context.Context, *pulumirpc.GetRequiredPluginsRe
 	return &pulumirpc.GetRequiredPluginsResponse{}, nil
 }
 
-// Run runs the program and waits for its end.
+// Run runs the program to its end.
 func (h *host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	binary, err := program(ctx, r.GetInfo())
 	if err != nil {
@@ -131,8 +131,8 @@ func (h *host) InstallDependencies(
 	return nil
 }
 
-// program returns the compiled program: the one that the project names, or the
-// one that it asks to be built.
+// program returns the compiled program: the one that the project names, or the one
+// that it wants built.
 func program(ctx context.Context, info *pulumirpc.ProgramInfo) (string, error) {
 	options := info.GetOptions().AsMap()
 	path := func(option string) (string, bool) {
@@ -157,7 +157,7 @@ func program(ctx context.Context, info *pulumirpc.ProgramInfo) (string, error) {
 	return target, nil
 }
 
-// environment is how a Go program learns what to do:
+// environment is how a Go program gets its instructions:
 // https://github.com/pulumi/pulumi/blob/v3.245.0/sdk/go/pulumi/run.go.
 func environment(r *pulumirpc.RunRequest, engine string) ([]string, error) {
 	config, err := json.Marshal(r.GetConfig())

@@ -10,8 +10,8 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// graph is the dependency graph of one stack's checkpoint, which is what the
-// engine goes by, in both directions.
+// graph is the dependency graph of one stack's checkpoint, in both directions. The
+// engine orders its operations by it.
 type graph struct {
 	order     []string            // URNs, each after all that it depends on
 	deps      map[string][]string // URN -> what it directly depends on
@@ -26,7 +26,7 @@ type resource struct {
 	Inputs map[string]any `json:"inputs"`
 }
 
-// input returns an input that is a text.
+// input returns an input that is a string.
 func (r resource) input(name string) string {
 	text, _ := r.Inputs[name].(string)
 	return text
@@ -66,7 +66,7 @@ func parseGraph(deployment json.RawMessage) (*graph, error) {
 	return g, nil
 }
 
-// reaches tells whether from depends on to, directly or not.
+// reaches reports whether from depends on to, directly or not.
 func (g *graph) reaches(from, to string) bool {
 	seen := map[string]bool{}
 	var walk func(string) bool
@@ -87,7 +87,7 @@ func (g *graph) reaches(from, to string) bool {
 	return walk(from)
 }
 
-// reversed is the graph of a destroy: what was needed goes last.
+// reversed is the graph of a destroy: a resource waits for those that depend on it.
 func (g *graph) reversed() *graph {
 	r := &graph{deps: map[string][]string{}}
 	for _, u := range g.order {
@@ -102,7 +102,7 @@ func (g *graph) reversed() *graph {
 }
 
 // schedule is when each resource of a graph starts and ends if every operation
-// begins as soon as all that it depends on has ended.
+// starts as soon as all of its dependencies have ended.
 type schedule struct {
 	end   float64
 	path  []report.Step // the longest chain, without its instant members
@@ -134,7 +134,7 @@ func (g *graph) schedule(seconds map[string]float64, begin float64) schedule {
 	return result
 }
 
-// span is when one resource is worked on, and what it waited for last.
+// span is when the operation on one resource runs, and which dependency ended last.
 type span struct {
 	start, end float64
 	after      string

@@ -112,7 +112,7 @@ func (p *project) calls() []call {
 	return calls
 }
 
-// makes tells whether one of the stack files is that of a cluster.
+// makes reports whether one of the stack files is that of a cluster.
 func (p *project) makes(cluster string) bool {
 	return slices.ContainsFunc(p.stacks, func(s stackFile) bool { return s.role == names.RoleCluster && s.cluster == cluster })
 }

@@ -10,8 +10,8 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// model computes the modelled times: clusters begin when the environment has
-// ended, side by side, and the environment is destroyed when the last cluster is.
+// model computes the modelled times. The clusters start together when the
+// environment is up, and the environment is destroyed after the last cluster.
 func model(journal []world.Op, stacks []*stack) report.Modelled {
 	m := report.Modelled{Up: []report.Step{}, Destroy: []report.Step{}}
 	up, down := durations(journal, world.Create), durations(journal, world.Delete)
@@ -46,8 +46,7 @@ func model(journal []world.Op, stacks []*stack) report.Modelled {
 	return m
 }
 
-// met counts how often each law was the reason of something, in the order of
-// docs/twin.md.
+// met counts how often each law was applied, in the order of docs/twin.md.
 func met(journal []world.Op, dependencies []world.Dependency, matrix []report.Row, warnings []law.Warning) []report.Law {
 	counts := map[string]*report.Law{}
 	known := law.All()

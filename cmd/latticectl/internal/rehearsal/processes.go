@@ -18,14 +18,13 @@ import (
 const temporaries = "TMPDIR"
 
 // endProcesses kills the processes of the rehearsal in dir and waits until they
-// are gone. The parents of some are gone already: a component whose engine was
-// killed lives on by itself.
+// have ended. Some are orphans: a component survives when its engine is killed.
 func endProcesses(dir string) error {
 	const patience = 5 * time.Second
 	quiet := 0
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		found := processes(dir)
-		// A process that just starts another program may not be seen.
+		// A process that is about to execute another program may be missed.
 		if quiet++; len(found) > 0 {
 			quiet = 0
 		}
@@ -45,8 +44,8 @@ func endProcesses(dir string) error {
 	}
 }
 
-// processes are those of the rehearsal in dir, by Linux's /proc. Other systems
-// have none, and there the engines end by themselves or not.
+// processes lists those of the rehearsal in dir, from Linux's /proc. On other systems
+// the list is empty, and the engines have to end by themselves.
 func processes(dir string) (ids []int) {
 	mark := []byte(temporaries + "=" + filepath.Join(dir, "tmp"))
 	files, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is well-formed

@@ -11,7 +11,7 @@ import (
 )
 
 // Progress shows the steps of a rehearsal while they run: live trackers on a
-// terminal, a line for each beginning and end elsewhere.
+// terminal, and elsewhere a line for each start and end.
 type Progress struct {
 	live progress.Writer // nil when out is no terminal
 	mu   sync.Mutex
@@ -50,7 +50,7 @@ func (p *Progress) Stop() {
 	<-p.done
 }
 
-// Track is one step under way.
+// Track is one step in progress.
 type Track struct {
 	parent  *Progress
 	name    string
@@ -59,7 +59,7 @@ type Track struct {
 	count   int64
 }
 
-// Begin shows a new step.
+// Begin shows the start of a step.
 func (p *Progress) Begin(name string) *Track {
 	t := &Track{parent: p, name: name, begun: time.Now()}
 	if p.live != nil {
@@ -79,7 +79,7 @@ func (t *Track) Tick() {
 	}
 }
 
-// End closes the step, well or not.
+// End shows that the step has succeeded or failed.
 func (t *Track) End(err error) {
 	if t.tracker != nil {
 		if err != nil {

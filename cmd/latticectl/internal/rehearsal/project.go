@@ -19,7 +19,7 @@ type stackFile struct {
 	name string
 	text []byte
 	role string
-	// cluster and apps are what the connectivity matrix is made from.
+	// The matrix is derived from cluster and apps.
 	cluster string
 	apps    []app
 	// protected are the keys by which the stack refuses to be destroyed.
@@ -50,12 +50,12 @@ type project struct {
 	text   []byte // Pulumi.yaml
 	domain string // of the environment
 	stacks []stackFile
-	// around is what is there before the first deployment.
+	// around is what exists before the first deployment.
 	around surroundings
 }
 
-// elsewhere matches what a stack file says of the real stack's backend: the
-// secrets provider that "pulumi stack init" notes, and the environments of
+// elsewhere matches what a stack file says about the real stack's backend: the
+// secrets provider that "pulumi stack init" writes there, and the environments of
 // Pulumi ESC that the stack imports. A rehearsal's backend has neither.
 var elsewhere = regexp.MustCompile(`(?m)^(encryptionsalt|encryptedkey|secretsprovider|environment):.*\n?([ \t-].*\n?)*`)
 
@@ -183,8 +183,8 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	return s, domain, nil
 }
 
-// write lays the project out in dir as its own user would have it, but for the
-// runtime: it is compiled once, beforehand.
+// write creates the project in dir as its user has it, except that the program is
+// already compiled.
 func (p *project) write(dir, program string) error {
 	var settings map[string]any
 	if err := yaml.Unmarshal(p.text, &settings); err != nil {

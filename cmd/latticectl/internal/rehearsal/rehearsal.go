@@ -33,16 +33,16 @@ type Options struct {
 	clusters int // how many of the cluster stacks, for benchmarks; 0 means all
 }
 
-// NotStartedError is an error before anything was deployed: of the stack files
-// or of the machine.
+// NotStartedError is an error before anything was deployed, in the stack files or
+// on the machine.
 type NotStartedError struct{ Err error }
 
 func (e *NotStartedError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what was in the way.
+// Unwrap returns the cause.
 func (e *NotStartedError) Unwrap() error { return e.Err }
 
-// run is one rehearsal under way.
+// run is one rehearsal in progress.
 type run struct {
 	Options
 	project *project
@@ -52,8 +52,8 @@ type run struct {
 	report  *report.Report
 }
 
-// Run rehearses. The report is never nil: with an error it holds what was found
-// until then.
+// Run rehearses the project. The report is never nil: with an error, it contains what
+// was found before.
 func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 	begun := time.Now()
 	found = report.New()
@@ -89,11 +89,11 @@ func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 	return found, r.life(ctx)
 }
 
-// named puts a full disk first in an error: the rest follows from it, and may
-// say so late or not at all.
+// named puts a full disk first in an error. It is the cause of the other failures,
+// which may mention it late or not at all.
 func named(err error, kit *toolkit.Kit) error {
 	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT} {
-		// What other programs print is text.
+		// The output of other programs is only text.
 		if errors.Is(err, full) || strings.Contains(err.Error(), full.Error()) {
 			return fmt.Errorf("a disk is full; rehearsals write to %s and to Go's build cache: %w", kit.Cache, err)
 		}
@@ -114,7 +114,7 @@ func (w *workspace) compile(ctx context.Context) error {
 	return nil
 }
 
-// life goes from nothing to nothing.
+// life takes the stacks from an empty account back to an empty one.
 func (r *run) life(ctx context.Context) error {
 	for _, f := range r.project.stacks {
 		s, err := r.work.stack(ctx, f)
@@ -157,8 +157,8 @@ func (r *run) life(ctx context.Context) error {
 			return err
 		}
 	}
-	// With a refresh: else the state would be compared with itself, and whatever
-	// a stack has changed of another's would not show.
+	// With a refresh. Without it, the state would be compared with itself, which hides
+	// what one stack has changed in another.
 	if err := r.each(ctx, "second up", r.stacks, func(s *stack, t *Track) (err error) {
 		s.tally.SecondUpChanges, err = s.up(ctx, t, optup.Refresh())
 		return err
@@ -172,8 +172,8 @@ func (r *run) life(ctx context.Context) error {
 	if err := r.each(ctx, "destroy", backwards(clusters), destroy); err != nil {
 		return err
 	}
-	// The environment goes with what clusters left in it, such as records of its
-	// zone; in a real account it would stay, and so would they.
+	// Deleting the environment also deletes what clusters left in it, such as records
+	// of its zone. In a real account, both may stay.
 	r.report.Leftovers = append(r.report.Leftovers, beyond(before, r.twin.Leftovers())...)
 	for _, s := range shared {
 		if len(s.file.protected) == 0 {
@@ -203,13 +203,13 @@ func (r *run) warnings() (out []string) {
 	return out
 }
 
-// beyond returns what is in now and was not in before.
+// beyond returns the elements of now that are not in before.
 func beyond(before, now []string) []string {
 	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
 }
 
-// each does f with every stack: stacks of one role side by side, one role after
-// the other.
+// each calls f with every stack: one role after the other, the stacks of a role at the
+// same time.
 func (r *run) each(ctx context.Context, what string, stacks []*stack, f func(*stack, *Track) error) error {
 	for len(stacks) > 0 {
 		n := 1
@@ -237,7 +237,7 @@ func (r *run) step(name string, f func(*Track) error) error {
 	return err
 }
 
-// conclude fills in what is only known at the end.
+// conclude completes the report.
 func (r *run) conclude() {
 	graphs, rank := map[string]*graph{}, map[string]int{}
 	for _, s := range r.stacks {

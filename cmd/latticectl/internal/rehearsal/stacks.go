@@ -39,8 +39,8 @@ func (w *workspace) stack(ctx context.Context, file stackFile) (*stack, error) {
 	return &stack{file: file, auto: s, tally: report.Stack{Name: file.name}}, nil
 }
 
-// up deploys the stack and returns how many resources changed. What a refresh
-// alone changes in the state is none: the update after it says what differs.
+// up deploys the stack and returns how many resources changed. What only a refresh
+// changes in the state does not count: the update after it shows what differs.
 func (s *stack) up(ctx context.Context, t *Track, opts ...optup.Option) (int, error) {
 	watch := newWatch(t)
 	_, err := s.auto.Up(ctx, append(opts, optup.EventStreams(watch.events), optup.SuppressProgress())...)
@@ -61,8 +61,8 @@ func (s *stack) destroy(ctx context.Context, t *Track) (int, error) {
 	return watch.changes, nil
 }
 
-// unprotect sees that protection refuses a destroy, and lifts it as the stack's
-// user would.
+// unprotect checks that protection refuses a destroy, and switches it off as the
+// stack's user would.
 func (s *stack) unprotect(ctx context.Context, t *Track) error {
 	if _, err := s.auto.PreviewDestroy(ctx, optdestroy.SuppressProgress()); err == nil || !strings.Contains(err.Error(), "protected") {
 		return fmt.Errorf("a destroy of %s is not refused, although it has %s: %w", s.file.name, strings.Join(s.file.protected, " and "), err)
@@ -131,15 +131,15 @@ func newWatch(t *Track) *watch {
 	return w
 }
 
-// counts tells whether an event stands for a resource that changed. The stack
-// itself is one to the engine, but not to a person.
+// counts reports whether an event is the change of a resource. The engine regards the
+// stack itself as a resource, users do not.
 func counts(m apitype.StepEventMetadata) bool {
 	unchanged := []apitype.OpType{apitype.OpSame, apitype.OpRead, apitype.OpReadDiscard, apitype.OpRefresh}
 	return m.Type != "pulumi:pulumi:Stack" && !slices.Contains(unchanged, m.Op)
 }
 
-// wait returns when the last event has been looked at. An update that failed
-// before its engine started has no events, and nobody closes their channel.
+// wait returns when the last event has been handled. An update that failed before its
+// engine started has no events, and nobody closes their channel.
 func (w *watch) wait(err error) {
 	if err != nil {
 		select {
@@ -151,7 +151,7 @@ func (w *watch) wait(err error) {
 	w.done.Wait()
 }
 
-// cause prefers what the engine said of each resource to the CLI's whole output.
+// cause prefers the engine's messages about each resource to the CLI's whole output.
 func (w *watch) cause(err error) error {
 	if len(w.errors) == 0 {
 		return err

@@ -20,15 +20,14 @@ import (
 // rehearsal finds before its first deployment.
 const surroundingsFile = "rehearsal.yaml"
 
-// surroundings are what is there before the first deployment, and where the one
-// is who deploys.
+// surroundings are what exists before the first deployment, and where the deployer is.
 type surroundings struct {
 	Deployer struct {
-		// Address in a network of one's own. Without it, the deployer is somewhere
-		// on the Internet.
+		// Address in a private network. Without it, the deployer is somewhere on the
+		// Internet.
 		Address netip.Addr `yaml:"address"`
-		// PublicAddress is how the Internet sees the deployer. Without it, every
-		// public network that a stack names is taken for the deployer's.
+		// PublicAddress is the deployer's address on the Internet. Without it, every
+		// public network that a stack names counts as the deployer's.
 		PublicAddress netip.Addr `yaml:"publicAddress"`
 	} `yaml:"deployer"`
 	// TransitGateways are the networks that each connects, by its id.
@@ -57,7 +56,7 @@ func loadSurroundings(dirs ...string) (surroundings, error) {
 	return s, nil
 }
 
-// build puts the surroundings into an empty world.
+// build creates the surroundings in an empty world.
 func (s surroundings) build(t *twin.Twin) {
 	t.World.Look(func() {
 		t.AWS.EKS.DeployFrom(eks.Deployer{Address: s.Deployer.Address, PublicAddress: s.Deployer.PublicAddress})

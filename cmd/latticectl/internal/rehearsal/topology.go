@@ -46,7 +46,7 @@ func clusterOf(s *stack, domain string) report.Cluster {
 	return c
 }
 
-// costs counts what the stacks cost while they are up.
+// costs adds up the hourly costs of the stacks.
 func costs(stacks []*stack) report.Cost {
 	var count cost.Count
 	for _, s := range stacks {

@@ -11,8 +11,8 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// timeline is when the resources of all stacks are created and deleted if the
-// engine loses no time.
+// timeline is when the resources of all stacks are created and deleted by an engine
+// that starts each operation as soon as it can.
 type timeline struct{ created, deleted map[string]span }
 
 func newTimeline(graphs map[string]*graph, journal []world.Op) timeline {
@@ -33,7 +33,7 @@ func (t timeline) between(n world.Dependency) float64 {
 	return t.created[n.Dependent].start - t.created[n.On].end
 }
 
-// finding is an undeclared dependency with a sentence that says so.
+// finding is an undeclared dependency with a sentence about it.
 type finding struct {
 	world.Dependency
 	sentence string
@@ -88,8 +88,8 @@ func sentences(found []finding) []string {
 	return list
 }
 
-// grouped puts together what one mistake causes: the undeclared dependencies of
-// one resource for one reason. It keeps the order of found.
+// grouped groups what one mistake causes: the undeclared dependencies of one resource
+// for one reason. It keeps the order of found.
 func grouped(found []finding, graphs map[string]*graph) []report.UndeclaredGroup {
 	type key struct {
 		dependent, law string
@@ -143,7 +143,7 @@ func groupMessage(group report.UndeclaredGroup, members []finding) string {
 
 // missingEdges are the fewest resources on which the dependent of the findings
 // should depend, so that all of them are declared: the nearest one that depends
-// on all others, and else those of the findings that no other one implies.
+// on all others, or else those of the findings that no other one implies.
 // It leaves out what the dependent cannot depend on: what is in another stack,
 // and what depends on it.
 func missingEdges(findings []finding, g *graph) []string {

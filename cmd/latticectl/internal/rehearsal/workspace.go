@@ -24,8 +24,8 @@ type workspace struct {
 	closed chan struct{}
 }
 
-// grace is how long the engines may take to end by themselves once the rehearsal
-// is interrupted.
+// grace is how long the engines may take to end by themselves after an interruption
+// of the rehearsal.
 const grace = 2 * time.Second
 
 // openWorkspace creates the folder below .cache/rehearsals, and deletes those of
@@ -59,7 +59,7 @@ func openWorkspace(ctx context.Context, kit *toolkit.Kit, p *project, attach str
 	w.env["PULUMI_BACKEND_URL"] = "file://" + filepath.Join(dir, "state")
 	w.env["PULUMI_HOME"] = filepath.Join(dir, "home")
 	w.env["PULUMI_CONFIG_PASSPHRASE"] = "rehearsal" // the state holds throw-away keys and is deleted
-	// Who is killed leaves temporary files; here they are deleted with the rest.
+	// A killed process leaves temporary files. They are deleted with the workspace.
 	w.env[temporaries] = filepath.Join(dir, "tmp")
 	// The state is written once at the end of an update, not with every
 	// resource: it goes with the rehearsal, and writing it took half the time.

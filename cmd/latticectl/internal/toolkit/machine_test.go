@@ -204,7 +204,7 @@ func TestMinimumOfNode(t *testing.T) {
 	}
 }
 
-// accepts tells whether a range of npm, as far as the packages use them, has a
+// accepts reports whether a range of npm, as far as the packages use them, has a
 // version.
 func accepts(wanted string, version semver.Version) bool {
 	for _, alternative := range strings.Split(wanted, "||") {

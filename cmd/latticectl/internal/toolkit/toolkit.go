@@ -22,7 +22,7 @@ type Kit struct {
 	Scripts string // the folder for the front of PATH
 }
 
-// Open checks that the parts of the project in dir are there and writes the
+// Open checks that the parts of the project in dir exist and writes the
 // scripts. Its error names everything that is missing at once.
 func Open(dir string) (*Kit, error) {
 	project, err := filepath.Abs(dir)
@@ -78,8 +78,8 @@ func Open(dir string) (*Kit, error) {
 //
 // The component stops unless `aws` and `kubectl` of certain versions answer:
 // https://github.com/pulumi/pulumi-eks/blob/v2.8.1/nodejs/eks/dependencies.ts.
-// The two scripts answer that and refuse all else, so that a rehearsal neither
-// depends on the machine's own nor reaches a real account with them.
+// The two scripts answer that and refuse everything else, so that a rehearsal does not
+// depend on the machine's own tools and does not reach a real account.
 func (k *Kit) writeScripts(latticectl, node, component string) error {
 	scripts := map[string]string{
 		"aws": `case "$*" in
@@ -106,7 +106,7 @@ esac`,
 	return nil
 }
 
-// writeScript replaces the file at once: another rehearsal may be running it.
+// writeScript replaces the file atomically: another rehearsal may be running it.
 func writeScript(path, text string) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -123,7 +123,7 @@ func writeScript(path, text string) error {
 	return nil
 }
 
-// needsLanguageHost tells whether the CLI comes without the host of Go
+// needsLanguageHost reports whether the CLI comes without the host of Go
 // programs: a stock installation has it beside the CLI or on PATH.
 func needsLanguageHost(pulumi string) bool {
 	const host = "pulumi-language-go"
@@ -136,5 +136,5 @@ func needsLanguageHost(pulumi string) bool {
 	return err != nil
 }
 
-// Quote makes one word of s for a POSIX shell.
+// Quote quotes s as one word for a POSIX shell.
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -154,7 +154,7 @@ func subjectOf(in engine.Props) pkix.Name {
 	}
 }
 
-// Renews tells whether a CA gave ACM the permissions that a managed renewal takes.
+// Renews reports whether a CA gave ACM the permissions that a managed renewal takes.
 func (ca *Authority) Renews() bool {
 	for _, action := range []string{"IssueCertificate", "GetCertificate", "ListPermissions"} {
 		if !slices.Contains(ca.Permissions["acm.amazonaws.com"], action) {

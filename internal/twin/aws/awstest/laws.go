@@ -29,7 +29,7 @@ func (p *Program) Refused(err error, id, code string, words ...string) {
 	}
 }
 
-// Contains tells whether a text holds all words.
+// Contains reports whether a text holds all words.
 func Contains(text string, words ...string) bool {
 	for _, w := range words {
 		if !strings.Contains(text, w) {

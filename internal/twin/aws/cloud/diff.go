@@ -34,7 +34,7 @@ func (s *Schema) diff(oldInputs, newInputs engine.Props) engine.Change {
 	return change
 }
 
-// replaces tells whether the change of an input, or of one part of it, replaces,
+// replaces reports whether the change of an input, or of one part of it, replaces,
 // and by which law.
 func (s *Schema) replaces(key string, before, after any) (law.Law, bool) {
 	if why, permanent := s.Permanent[key]; permanent && before != nil && after == nil {
@@ -48,7 +48,7 @@ func (s *Schema) replaces(key string, before, after any) (law.Law, bool) {
 	})
 }
 
-// Differs tells whether two sets of inputs differ in more than the keys given.
+// Differs reports whether two sets of inputs differ in more than the keys given.
 func Differs(x, y engine.Props, besides ...string) bool {
 	return slices.ContainsFunc(new(Schema).diff(x, y).Keys, func(key string) bool { return !slices.Contains(besides, key) })
 }
@@ -56,7 +56,7 @@ func Differs(x, y engine.Props, besides ...string) bool {
 // defaulted is where the bridge lists the inputs that it filled in itself.
 const defaulted = "__defaults"
 
-// automatic tells whether a resource's name was not the program's own.
+// automatic reports whether a resource's name was not the program's own.
 func automatic(inputs engine.Props, key string) bool {
 	return slices.Contains(Texts(inputs[defaulted]), key)
 }

@@ -72,10 +72,10 @@ func (r *Request) Obj(key string) engine.Props { return Object(r.In[key]) }
 // Objs is an input that is a list of objects.
 func (r *Request) Objs(key string) []engine.Props { return Objects(r.In[key]) }
 
-// Has tells whether an input is given.
+// Has reports whether an input is given.
 func (r *Request) Has(key string) bool { return r.In[key] != nil }
 
-// Changed tells whether an update changes an input.
+// Changed reports whether an update changes an input.
 func (r *Request) Changed(key string) bool { return !r.same(key, r.Old[key], r.In[key]) }
 
 // Or returns an input, or what AWS sets when the program does not.

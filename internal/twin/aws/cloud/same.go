@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// same tells whether two values of the property at path mean the same.
+// same reports whether two values of the property at path mean the same.
 func (s *Schema) same(path string, x, y any) bool {
 	switch x := x.(type) {
 	case string:

@@ -135,7 +135,7 @@ func (f *FlowLog) assume(a *cloud.Account) error {
 // https://github.com/terraform-aws-modules/terraform-aws-vpc/blob/v5.21.0/vpc-flow-logs.tf
 var flowLogActions = []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"}
 
-// mayWrite tells whether the flow log's role has all permissions, and which
+// mayWrite reports whether the flow log's role has all permissions, and which
 // resources granted them.
 func (f *FlowLog) mayWrite(a *cloud.Account) (urns []string, ok bool) {
 	for _, action := range flowLogActions {
@@ -148,7 +148,7 @@ func (f *FlowLog) mayWrite(a *cloud.Account) (urns []string, ok bool) {
 	return cloud.Unique(urns), true
 }
 
-// may tells whether a policy allows the flow log's role an action on its log
+// may reports whether a policy allows the flow log's role an action on its log
 // group, and which resource put the policy.
 func (f *FlowLog) may(a *cloud.Account, action string) (by string, ok bool) {
 	role := roles.Roles.ByARN(a, f.RoleARN)

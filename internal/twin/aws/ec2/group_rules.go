@@ -122,12 +122,12 @@ func protocol(s string) string {
 	return strings.ToLower(s)
 }
 
-// admitsTCP tells whether a rule is about TCP and a port.
+// admitsTCP reports whether a rule is about TCP and a port.
 func (x GroupRule) admitsTCP(port int) bool {
 	return x.Protocol == "-1" || x.Protocol == "tcp" && x.From <= port && port <= x.To
 }
 
-// Admits tells whether one of the groups admits an address to a TCP port, and by
+// Admits reports whether one of the groups admits an address to a TCP port, and by
 // which rule. carried are the groups that the address itself carries.
 func Admits(a *cloud.Account, groupIDs []string, from netip.Addr, port int, carried ...string) (ruleURN string, ok bool) {
 	for _, id := range groupIDs {
@@ -144,7 +144,7 @@ func Admits(a *cloud.Account, groupIDs []string, from netip.Addr, port int, carr
 	return "", false
 }
 
-// PrefixListReachable tells whether a security group admits VPC Lattice's prefix
+// PrefixListReachable reports whether a security group admits VPC Lattice's prefix
 // list of the address family (4 or 6) to a TCP port, and by which rule.
 func PrefixListReachable(a *cloud.Account, groupID string, family, port int) (ruleURN string, ok bool) {
 	g := Groups.Get(a, groupID)

@@ -58,7 +58,7 @@ func (t *RouteTable) add(r *cloud.Request, route Route) error {
 	return nil
 }
 
-// ofEndpoint tells whether an endpoint put a route into its table. A table's own
+// ofEndpoint reports whether an endpoint put a route into its table. A table's own
 // list leaves such routes out.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/vpc_route_table.go
 func (x Route) ofEndpoint() bool { return strings.HasPrefix(x.GatewayID, "vpce-") }

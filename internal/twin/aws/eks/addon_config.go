@@ -83,7 +83,7 @@ func misfits(e *jsonschema.ValidationError) (out []string) {
 	return []string{at + ": " + e.Message}
 }
 
-// EnforcesPolicies tells whether the VPC CNI of a cluster enforces network
+// EnforcesPolicies reports whether the VPC CNI of a cluster enforces network
 // policies. addon is the resource that decides it, if there is one: the copy
 // that EKS puts into a new cluster does not.
 func (e EKS) EnforcesPolicies(cluster string) (addon string, enforces bool) {

@@ -72,7 +72,7 @@ func (c *Cluster) putEndpointAccess(r *cloud.Request) error {
 	return nil
 }
 
-// Reach tells whether the deployer gets a connection to a cluster's API. The
+// Reach reports whether the deployer gets a connection to a cluster's API. The
 // error is what a client sees; the operation depends on what is on the way.
 func (e EKS) Reach(op *world.Op, c *Cluster) error {
 	from := *deployers.In(e.Account)

@@ -61,7 +61,7 @@ func (ng *NodeGroup) join(r *cloud.Request, c *Cluster, role *roles.Role) error 
 	return nil
 }
 
-// launch tells whether nodes start in a subnet and get out of it.
+// launch reports whether nodes start in a subnet and get out of it.
 func (ng *NodeGroup) launch(r *cloud.Request, s *ec2.Subnet, nodes int) error {
 	if s.Free() < nodes*addressesPerNode {
 		return lawAddresses.Refuse("InsufficientFreeAddresses", "One or more of the subnets associated with your managed node group "+

@@ -130,7 +130,7 @@ func (e EKS) ReleasePodIP(cluster, ip string) {
 	}
 }
 
-// EgressFromNodes tells whether the subnets of a cluster's node groups reach the
+// EgressFromNodes reports whether the subnets of a cluster's node groups reach the
 // Internet, and thereby AWS's public endpoints, and which resources are on the way.
 func (e EKS) EgressFromNodes(cluster string) (urns []string, err error) {
 	for _, ng := range e.NodeGroups(cluster) {

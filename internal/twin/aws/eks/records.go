@@ -167,7 +167,7 @@ func (e EKS) Addons(cluster string) []*Addon {
 	return Addons.Where(e.Account, func(a *Addon) bool { return a.Cluster == cluster })
 }
 
-// AddonRuns tells whether an addon's pods run in a cluster: as a managed addon,
+// AddonRuns reports whether an addon's pods run in a cluster: as a managed addon,
 // or as the self-managed copy that EKS installs with a cluster. urn is the
 // resource that it comes from.
 func (e EKS) AddonRuns(cluster, name string) (urn string, ok bool) {

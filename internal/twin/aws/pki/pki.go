@@ -1,4 +1,4 @@
-// Package pki makes and reads the certificates of the account. They are real: a
+// Package pki creates and reads the certificates of the account. They are real: a
 // data plane can serve and check them. So their validity follows the world's
 // calendar.
 package pki

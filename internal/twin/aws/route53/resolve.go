@@ -84,7 +84,7 @@ func (z *Zone) negativeTTL() time.Duration {
 	return time.Duration(min(minimum, z.SOA.TTL)) * time.Second
 }
 
-// latticeName tells whether a service has the name.
+// latticeName reports whether a service has the name.
 func (r *Route53) latticeName(name string) error {
 	for _, svc := range vpclattice.Services.All(r.account) {
 		if strings.EqualFold(svc.DNSName, name) {

@@ -182,7 +182,7 @@ func lastVPC() error {
 		"is the last VPC that is associated with the hosted zone.")
 }
 
-// Has tells whether a VPC resolves the zone.
+// Has reports whether a VPC resolves the zone.
 func (z *Zone) Has(vpcID string) bool {
 	return slices.ContainsFunc(z.VPCs, func(v ZoneVPC) bool { return v.VPCID == vpcID })
 }

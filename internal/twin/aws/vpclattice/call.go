@@ -134,7 +134,7 @@ var zonesWithoutLattice = []string{
 	"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2",
 }
 
-// latticeAt tells whether VPC Lattice works in the zone of an address of a VPC.
+// latticeAt reports whether VPC Lattice works in the zone of an address of a VPC.
 func latticeAt(a *cloud.Account, vpcID, ip string) bool {
 	addr, err := netip.ParseAddr(ip)
 	for _, s := range ec2.Subnets.All(a) {
@@ -240,7 +240,7 @@ func forward(a *cloud.Account, action RuleAction, blocked func(*Target) law.Law)
 	return Answer{Status: 503, DecidedBy: ByTargets, Message: "Service Unavailable", Law: reason}
 }
 
-// reaches tells whether VPC Lattice reaches a target, and if not, by which law.
+// reaches reports whether VPC Lattice reaches a target, and if not, by which law.
 func reaches(a *cloud.Account, vpcID string, t *Target, blocked func(*Target) law.Law) (law.Law, bool) {
 	if !latticeAt(a, vpcID, t.IP) {
 		return lawCallZone, false

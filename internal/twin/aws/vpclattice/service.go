@@ -106,7 +106,7 @@ func (l *Lattice) certificateFits(op *world.Op, domain, arn string) error {
 	return nil
 }
 
-// covers tells whether a certificate's name, perhaps with a wildcard for one
+// covers reports whether a certificate's name, perhaps with a wildcard for one
 // label, matches a host.
 func covers(name, host string) bool {
 	if rest, ok := strings.CutPrefix(name, "*."); ok {

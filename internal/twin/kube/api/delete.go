@@ -109,7 +109,7 @@ func (s *Server) settleOne(op *world.Op, o *Object) error {
 	return nil
 }
 
-// orphaned tells whether all owners of an object are deleted.
+// orphaned reports whether all owners of an object are deleted.
 func (s *Server) orphaned(o *Object) bool {
 	owners := obj.Maps(o.Content, "metadata", "ownerReferences")
 	for _, ref := range owners {

@@ -80,7 +80,7 @@ func among(applied, live any) any {
 	return live
 }
 
-// holds tells whether a live value has all of the applied one, list item by
+// holds reports whether a live value has all of the applied one, list item by
 // list item.
 func holds(live, applied any) bool {
 	switch a := applied.(type) {
@@ -113,7 +113,7 @@ func equal(x, y any) bool {
 	return whole && too && a == b || reflect.DeepEqual(x, y)
 }
 
-// empty tells whether a value is no different from none to the server.
+// empty reports whether a value is no different from none to the server.
 func empty(v any) bool {
 	switch v := v.(type) {
 	case nil:

@@ -109,7 +109,7 @@ func (o *Object) OwnerReference() obj.Map {
 	}
 }
 
-// OwnedBy tells whether owner is among the object's owners.
+// OwnedBy reports whether owner is among the object's owners.
 func (o *Object) OwnedBy(owner *Object) bool {
 	return slices.ContainsFunc(obj.Maps(o.Content, "metadata", "ownerReferences"), func(ref obj.Map) bool {
 		return obj.Str(ref, "uid") == owner.UID()
@@ -119,7 +119,7 @@ func (o *Object) OwnedBy(owner *Object) bool {
 // UID is metadata.uid.
 func (o *Object) UID() string { return obj.Str(o.Content, "metadata", "uid") }
 
-// Terminating tells whether the object waits for its finalizers.
+// Terminating reports whether the object waits for its finalizers.
 func (o *Object) Terminating() bool {
 	return obj.Str(o.Content, "metadata", "deletionTimestamp") != ""
 }

@@ -74,7 +74,7 @@ func (s *Server) stamp(o *Object) {
 	obj.Set(o.Content, int64(1), "metadata", "generation")
 }
 
-// Serves tells whether the server knows the kind.
+// Serves reports whether the server knows the kind.
 func (s *Server) Serves(gvk schema.GroupVersionKind) bool {
 	_, err := s.kind(gvk)
 	return err == nil

@@ -119,7 +119,7 @@ func (s *Storage) Watch(f func()) *Reading {
 	return r
 }
 
-// News tells whether anything of a kind that was read has changed since.
+// News reports whether anything of a kind that was read has changed since.
 func (s *Storage) News(r *Reading) bool {
 	if r.all {
 		return s.events.count != r.at

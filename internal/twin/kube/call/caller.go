@@ -80,7 +80,7 @@ func (caller Caller) existing(c *cluster.Cluster) (*api.Object, error) {
 
 // prepareNamespace gives a caller what a person would set up for a test like
 // it: namespace, service account and association as those of an application in
-// the cluster, with the sidecar's ConfigMap. What was there stays as it is.
+// the cluster, with the sidecar's ConfigMap. What exists already stays as it is.
 func prepareNamespace(c *cluster.Cluster, op *world.Op, caller Caller) (drop func(), err error) {
 	var made []api.Key
 	drop = func() {

@@ -46,7 +46,7 @@ func (q *request) port() int {
 	return 80
 }
 
-// leaves tells whether network policies let the caller connect to a network.
+// leaves reports whether network policies let the caller connect to a network.
 func (q *request) leaves(to netip.Prefix, protocol corev1.Protocol, port int) bool {
 	return q.from.Network.Admits(q.pod, networkpolicy.Egress, to, protocol, port)
 }

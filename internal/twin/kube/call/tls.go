@@ -123,7 +123,7 @@ func verify(certificate *acm.Certificate, trust string, now time.Time) (problem 
 	return untrusted, LawTLS
 }
 
-// covers tells whether a certificate's name, perhaps with a wildcard, is good for
+// covers reports whether a certificate's name, perhaps with a wildcard, is good for
 // a host.
 func covers(name, host string) bool {
 	_, domain, _ := strings.Cut(host, ".")

@@ -7,7 +7,7 @@ import (
 	"eks-lattice/internal/twin/kube/obj"
 )
 
-// Named tells whether a rule of a policy or of a webhook names the request.
+// Named reports whether a rule of a policy or of a webhook names the request.
 func (r Request) Named(rule obj.Map) bool {
 	has := func(field, want string) bool {
 		list := obj.Strings(rule, field)

@@ -75,7 +75,7 @@ func (m *Manager) idle(w *worker) bool {
 		(w.until.IsZero() || m.World.Now().Before(w.until))
 }
 
-// Resting tells whether there is no news for any controller.
+// Resting reports whether there is no news for any controller.
 func (m *Manager) Resting() bool {
 	return !slices.ContainsFunc(m.workers, func(w *worker) bool { return !m.idle(w) })
 }

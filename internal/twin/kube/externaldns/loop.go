@@ -61,7 +61,7 @@ func (e *loop) skip(zones []*route53.Zone) {
 	}
 }
 
-// inZone tells whether a zone takes a record of a name.
+// inZone reports whether a zone takes a record of a name.
 func (e *loop) inZone(name string, zone *route53.Zone) bool {
 	return e.inDomain(name) && strings.HasSuffix(name, "."+strings.TrimSuffix(zone.Name, ".")+".")
 }
@@ -155,7 +155,7 @@ func (e *loop) upsert(s podidentity.Session, zone *route53.Zone, endpoint *api.O
 	return e.mgr.Account.Route53(endpoint.URN).ChangeRecords(e.op, s.Principal, zone.ID, changes)
 }
 
-// owns tells whether a record's TXT record names this ExternalDNS.
+// owns reports whether a record's TXT record names this ExternalDNS.
 func (e *loop) owns(have map[string]route53.Record, record route53.Record) bool {
 	txt, ok := have["TXT "+e.txtName(record.Type, record.Name)]
 	return ok && len(txt.Values) > 0 && strings.Contains(txt.Values[0], "external-dns/owner="+e.owner+",")

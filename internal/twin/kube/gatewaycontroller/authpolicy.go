@@ -188,7 +188,7 @@ func resourceOf(kind string) string {
 	return "Service"
 }
 
-// named tells whether VPC Lattice has the resource of a kind of target.
+// named reports whether VPC Lattice has the resource of a kind of target.
 func (p policies) named(client *vpclattice.Lattice, principal iam.Principal, kind, name string) (bool, error) {
 	if kind == "Gateway" {
 		networks, err := client.FindServiceNetworks(principal, name)

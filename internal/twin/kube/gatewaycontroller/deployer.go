@@ -35,7 +35,7 @@ func (d *deployer) routeTags() map[string]string {
 	return tags
 }
 
-// owns tells whether tags say that something belongs to the route.
+// owns reports whether tags say that something belongs to the route.
 func (d *deployer) owns(tags map[string]string) bool {
 	return tags[ManagedByTag] == d.owner() && tags[routeNameTag] == d.route.Name && tags[routeSpaceTag] == d.route.Namespace
 }

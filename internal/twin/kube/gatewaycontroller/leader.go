@@ -44,7 +44,7 @@ func (l *leader) aws(o *api.Object) (*vpclattice.Lattice, podidentity.Session, e
 // accepted is the condition of an object that the controller works on.
 var accepted = controller.Condition{Type: "Accepted", True: true, Reason: "Accepted", Message: controllerName}
 
-// looked tells whether the process has dealt with this state of an object and
+// looked reports whether the process has dealt with this state of an object and
 // has no reason to look again: the controller only wakes up for a change, and
 // at its own start, unless a resync period is configured.
 func (l *leader) looked(o *api.Object, state string) bool {

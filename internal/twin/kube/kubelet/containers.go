@@ -59,7 +59,7 @@ func netAdmin(pod *api.Object, container obj.Map) bool {
 		slices.Contains(obj.Strings(container, "securityContext", "capabilities", "add"), "NET_ADMIN"))
 }
 
-// readable tells whether a container's user reads the ConfigMaps that it mounts.
+// readable reports whether a container's user reads the ConfigMaps that it mounts.
 func readable(pod *api.Object, container obj.Map) error {
 	if pods.User(pod, container) == 0 || obj.Get(pod.Content, "spec", "securityContext", "fsGroup") != nil {
 		return nil

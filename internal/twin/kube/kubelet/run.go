@@ -11,7 +11,7 @@ import (
 )
 
 // Run starts a pod that is placed on a node as far as it can, writes the pod's
-// status and tells whether it is ready. An image that was pulled is not pulled
+// status and reports whether it is ready. An image that was pulled is not pulled
 // again.
 func (k *Kubelet) Run(pod *api.Object) bool {
 	if pod.Terminating() || k.mgr.NodeGroup(obj.Str(pod.Content, "spec", "nodeName")) == nil {

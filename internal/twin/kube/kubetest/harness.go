@@ -223,7 +223,7 @@ func (h *Harness) Refused(err error, broken law.Law, words ...string) law.Law {
 	return broken
 }
 
-// Depends tells whether an operation on a resource depended on another one.
+// Depends reports whether an operation on a resource depended on another one.
 func (h *Harness) Depends(name, on string, during world.Action) bool {
 	return len(h.dependencies(name, on, during)) > 0
 }

@@ -16,13 +16,13 @@ var controllers = []struct{ group, resource string }{
 	{"batch", "jobs"},
 }
 
-// podsOnly tells whether a policy matches pods and nothing else.
+// podsOnly reports whether a policy matches pods and nothing else.
 func podsOnly(spec obj.Map) bool {
 	rules := obj.Maps(spec, "matchConstraints", "resourceRules")
 	return len(rules) == 1 && slices.Equal(obj.Strings(rules[0], "resources"), []string{"pods"})
 }
 
-// expanded tells whether a policy holds for a kind of workloads too.
+// expanded reports whether a policy holds for a kind of workloads too.
 func expanded(spec obj.Map, resource string) bool {
 	if !podsOnly(spec) {
 		return false

@@ -65,7 +65,7 @@ func kindsOf(rule obj.Map) []string {
 	return out
 }
 
-// MutateByClusterPolicy applies every rule that matches and tells whether one does.
+// MutateByClusterPolicy applies every rule that matches and reports whether one does.
 func MutateByClusterPolicy(policy obj.Map, r cel.Request) (mutated obj.Map, applies bool) {
 	object := obj.Copy(r.Object)
 	for _, rule := range obj.Maps(policy, "spec", "rules") {

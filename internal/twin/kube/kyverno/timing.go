@@ -41,7 +41,7 @@ func (c *Controller) webhook(p *api.Object) *webhook {
 	return w
 }
 
-// registered tells whether Kyverno has registered a policy's webhook, which takes
+// registered reports whether Kyverno has registered a policy's webhook, which takes
 // some time. A client that waits for it does not notice.
 func (c *Controller) registered(p *api.Object) bool {
 	w := c.webhook(p)
@@ -56,7 +56,7 @@ func (c *Controller) registered(p *api.Object) bool {
 }
 
 // AwaitWebhook lets the time pass until the webhook of a policy is registered. It
-// tells whether o is a policy that lacks its webhook.
+// reports whether o is a policy that lacks its webhook.
 func (c *Controller) AwaitWebhook(op *world.Op, o *api.Object) bool {
 	w := c.webhooks[o.UID()]
 	if w == nil || !c.mgr.World.Now().Before(w.due) {
@@ -86,7 +86,7 @@ func (c *Controller) inForce(p *api.Object) *api.Object {
 	return &known
 }
 
-// stale tells whether Kyverno still knows the former text of a policy.
+// stale reports whether Kyverno still knows the former text of a policy.
 func (c *Controller) stale(p *api.Object) bool {
 	return c.mgr.World.Now().Before(c.webhook(p).text.due)
 }

@@ -49,7 +49,7 @@ func (c *Controller) Reconcile(*world.Op) {
 	}
 }
 
-// Admits tells whether network policies let a pod have connections with every
+// Admits reports whether network policies let a pod have connections with every
 // address of a network, to a port of the pod or of the other side.
 func (c *Controller) Admits(pod *api.Object, direction Direction, peer netip.Prefix, protocol corev1.Protocol, port int) bool {
 	if direction == Ingress && peer == c.Node(pod) {

@@ -93,7 +93,7 @@ func (c *Cluster) Rules(pod Pod, direction Direction) (rules []Rule, isolated bo
 	return rules, isolated
 }
 
-// concerns tells whether a policy is about a direction; one that does not say so
+// concerns reports whether a policy is about a direction; one that does not say so
 // is about ingress, and about egress when it has rules for that.
 func concerns(spec networkingv1.NetworkPolicySpec, direction Direction) bool {
 	if len(spec.PolicyTypes) > 0 {
@@ -144,7 +144,7 @@ func (c *Cluster) resolve(namespace string, peers []networkingv1.NetworkPolicyPe
 	return rules
 }
 
-// isPeer tells whether a pod is meant: by its own labels within the policy's
+// isPeer reports whether a pod is meant: by its own labels within the policy's
 // namespace, or by its namespace's, or by both.
 func (c *Cluster) isPeer(namespace string, peer networkingv1.NetworkPolicyPeer, pod *Pod) bool {
 	if peer.NamespaceSelector == nil && pod.Namespace != namespace {
@@ -191,7 +191,7 @@ func prefixes(list []string) (out []netip.Prefix) {
 	return out
 }
 
-// admit tells whether one of the rules admits every address of a network to a
+// admit reports whether one of the rules admits every address of a network to a
 // port of a protocol.
 func admit(rules []Rule, network netip.Prefix, protocol corev1.Protocol, port int) bool {
 	return slices.ContainsFunc(rules, func(r Rule) bool {

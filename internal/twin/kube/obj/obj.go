@@ -109,7 +109,7 @@ func Named(list []Map, name string) Map {
 	return nil
 }
 
-// HasNamed tells whether a list has a map of the name.
+// HasNamed reports whether a list has a map of the name.
 func HasNamed(list []Map, name string) bool { return Named(list, name) != nil }
 
 // Set writes v at path and creates the maps on the way.

@@ -1,4 +1,4 @@
-// Package pods reads what pods are made of: their containers, the ports on which
+// Package pods reads the parts of pods: their containers, the ports on which
 // these listen and the files that they see.
 package pods
 

@@ -57,7 +57,7 @@ func envoyPorts(bootstrap string) Sockets {
 	return p
 }
 
-// Listens tells whether something in a pod listens on a port for other pods.
+// Listens reports whether something in a pod listens on a port for other pods.
 func Listens(s *api.Server, pod *api.Object, port int) bool {
 	for _, container := range Running(pod) {
 		if p := Listening(s, pod, container); !p.Known || slices.Contains(p.Open, int64(port)) {

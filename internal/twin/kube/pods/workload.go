@@ -13,7 +13,7 @@ import (
 	"eks-lattice/internal/twin/kube/obj"
 )
 
-// Ready tells whether a pod is ready and not terminating.
+// Ready reports whether a pod is ready and not terminating.
 func Ready(pod *api.Object) bool {
 	for _, condition := range obj.Maps(pod.Content, "status", "conditions") {
 		if obj.Str(condition, "type") == "Ready" {

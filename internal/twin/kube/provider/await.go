@@ -16,7 +16,7 @@ const (
 	waitFor   = "pulumi.com/waitFor"
 )
 
-// waits tells whether the provider waits for an object after it applied it.
+// waits reports whether the provider waits for an object after it applied it.
 func waits(o *api.Object) bool {
 	if o.Annotation(skipAwait) == "true" {
 		return false

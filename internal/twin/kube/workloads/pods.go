@@ -78,7 +78,7 @@ func (c *Controller) Suffix(owner string) string {
 	return b.String()
 }
 
-// Run places a pod, starts it, and tells whether it is ready.
+// Run places a pod, starts it, and reports whether it is ready.
 func (c *Controller) Run(pod *api.Object) bool {
 	if !pod.Terminating() && obj.Str(pod.Content, "spec", "nodeName") == "" {
 		c.place(pod)
