@@ -178,7 +178,8 @@ func TestPreviewTouchesNothing(t *testing.T) {
 	t.Parallel()
 	w, port := serve(t)
 	client := dial(t, port, "ann")
-	resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Preview: true, Properties: object(t, map[string]any{"name": "x"})})
+	inputs := object(t, map[string]any{"name": "x"})
+	resp, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Preview: true, Properties: inputs})
 	if err != nil || resp.GetId() != "" || resp.GetProperties().AsMap()["name"] != "x" {
 		t.Errorf("preview answered %v, %v; want the inputs and no id", resp, err)
 	}

@@ -75,6 +75,12 @@ var broken = []step{
 		"connection reset by peer", law.Law{}},
 	{"proxy that keeps the port", func(h *kubetest.Harness) { proxyWith(h, "upstream_port_override: 443", "") }, kubetest.Demo, "",
 		call.StepTarget, 0, "connection reset by peer", law.Law{}},
+	{"signature for another service", func(h *kubetest.Harness) {
+		proxyWith(h, "service_name: vpc-lattice-svcs", "service_name: execute-api")
+	}, kubetest.Demo, "", call.StepSignature, 403, "Credential should be scoped to correct service: 'vpc-lattice-svcs'.",
+		call.LawSignatureScope},
+	{"signature of the payload", func(h *kubetest.Harness) { proxyWith(h, "use_unsigned_payload: true", "use_unsigned_payload: false") },
+		kubetest.Demo, "", call.StepSignature, 403, "should be UNSIGNED-PAYLOAD", call.LawSignatureScope},
 	{"association after the pods", func(h *kubetest.Harness) {
 		h.Down("eks-one.deployment", "eks-one.identity-apps-default")
 		h.Apply("eks-one", "deployment", kubetest.Deployment("demo-one-v1", "apps"))

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ import (
 // proxy is what listens on a port of the pod.
 type proxy struct {
 	http  bool   // takes plain HTTP that was meant for VPC Lattice
-	signs bool   // with aws_request_signing for vpc-lattice-svcs
+	signs bool   // with aws_request_signing
+	scope scope  // of its signatures
 	port  int    // where it sends the request; 0 means where the application did
 	plain bool   // it sends the request on without TLS
 	trust string // the authorities that it trusts, PEM
@@ -30,17 +32,15 @@ func proxyOn(s *api.Server, pod *api.Object, port int) *proxy {
 	for _, container := range pods.Containers(pod) {
 		files := pods.Files(s, pod, container)
 		if p := readBootstrap(files, pods.Bootstrap(container, files), port); p != nil {
+			p.scope.region = cmp.Or(p.scope.region, environment(container, "AWS_REGION"), environment(container, "AWS_DEFAULT_REGION"))
 			return p
 		}
 		// The blueprint's image brings its own bootstrap, and fetches its CA at
 		// its start with the credentials of the pod.
 		if strings.Contains(obj.Str(container, "image"), "/envoy-sigv4:") && port == 8080 {
-			p := &proxy{http: true, signs: true, port: 443, anyProvider: true}
-			for _, e := range obj.Maps(container, "env") {
-				if obj.Str(e, "name") == "CA_ARN" {
-					p.trust = obj.Str(e, "value")
-				}
-			}
+			p := &proxy{http: true, signs: true, scope: scope{service: signedService, unsignedPayload: true}, port: 443, anyProvider: true}
+			p.trust = environment(container, "CA_ARN")
+			p.scope.region = environment(container, "AWS_REGION")
 			return p
 		}
 	}
@@ -64,10 +64,8 @@ func readBootstrap(files map[string]string, text string, port int) *proxy {
 			for _, filter := range obj.Maps(chain, "filters") {
 				p.http = true
 				for _, h := range obj.Maps(filter, "typed_config", "http_filters") {
-					if obj.Str(h, "name") == "envoy.filters.http.aws_request_signing" && obj.Str(h, "typed_config", "service_name") == "vpc-lattice-svcs" {
-						p.signs = true
-						provider := obj.At(h, "typed_config", "credential_provider")
-						p.anyProvider = !obj.Bool(provider, "custom_credential_provider_chain") || provider["instance_profile_credential_provider"] != nil
+					if obj.Str(h, "name") == "envoy.filters.http.aws_request_signing" {
+						p.sign(obj.At(h, "typed_config"))
 					}
 				}
 			}
@@ -80,6 +78,25 @@ func readBootstrap(files map[string]string, text string, port int) *proxy {
 		return p
 	}
 	return nil
+}
+
+// sign adds the signing filter of a configuration.
+func (p *proxy) sign(config obj.Map) {
+	p.signs = true
+	p.scope = scope{service: obj.Str(config, "service_name"), region: obj.Str(config, "region"),
+		unsignedPayload: obj.Bool(config, "use_unsigned_payload")}
+	provider := obj.At(config, "credential_provider")
+	p.anyProvider = !obj.Bool(provider, "custom_credential_provider_chain") || provider["instance_profile_credential_provider"] != nil
+}
+
+// environment is the value of a container's environment variable, empty for none.
+func environment(container obj.Map, name string) string {
+	for _, e := range obj.Maps(container, "env") {
+		if obj.Str(e, "name") == name {
+			return obj.Str(e, "value")
+		}
+	}
+	return ""
 }
 
 // takesLattice evaluates filter_chain_match for a redirected connection.

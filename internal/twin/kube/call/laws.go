@@ -21,6 +21,9 @@ var (
 	LawExpired = law.New(law.Call, "call-needs-a-valid-certificate",
 		"The proxy rejects a service whose certificate has expired.",
 		"https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/common.proto")
+	LawSignatureScope = law.New(law.Call, "signature-scope",
+		"A signature is valid for service vpc-lattice-svcs in the Region of the service network, and does not cover the payload.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html")
 	LawSignature = law.New(law.Call, "call-is-signed-with-the-pods-credentials",
 		"A request that bypasses the signing proxy, or passes it without credentials, arrives unsigned, and VPC Lattice treats its "+
 			"sender as anonymous.",

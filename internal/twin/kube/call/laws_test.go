@@ -44,6 +44,9 @@ func TestLaws(t *testing.T) {
 		{Law: call.LawExpired, Break: refuses(call.StepTLS, func(h *kubetest.Harness) {
 			h.World.Look(func() { h.World.Forward(400 * 24 * time.Hour) })
 		}, kubetest.Demo, "certificate has expired")},
+		{Law: call.LawSignatureScope, Break: refuses(call.StepSignature, func(h *kubetest.Harness) {
+			proxyWith(h, "region: ap-northeast-2}", "region: us-east-1}")
+		}, kubetest.Demo, "Credential should be scoped to a valid region, not 'us-east-1'.")},
 		{Law: call.LawSignature, Break: refuses(call.StepSignature, func(h *kubetest.Harness) {
 			h.Apply("eks-one", "bare", strings.Replace(kubetest.Deployment("bare", "apps"), "agent-inject", "none", 1))
 		}, podOf("bare"), "User: anonymous is not authorized")},

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -12,6 +13,29 @@ import (
 	"eks-lattice/internal/twin/kube/podidentity"
 	"eks-lattice/internal/twin/law"
 )
+
+// signedService is the service in the scope of a signature for VPC Lattice.
+const signedService = "vpc-lattice-svcs"
+
+// scope is what a signature is valid for.
+type scope struct {
+	service, region string
+	unsignedPayload bool
+}
+
+// problem returns why VPC Lattice rejects a signature in its Region, empty if it
+// accepts it.
+func (s scope) problem(region string) string {
+	switch {
+	case s.region != region:
+		return fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", s.region)
+	case s.service != signedService:
+		return fmt.Sprintf("Credential should be scoped to correct service: '%s'.", signedService)
+	case !s.unsignedPayload:
+		return "The x-amz-content-sha256 header should be UNSIGNED-PAYLOAD."
+	}
+	return ""
+}
 
 // sign is the step of the proxy that signs the request: as the pod, or as the
 // node if the proxy asks for that too. Without credentials the proxy lets the
@@ -33,6 +57,9 @@ func (q *request) sign() *Result {
 	if err != nil {
 		q.unsigned = law.Of(err)
 		return nil
+	}
+	if problem := q.proxy.scope.problem(q.from.Account.Region); problem != "" {
+		return refused(StepSignature, LawSignatureScope, 403, "InvalidSignatureException: %s", problem)
 	}
 	if q.caller.Elsewhere {
 		principal = elsewhere(principal, q.from.Account.ID)
