@@ -63,7 +63,7 @@ func configurationTables(t *testing.T) string {
 			shown := ""
 			if text, ok := entry.Default.(string); ok && text != "" {
 				shown = "`" + text + "`"
-			} else if !ok {
+			} else if !ok && entry.Default != nil {
 				shown = "`" + asJSON(t, entry.Default) + "`"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", entry.Key, typ, shown, strings.ReplaceAll(entry.Description, "|", `\|`))

@@ -26,9 +26,10 @@ func newApps(
 	var apps []*components.SecureApp
 	for _, args := range c.AppList.Apps {
 		args.Namespace = namespaces[args.Namespace.Name]
-		if args.Image == "" {
-			args.Image = c.Own.AppImage
+		if args.Container.Image == "" {
+			args.Container.Image = c.Own.AppImage
 		}
+		args.SecretEnv = c.reader.IsSecret("apps")
 		app, err := components.NewSecureApp(ctx, args.Name, &args, providers)
 		if err != nil {
 			return nil, err

@@ -92,13 +92,12 @@ func (a *AppNamespaceArgs) problems() problem.List {
 }
 
 func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
+	labels := labelsOfProject()
+	labels[attachLabel], labels[sidecar.NamespaceLabelKey] = attachLabelValue, sidecar.NamespaceLabelValue
 	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
 		Metadata: metav1.ObjectMetaArgs{
-			Name: pulumi.String(n.args.Namespace),
-			Labels: pulumi.StringMap{
-				attachLabel:               pulumi.String(attachLabelValue),
-				sidecar.NamespaceLabelKey: pulumi.String(sidecar.NamespaceLabelValue),
-			},
+			Name:   pulumi.String(n.args.Namespace),
+			Labels: pulumi.ToStringMap(labels),
 		},
 	}, pulumi.Parent(n), timeouts(controllerTimeout))
 	if err != nil {
@@ -111,6 +110,7 @@ func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
 		Metadata: metav1.ObjectMetaArgs{
 			Name:      pulumi.String(sidecar.ConfigMapName),
 			Namespace: n.Name,
+			Labels:    pulumi.ToStringMap(labelsOfProject()),
 		},
 		Data: cluster.Environment.CACertificate.ToStringOutput().ApplyT(func(ca string) (map[string]string, error) {
 			return sidecar.ConfigMapData(cluster.Proxy.sidecar(cluster.Environment.Account, cluster.Sources), ca)
@@ -148,6 +148,7 @@ func (n *AppNamespace) newCaller(ctx *pulumi.Context, name, account string) erro
 		Metadata: metav1.ObjectMetaArgs{
 			Name:      pulumi.String(account),
 			Namespace: n.Name,
+			Labels:    pulumi.ToStringMap(labelsOfProject()),
 		},
 	}, pulumi.Parent(n))
 	if err != nil {

@@ -37,11 +37,15 @@ type SecureAppArgs struct {
 	Namespace NamespaceRef `setting:",inline"`
 	// ServiceAccount of the pods.
 	ServiceAccount string `setting:"serviceAccount"`
-	// Image of the application, which listens on port 8090. Empty means the demo
-	// application.
-	Image string `setting:"image"`
 	// Replicas is the number of pods.
 	Replicas int `setting:"replicas"`
+	// Port on which the application listens.
+	Port      int           `setting:"port"`
+	Container ContainerArgs `setting:",inline"`
+	// SecretEnv keeps the values of Container.Env encrypted in the state.
+	SecretEnv bool
+	// Labels of the pods, besides the ones that each pod of an application has.
+	Labels map[string]string `setting:"labels"`
 	// DirectAccess lets every pod of the cluster, and everything else with a route
 	// to it, call the application directly, bypassing VPC Lattice and Allow.
 	DirectAccess bool `setting:"directAccess"`
@@ -97,8 +101,8 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 	if args.Name == "" {
 		args.Name = name
 	}
-	if args.Image == "" {
-		args.Image = names.DefaultAppImage
+	if args.Container.Image == "" {
+		args.Container.Image = names.DefaultAppImage
 	}
 	args.Allow = slices.Clone(args.Allow)
 	settings.Application.Bind(&args).SetDefaults()
@@ -107,6 +111,7 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 
 func (a *SecureAppArgs) problems() problem.List {
 	found := settings.Application.Bind(a).Check()
+	found = append(found, a.Container.problems().Under("Container.")...)
 	for i, caller := range a.Allow {
 		at := fmt.Sprintf("Allow[%d]", i)
 		if a.isCaller(caller) {

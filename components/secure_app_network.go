@@ -24,13 +24,15 @@ func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resour
 	policy, err := newObject(ctx, a.name+"-network-policy", map[string]any{
 		"apiVersion": "networking.k8s.io/v1",
 		"kind":       "NetworkPolicy",
-		"metadata":   map[string]any{"name": a.version(), "namespace": a.args.Namespace.Name},
+		"metadata": map[string]any{
+			"name": a.version(), "namespace": a.args.Namespace.Name, "labels": untyped(a.labelsOfVersion()),
+		},
 		"spec": map[string]any{
-			"podSelector": map[string]any{"matchLabels": map[string]any{podLabel: a.version()}},
+			"podSelector": map[string]any{"matchLabels": untyped(a.selector())},
 			"policyTypes": []any{"Ingress"},
 			"ingress": []any{map[string]any{
 				"from":  from,
-				"ports": []any{map[string]any{"protocol": "TCP", "port": appPort}},
+				"ports": []any{map[string]any{"protocol": "TCP", "port": a.args.Port}},
 			}},
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),

@@ -13,9 +13,9 @@ func TestNetworkPolicy(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
 	policy := find(t, r, tNetworkPolicy+" demo-cluster1-network-policy")
-	checkJSON(t, "network policy", plain(t, policy.Inputs), `{
+	checkJSON(t, "network policy", unlabelled(t, policy), `{
 		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-		"metadata": {"name": "demo-cluster1-v1", "namespace": "apps"},
+		"metadata": {"name": "demo-cluster1-v1", "namespace": "apps", "labels": {"app": "demo-cluster1-v1"}},
 		"spec": {
 			"podSelector": {"matchLabels": {"app": "demo-cluster1-v1"}},
 			"policyTypes": ["Ingress"],

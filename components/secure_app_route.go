@@ -30,6 +30,7 @@ func (a *SecureApp) newRoute(ctx *pulumi.Context, workload []pulumi.Resource) (p
 		"metadata": map[string]any{
 			"name":        a.args.Name,
 			"namespace":   a.args.Namespace.Name,
+			"labels":      untyped(a.labels()),
 			"annotations": annotations,
 		},
 		"spec": map[string]any{
@@ -59,6 +60,7 @@ func (a *SecureApp) newAuthPolicy(ctx *pulumi.Context, route pulumi.Resource) er
 		"metadata": map[string]any{
 			"name":        a.args.Name + "-iam-auth-policy",
 			"namespace":   a.args.Namespace.Name,
+			"labels":      untyped(a.labels()),
 			"annotations": map[string]any{waitForAnnotation: annotationAppears(policyAnnotation)},
 		},
 		"spec": map[string]any{

@@ -1,9 +1,13 @@
 package components
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
 	"eks-lattice/internal/names"
+	"eks-lattice/internal/recorder"
 )
 
 // The probe checks the application's own port. A terminating pod continues to answer
@@ -32,4 +36,85 @@ func TestPodOfAnApp(t *testing.T) {
 			"resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
 			"securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
 		}]}`)
+}
+
+// What the configuration says of a container reaches it, in an order that does not
+// change from one run to the next.
+func TestContainerOfAnApp(t *testing.T) {
+	t.Parallel()
+	r, err := recordBilling(t, func(args *SecureAppArgs) {
+		args.Port = 8080
+		args.Container = ContainerArgs{
+			Image:     "registry.example.com/billing:2",
+			Env:       map[string]string{"Z": "", "LOG_LEVEL": "debug", "PodName": "mine"},
+			EnvFrom:   []EnvSource{{Secret: "database"}, {ConfigMap: "settings"}},
+			Command:   []string{"/billing"},
+			Args:      []string{"serve", "serve"},
+			Resources: &ResourcesArgs{Limits: map[string]string{"cpu": "2", "memory": "1Gi"}},
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	container := containerOf(t, r)
+	for field, want := range map[string]string{
+		"image":   `"registry.example.com/billing:2"`,
+		"command": `["/billing"]`,
+		"args":    `["serve", "serve"]`,
+		"env":     `[{"name": "LOG_LEVEL", "value": "debug"}, {"name": "PodName", "value": "mine"}, {"name": "Z", "value": ""}]`,
+		"envFrom": `[{"secretRef": {"name": "database"}}, {"configMapRef": {"name": "settings"}}]`,
+		"ports":   `[{"containerPort": 8080}]`, "readinessProbe": `{"tcpSocket": {"port": 8080}, "periodSeconds": 2}`,
+		"resources": `{"limits": {"cpu": "2", "memory": "1Gi"}}`,
+	} {
+		checkJSON(t, field, container[field], want)
+	}
+	service := plain(t, find(t, r, "kubernetes:core/v1:Service billing-service").Inputs)["spec"].(map[string]any)
+	checkJSON(t, "ports of the Service", service["ports"], `[{"protocol": "TCP", "port": 80, "targetPort": 8080}]`)
+	policy := plain(t, find(t, r, tNetworkPolicy+" billing-network-policy").Inputs)["spec"].(map[string]any)
+	checkJSON(t, "ports of the policy", policy["ingress"].([]any)[0].(map[string]any)["ports"], `[{"protocol": "TCP", "port": 8080}]`)
+}
+
+func containerOf(t *testing.T, r *recorder.Recording) map[string]any {
+	t.Helper()
+	spec := plain(t, find(t, r, "kubernetes:apps/v1:Deployment billing-deployment").Inputs)["spec"].(map[string]any)
+	return spec["template"].(map[string]any)["spec"].(map[string]any)["containers"].([]any)[0].(map[string]any)
+}
+
+// Variables from a secret configuration stay encrypted in the state.
+func TestSecretEnv(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []bool{false, true} {
+		r, err := recordBilling(t, func(args *SecureAppArgs) {
+			args.Container.Env, args.SecretEnv = map[string]string{"PASSWORD": "hunter2"}, secret
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs := find(t, r, "kubernetes:apps/v1:Deployment billing-deployment").Inputs
+		if got := resource.NewProperty(inputs).ContainsSecrets(); got != secret {
+			t.Errorf("secret %t: the inputs contain secrets: %t", secret, got)
+		}
+	}
+}
+
+func TestContainerProblems(t *testing.T) {
+	t.Parallel()
+	for want, change := range map[string]func(*SecureAppArgs){
+		`Container.EnvFrom[1]: is listed twice`: func(args *SecureAppArgs) {
+			args.Container.EnvFrom = []EnvSource{{Secret: "a"}, {Secret: "a"}}
+		},
+		`Container.Resources.Requests.memory = "1Gi": is above the limit 512Mi, which Kubernetes does not allow`: func(args *SecureAppArgs) {
+			args.Container.Resources = &ResourcesArgs{
+				Requests: map[string]string{"memory": "1Gi"}, Limits: map[string]string{"memory": "512Mi"},
+			}
+		},
+		`Container.Resources.Limits.memory = "128m": is not a whole number of bytes`: func(args *SecureAppArgs) {
+			args.Container.Resources = &ResourcesArgs{Limits: map[string]string{"memory": "128m"}}
+		},
+		`Port = 15021: is a port of the signing proxy`: func(args *SecureAppArgs) { args.Port = 15021 },
+	} {
+		if _, err := recordBilling(t, change); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 }

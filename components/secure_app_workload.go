@@ -8,12 +8,10 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"eks-lattice/internal/names"
 	"eks-lattice/internal/sidecar"
 )
 
 const (
-	appPort     = names.AppPort
 	servicePort = 80
 	// drainSeconds is how long a terminating pod continues to answer, because VPC
 	// Lattice may still send it requests. The controller's guide says 60; the
@@ -26,25 +24,22 @@ const (
 	checksumAnnotation = "eks-lattice.io/sidecar-checksum"
 )
 
-// podLabel is the label by which Deployment, Service and NetworkPolicy select pods.
-const podLabel = "app"
-
 // newWorkload creates the pods and the Service that a route leads to.
 func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([]pulumi.Resource, error) {
-	labels := pulumi.StringMap{podLabel: pulumi.String(a.version())}
+	selector := pulumi.ToStringMap(a.selector())
 	metadata := metav1.ObjectMetaArgs{
 		Name:      pulumi.String(a.version()),
 		Namespace: pulumi.String(a.args.Namespace.Name),
-		Labels:    labels,
+		Labels:    pulumi.ToStringMap(a.labelsOfVersion()),
 	}
 	deployment, err := appsv1.NewDeployment(ctx, a.name+"-deployment", &appsv1.DeploymentArgs{
 		Metadata: metadata,
 		Spec: appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(a.args.Replicas),
-			Selector: metav1.LabelSelectorArgs{MatchLabels: labels},
+			Selector: metav1.LabelSelectorArgs{MatchLabels: selector},
 			Template: corev1.PodTemplateSpecArgs{
 				Metadata: metav1.ObjectMetaArgs{
-					Labels: labels,
+					Labels: pulumi.ToStringMap(a.labelsOfPods()),
 					Annotations: pulumi.StringMap{
 						sidecar.Annotation: pulumi.String(sidecar.AnnotationValue),
 						// The template does not contain the injected containers, so it has to
@@ -65,11 +60,11 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) (
 	service, err := corev1.NewService(ctx, a.name+"-service", &corev1.ServiceArgs{
 		Metadata: metadata,
 		Spec: corev1.ServiceSpecArgs{
-			Selector: labels,
+			Selector: selector,
 			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
 				Protocol:   pulumi.String("TCP"),
 				Port:       pulumi.Int(servicePort),
-				TargetPort: pulumi.Int(appPort),
+				TargetPort: pulumi.Int(a.args.Port),
 			}},
 		},
 	}, pulumi.Parent(a),
@@ -85,40 +80,7 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 	return corev1.PodSpecArgs{
 		ServiceAccountName:            pulumi.String(a.args.ServiceAccount),
 		TerminationGracePeriodSeconds: pulumi.Int(graceSeconds),
-		Containers: corev1.ContainerArray{corev1.ContainerArgs{
-			Name:  pulumi.String(a.version()),
-			Image: pulumi.String(a.cluster().Sources.image(a.args.Image)),
-			Env: corev1.EnvVarArray{corev1.EnvVarArgs{
-				Name:  pulumi.String("PodName"),
-				Value: pulumi.String("Hello from " + a.version()),
-			}},
-			Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{ContainerPort: pulumi.Int(appPort)}},
-			// Fails if the pod has no proxy, which the proxy's own probe cannot.
-			StartupProbe: corev1.ProbeArgs{
-				HttpGet: corev1.HTTPGetActionArgs{
-					Path: pulumi.String(sidecar.ReadyPath),
-					Port: pulumi.Int(sidecar.ReadyPort),
-				},
-				PeriodSeconds:    pulumi.Int(1),
-				FailureThreshold: pulumi.Int(60),
-			},
-			ReadinessProbe: corev1.ProbeArgs{
-				TcpSocket:     corev1.TCPSocketActionArgs{Port: pulumi.Int(appPort)},
-				PeriodSeconds: pulumi.Int(2),
-			},
-			Lifecycle: corev1.LifecycleArgs{
-				PreStop: corev1.LifecycleHandlerArgs{Sleep: corev1.SleepActionArgs{Seconds: pulumi.Int(drainSeconds)}},
-			},
-			Resources: corev1.ResourceRequirementsArgs{
-				Requests: pulumi.StringMap{"cpu": pulumi.String("10m"), "memory": pulumi.String("32Mi")},
-				Limits:   pulumi.StringMap{"memory": pulumi.String("256Mi")},
-			},
-			SecurityContext: corev1.SecurityContextArgs{
-				AllowPrivilegeEscalation: pulumi.Bool(false),
-				Capabilities:             corev1.CapabilitiesArgs{Drop: pulumi.ToStringArray([]string{"ALL"})},
-				SeccompProfile:           corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
-			},
-		}},
+		Containers:                    corev1.ContainerArray{a.container()},
 	}
 }
 

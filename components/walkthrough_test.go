@@ -13,13 +13,13 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
 
-	checkJSON(t, "service", plain(t, find(t, r, "kubernetes:core/v1:Service demo-cluster1-service").Inputs), `{
+	checkJSON(t, "service", unlabelled(t, find(t, r, "kubernetes:core/v1:Service demo-cluster1-service")), `{
 		"apiVersion": "v1", "kind": "Service",
 		"metadata": {"name": "demo-cluster1-v1", "namespace": "apps", "labels": {"app": "demo-cluster1-v1"}},
 		"spec": {"selector": {"app": "demo-cluster1-v1"}, "ports": [{"protocol": "TCP", "port": 80, "targetPort": 8090}]}
 	}`)
 
-	checkJSON(t, "route", plain(t, find(t, r, "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route").Inputs), `{
+	checkJSON(t, "route", unlabelled(t, find(t, r, "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute demo-cluster1-route")), `{
 		"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
 		"metadata": {"name": "demo-cluster1", "namespace": "apps", "annotations": {
 			"pulumi.com/waitFor": "jsonpath={.metadata.annotations['application-networking.k8s.aws/lattice-assigned-domain-name']}"}},
@@ -75,7 +75,7 @@ func TestNamesOfTheWalkthrough(t *testing.T) {
 func TestAuthPolicyOfTheWalkthrough(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
-	manifest := plain(t, find(t, r, "kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy").Inputs)
+	manifest := unlabelled(t, find(t, r, "kubernetes:application-networking.k8s.aws/v1alpha1:IAMAuthPolicy demo-cluster1-auth-policy"))
 	spec := manifest["spec"].(map[string]any)
 	checkJSON(t, "metadata", manifest["metadata"], `{"name": "demo-cluster1-iam-auth-policy", "namespace": "apps", "annotations": {
 		"pulumi.com/waitFor": "jsonpath={.metadata.annotations['application-networking.k8s.aws/iam-auth-policy-resource-id']}"}}`)

@@ -36,8 +36,9 @@ const DefaultAppImage = "public.ecr.aws/seb-demo/http-server@sha256:05b913f6c411
 // DefaultServiceAccount exists in every namespace.
 const DefaultServiceAccount = "default"
 
-// AppPort is the port of every application.
-const AppPort = 8090
+// DefaultAppPort is the port of applications that do not give another one, as the
+// demo's.
+const DefaultAppPort = 8090
 
 // Cluster returns the default name of a stack's EKS cluster.
 func Cluster(stack string) string { return "eks-" + stack }

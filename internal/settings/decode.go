@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/problem"
 )
 
@@ -17,11 +18,9 @@ func (b bound[T]) decode(found *problem.List, path string, value any) {
 	case *string:
 		decodeString(found, path, value, to)
 	case *bool:
-		if yes, ok := value.(bool); ok {
-			*to = yes
-		} else {
-			found.Add(path, shown(value), "is neither true nor false")
-		}
+		decodeBool(found, path, value, func(yes bool) { *to = yes })
+	case **bool:
+		decodeBool(found, path, value, func(yes bool) { *to = &yes })
 	case *int:
 		number, ok := value.(json.Number)
 		n, err := strconv.Atoi(number.String())
@@ -44,20 +43,45 @@ func (b bound[T]) decode(found *problem.List, path string, value any) {
 			decodeString(found, fmt.Sprintf("%s[%d]", path, i), item, &(*to)[i])
 		}
 	case *map[string]string:
-		object, ok := value.(map[string]any)
-		if !ok {
-			mistyped(found, path, value, "an object with a string for every key")
-			return
-		}
-		*to = map[string]string{}
-		for _, key := range slices.Sorted(maps.Keys(object)) {
-			text := ""
-			decodeString(found, path+"."+key, object[key], &text)
-			(*to)[key] = text
-		}
+		*to = decodeMap(found, path, value, decodeString)
+	case *check.Quantities:
+		*to = decodeMap(found, path, value, decodeQuantity)
 	default:
 		panic(fmt.Sprintf("a setting of type %T", *b.to)) // a mistake in the table
 	}
+}
+
+func decodeBool(found *problem.List, path string, value any, set func(bool)) {
+	if yes, ok := value.(bool); ok {
+		set(yes)
+	} else {
+		found.Add(path, shown(value), "is neither true nor false")
+	}
+}
+
+// decodeMap returns nil for what is not an object.
+func decodeMap(found *problem.List, path string, value any, decode func(*problem.List, string, any, *string)) map[string]string {
+	object, ok := value.(map[string]any)
+	if !ok {
+		mistyped(found, path, value, "an object with a string for every key")
+		return nil
+	}
+	decoded := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		text := ""
+		decode(found, path+"."+key, object[key], &text)
+		decoded[key] = text
+	}
+	return decoded
+}
+
+// decodeQuantity accepts numbers, as Kubernetes does.
+func decodeQuantity(found *problem.List, path string, value any, to *string) {
+	if number, ok := value.(json.Number); ok {
+		*to = number.String()
+		return
+	}
+	decodeString(found, path, value, to)
 }
 
 // decodeString leaves the target as it is for an empty string, which is no value.

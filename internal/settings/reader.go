@@ -109,6 +109,9 @@ func (r *Reader) Explain(arguments List, err error) error {
 // Key returns the full name of one of the project's keys, as users write it.
 func (r *Reader) Key(key string) string { return r.prefix + key }
 
+// IsSecret reports whether the value of one of the project's keys is a secret.
+func (r *Reader) IsSecret(key string) bool { return r.ctx.IsConfigSecret(r.Key(key)) }
+
 // Shared returns the value of a key that is not the project's own, such as
 // "aws:region", or "".
 func (r *Reader) Shared(key string) string {

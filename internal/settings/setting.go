@@ -11,8 +11,8 @@ import (
 type Setting[T any] struct {
 	Key string
 	// Default is the value of a key that a stack does not set. A boolean's is
-	// false and a number's is not 0, because a component cannot tell false and 0
-	// from an argument that is not set.
+	// false and 0 is not a number's, because a component cannot tell false and 0
+	// from an argument that is not set. A field may have no default.
 	Default T
 	// Missing is the problem of a setting without a value. Empty means that the
 	// value is optional.
@@ -55,7 +55,8 @@ type Entry struct {
 	// Type is the name of a type of Pulumi.yaml.
 	Type string
 	// Items is the type of an array's items.
-	Items       string
+	Items string
+	// Default is nil for a field that has none.
 	Default     any
 	Description string
 }
@@ -67,10 +68,15 @@ func (s Setting[T]) entry() Entry {
 		e.Type = "boolean"
 	case int:
 		e.Type = "integer"
+		if any(s.Default) == 0 {
+			e.Default = nil
+		}
 	case []string:
 		e.Type, e.Items = "array", "string"
-	case map[string]string:
+	case map[string]string, check.Quantities:
 		e.Type = "object"
+	case *bool:
+		e.Type, e.Default = "boolean", nil
 	default:
 		e.Type = "string"
 	}

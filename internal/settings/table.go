@@ -9,7 +9,9 @@ import (
 // defaults of stacks and components, of the checks and of the documentation.
 
 // Table returns the sections in the order of the documentation.
-func Table() []*Section { return []*Section{Stack, Environment, Cluster, Application, Caller} }
+func Table() []*Section {
+	return []*Section{Stack, Environment, Cluster, Application, EnvSource, Resources, Caller}
+}
 
 // Stack has the keys of every stack.
 var Stack = (&Section{Title: "Every stack"}).with(
@@ -25,50 +27,6 @@ var Stack = (&Section{Title: "Every stack"}).with(
 		Default:     map[string]string{},
 		Check:       check.Tags,
 		Description: "Tags of every AWS resource, besides pulumi-project and pulumi-stack.",
-	},
-)
-
-// Application has the fields of an item of apps.
-var Application = (&Section{Title: "Each application in apps", Fields: true}).with(
-	String{
-		Key:         "name",
-		Missing:     "is missing",
-		Check:       check.RouteName,
-		Description: "First label of the host name, at most 20 characters. Required, unique across clusters.",
-	},
-	String{
-		Key:         "namespace",
-		Missing:     "is missing",
-		Check:       check.AppNamespace,
-		Description: "Namespace of the application, at most 18 characters. Required.",
-	},
-	String{
-		Key:         "serviceAccount",
-		Default:     names.DefaultServiceAccount,
-		Check:       check.ServiceAccount,
-		Description: "Service account of the pods.",
-	},
-	String{
-		Key:         "image",
-		Check:       check.Image,
-		Description: "Image that listens on port 8090. Empty means appImage.",
-	},
-	Int{
-		Key:         "replicas",
-		Default:     1,
-		Check:       check.Between(1, 100, ""),
-		Description: "Number of pods.",
-	},
-	Bool{
-		Key:         "directAccess",
-		Description: "Lets every pod of the cluster call the application directly, bypassing VPC Lattice and allow.",
-	},
-	Objects{
-		Key:         "allow",
-		Item:        "caller",
-		Fields:      Caller,
-		Missing:     "is empty: nobody could call the application; name a cluster and a namespace",
-		Description: "Callers of the application. All others are refused. Required.",
 	},
 )
 

@@ -162,7 +162,7 @@ var Cluster = (&Section{Title: "Stacks of role cluster", Role: names.RoleCluster
 		Key:         "appImage",
 		Default:     names.DefaultAppImage,
 		Check:       check.Image,
-		Description: "Image of applications without an image of their own. It listens on port 8090.",
+		Description: "Image of applications without an image of their own. It listens on their port.",
 	},
 	String{
 		Key:         "envoyImage",
@@ -180,6 +180,6 @@ var Cluster = (&Section{Title: "Stacks of role cluster", Role: names.RoleCluster
 		Fields: Application,
 		Description: "Applications: name (at most 20 characters, unique across clusters), namespace (at most 18), " +
 			"allow (callers, each with cluster, namespace and optionally serviceAccount), " +
-			"and optionally serviceAccount, image, replicas, directAccess.",
+			"and optional fields, see docs/configuration.md.",
 	},
 )

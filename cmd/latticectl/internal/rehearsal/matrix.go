@@ -53,7 +53,7 @@ func (r *run) matrix(t *Track) ([]report.Row, error) {
 func (r *run) podURL(c call) (url string) {
 	r.twin.World.Look(func() {
 		address := r.twin.Kube.PodAddress(c.from.Cluster, c.to.Namespace, names.Workload(c.to.Name))
-		url = fmt.Sprintf("http://%s:%d", address, names.AppPort)
+		url = fmt.Sprintf("http://%s:%d", address, c.to.Port)
 	})
 	return url
 }

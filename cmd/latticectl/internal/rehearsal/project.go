@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -31,6 +32,7 @@ type app struct {
 	Name           string   `yaml:"name"`
 	Namespace      string   `yaml:"namespace"`
 	ServiceAccount string   `yaml:"serviceAccount"`
+	Port           int      `yaml:"port"`
 	DirectAccess   bool     `yaml:"directAccess"`
 	Allow          []caller `yaml:"allow"`
 }
@@ -176,9 +178,9 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 		}
 	}
 	for i := range s.apps {
-		if s.apps[i].ServiceAccount == "" {
-			s.apps[i].ServiceAccount = names.DefaultServiceAccount
-		}
+		a := &s.apps[i]
+		a.ServiceAccount = cmp.Or(a.ServiceAccount, names.DefaultServiceAccount)
+		a.Port = cmp.Or(a.Port, names.DefaultAppPort)
 	}
 	return s, domain, nil
 }

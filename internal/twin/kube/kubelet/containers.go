@@ -54,6 +54,27 @@ func nonRoot(pod *api.Object) error {
 	return nil
 }
 
+// variables checks the objects from which containers take their environment.
+func (k *Kubelet) variables(pod *api.Object) error {
+	for _, container := range pods.Containers(pod) {
+		for _, source := range obj.Maps(container, "envFrom") {
+			for _, kind := range []string{"ConfigMap", "Secret"} {
+				field := strings.ToLower(kind[:1]) + kind[1:] + "Ref"
+				if obj.At(source, field) == nil || obj.Bool(source, field, "optional") {
+					continue
+				}
+				name := obj.Str(source, field, "name")
+				o := k.mgr.API.Get("", kind, pod.Namespace, name)
+				if o == nil {
+					return LawEnvironment.Refuse("", "CreateContainerConfigError: %s %q not found", strings.ToLower(kind), name)
+				}
+				pod.DependsOn(o.URN, LawEnvironment)
+			}
+		}
+	}
+	return nil
+}
+
 func netAdmin(pod *api.Object, container obj.Map) bool {
 	return pods.User(pod, container) == 0 && (obj.Bool(container, "securityContext", "privileged") ||
 		slices.Contains(obj.Strings(container, "securityContext", "capabilities", "add"), "NET_ADMIN"))

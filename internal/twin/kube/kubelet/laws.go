@@ -10,6 +10,9 @@ var (
 	LawMounts = law.New(law.Kubernetes, "mounts-must-exist",
 		"A pod waits in ContainerCreating until the ConfigMaps and Secrets that it mounts exist.",
 		"https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps-as-files-from-a-pod")
+	LawEnvironment = law.New(law.Kubernetes, "variables-must-exist",
+		"A container does not start until the ConfigMaps and Secrets exist from which its environment variables come.",
+		"https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/#restrictions")
 	LawCNI = law.New(law.Kubernetes, "pods-need-the-cni",
 		"Without the VPC CNI no pod gets an address.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html")

@@ -67,6 +67,9 @@ func (k *Kubelet) start(pod *api.Object) error {
 	if err := nonRoot(pod); err != nil {
 		return err
 	}
+	if err := k.variables(pod); err != nil {
+		return err
+	}
 	return k.runProgram(pod)
 }
 
