@@ -33,7 +33,8 @@ func (p *Program) Service(prefix string) (svc *vpclattice.Service) {
 			return err
 		}
 		routing := l.Routing()
-		tg, err := routing.CreateTargetGroup(op, Controller, "k8s-apps-demo", p.ID(prefix+"vpc"), "HTTP", 80, nil)
+		tg, err := routing.CreateTargetGroup(op, Controller, vpclattice.TargetGroupInput{
+			Name: "k8s-apps-demo", VPCID: p.ID(prefix + "vpc"), Protocol: "HTTP", ProtocolVersion: "HTTP1", Port: 80})
 		if err != nil {
 			return err
 		}

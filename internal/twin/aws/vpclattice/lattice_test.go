@@ -167,7 +167,8 @@ func TestLatticeAsksForPermissionsOfEC2(t *testing.T) {
 			`],"Resource":"*"}]}`}}
 		err := p.As("demo", func(l *vpclattice.Lattice, op *world.Op) error {
 			routing := l.Routing()
-			tg, err := routing.CreateTargetGroup(op, caller, "k8s-apps-demo", p.ID("vpc"), "HTTP", 80, nil)
+			tg, err := routing.CreateTargetGroup(op, caller, vpclattice.TargetGroupInput{
+				Name: "k8s-apps-demo", VPCID: p.ID("vpc"), Protocol: "HTTP", ProtocolVersion: "HTTP1", Port: 80})
 			if err != nil {
 				return err
 			}

@@ -49,10 +49,11 @@ type ServiceAssociation struct {
 // TargetGroup is a VPC Lattice target group of type IP.
 type TargetGroup struct {
 	cloud.Meta
-	VPCID    string
-	Protocol string
-	Port     int
-	Targets  []Target
+	VPCID           string
+	Protocol        string
+	ProtocolVersion string // HTTP1, HTTP2 or GRPC
+	Port            int
+	Targets         []Target
 }
 
 // Target is one pod.

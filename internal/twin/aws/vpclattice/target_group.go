@@ -34,19 +34,27 @@ func (listener *Listener) Actions() []RuleAction {
 	return append(actions, listener.Default)
 }
 
-// CreateTargetGroup creates a target group of type IP.
-func (l *Routing) CreateTargetGroup(op *world.Op, p iam.Principal, name, vpcID, protocol string, port int,
-	tags map[string]string) (*TargetGroup, error) {
-	if err := l.allowed(op, p, access{action: "CreateTargetGroup", resource: l.any("targetgroup"), requestTags: tags}); err != nil {
+// TargetGroupInput describes a new target group of type IP.
+type TargetGroupInput struct {
+	Name, VPCID               string
+	Protocol, ProtocolVersion string
+	Port                      int
+	Tags                      map[string]string
+}
+
+// CreateTargetGroup creates a target group.
+func (l *Routing) CreateTargetGroup(op *world.Op, p iam.Principal, in TargetGroupInput) (*TargetGroup, error) {
+	if err := l.allowed(op, p, access{action: "CreateTargetGroup", resource: l.any("targetgroup"), requestTags: in.Tags}); err != nil {
 		return nil, err
 	}
-	if ec2.VPCs.Get(l.account, vpcID) == nil {
-		return nil, lawTargetGroup.Refuse("ValidationException", "VPC %s not found", vpcID)
+	if ec2.VPCs.Get(l.account, in.VPCID) == nil {
+		return nil, lawTargetGroup.Refuse("ValidationException", "VPC %s not found", in.VPCID)
 	}
-	if other := l.group(name); other != nil {
-		return nil, lawTargetGroup.Refuse("ConflictException", "Target group with name %s already exists (%s)", name, other.ID)
+	if other := l.group(in.Name); other != nil {
+		return nil, lawTargetGroup.Refuse("ConflictException", "Target group with name %s already exists (%s)", in.Name, other.ID)
 	}
-	tg := &TargetGroup{Meta: l.created(op, "tg", "targetgroup", name, tags), VPCID: vpcID, Protocol: protocol, Port: port}
+	tg := &TargetGroup{Meta: l.created(op, "tg", "targetgroup", in.Name, in.Tags), VPCID: in.VPCID, Protocol: in.Protocol,
+		ProtocolVersion: in.ProtocolVersion, Port: in.Port}
 	TargetGroups.Put(l.account, tg)
 	l.account.Change()
 	return tg, nil

@@ -53,6 +53,10 @@ var (
 		"The name of a Lattice service consists of route and namespace only. The same pair in a second cluster is a conflict, which "+
 			"the controller does not retry.",
 		"https://github.com/aws/aws-application-networking-k8s/issues/453")
+	LawRouteMatch = law.New(law.Controller, "route-matches-fit-lattice",
+		"A rule of a route has at most one match, with at most five headers, all of type Exact. The controller refuses query parameters, "+
+			"regular expressions, and a gRPC method without its service.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/gateway/model_build_rule.go")
 	LawRouteBackend = law.New(law.Controller, "route-targets-are-pods",
 		"A route's target groups hold the addresses of the ready pods behind its Services.",
 		"https://www.gateway-api-controller.eks.aws.dev/latest/concepts/concepts/")

@@ -150,6 +150,8 @@ var routes = []lawtest.Counterexample{
 	{Law: gatewaycontroller.LawRouteHostname, Break: refuses(gatewaycontroller.LawRouteHostname,
 		"No matching listener hostname for this route",
 		"demo.example.com", "demo.example.org", "  - {name: lattice-gateway, namespace: lattice-gateway, sectionName: http-listener}\n", "")},
+	{Law: gatewaycontroller.LawRouteMatch, Break: refuses(gatewaycontroller.LawRouteMatch, "LATTICE_NO_SUPPORT_FOR_MULTIPLE_MATCHES",
+		"matches: [", "matches: [{path: {type: Exact, value: /a}}, ")},
 	{Law: gatewaycontroller.LawRouteAllowed, Break: func(t *testing.T) law.Law {
 		t.Helper()
 		h := kubetest.NewPlatform(t)

@@ -5,13 +5,16 @@ import (
 	"strconv"
 
 	"eks-lattice/internal/twin/aws/vpclattice"
-	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/obj"
 )
 
 // listeners creates one Lattice listener per matched listener of the Gateway.
 func (d *deployer) listeners(service *vpclattice.Service, accepted []acceptance, groups [][]pool) error {
 	have, err := d.client.Routing().Listeners(d.principal, service.ID)
+	if err != nil {
+		return err
+	}
+	rules, err := rulesOf(d.route, groups)
 	if err != nil {
 		return err
 	}
@@ -32,7 +35,7 @@ func (d *deployer) listeners(service *vpclattice.Service, accepted []acceptance,
 				vpclattice.RuleAction{FixedStatus: fixedNotFound}, d.tags()); err != nil {
 				return err
 			}
-			if err := d.client.Routing().SetRules(d.op, d.principal, target.ID, rulesOf(d.route, groups), d.tags()); err != nil {
+			if err := d.client.Routing().SetRules(d.op, d.principal, target.ID, rules, d.tags()); err != nil {
 				return err
 			}
 		}
@@ -45,35 +48,4 @@ func (d *deployer) listeners(service *vpclattice.Service, accepted []acceptance,
 		}
 	}
 	return nil
-}
-
-// rulesOf turns matches into rules of rising priority.
-func rulesOf(route *api.Object, groups [][]pool) []vpclattice.Rule {
-	var rules []vpclattice.Rule
-	for i, rule := range obj.Maps(route.Content, "spec", "rules") {
-		action := vpclattice.RuleAction{}
-		for _, b := range groups[i] {
-			action.TargetGroups = append(action.TargetGroups, vpclattice.WeightedTargetGroup{ID: b.group.ID, Weight: b.weight})
-		}
-		if len(action.TargetGroups) == 0 {
-			action.FixedStatus = 500
-		}
-		matches := obj.Maps(rule, "matches")
-		if len(matches) == 0 {
-			matches = []obj.Map{{"path": obj.Map{"type": "PathPrefix", "value": "/"}}}
-		}
-		for _, m := range matches {
-			r := vpclattice.Rule{Priority: len(rules) + 1, Method: obj.Str(m, "method"), Headers: map[string]string{}, Action: action}
-			if obj.Str(m, "path", "type") == "Exact" {
-				r.PathExact = obj.Str(m, "path", "value")
-			} else {
-				r.PathPrefix = obj.Str(m, "path", "value")
-			}
-			for _, h := range obj.Maps(m, "headers") {
-				r.Headers[obj.Str(h, "name")] = obj.Str(h, "value")
-			}
-			rules = append(rules, r)
-		}
-	}
-	return rules
 }

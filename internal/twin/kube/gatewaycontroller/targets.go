@@ -58,7 +58,9 @@ func (d *deployer) targetGroup(service *api.Object, port int64) (pool, error) {
 	name := d.groupName(service.Namespace, service.Name, port)
 	group, err := d.client.Routing().FindTargetGroup(d.principal, name)
 	if err == nil && group == nil {
-		group, err = d.client.Routing().CreateTargetGroup(d.op, d.principal, name, d.process.Env["CLUSTER_VPC_ID"], "HTTP", 80, d.routeTags())
+		group, err = d.client.Routing().CreateTargetGroup(d.op, d.principal, vpclattice.TargetGroupInput{
+			Name: name, VPCID: d.process.Env["CLUSTER_VPC_ID"], Protocol: "HTTP", ProtocolVersion: protocolVersions[d.route.Kind], Port: 80,
+			Tags: d.routeTags()})
 	}
 	if err != nil {
 		return pool{}, err

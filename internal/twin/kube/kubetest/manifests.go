@@ -82,7 +82,8 @@ static_resources:
       filters:
       - typed_config:
           http_filters:
-          - {name: envoy.filters.http.aws_request_signing, typed_config: {service_name: vpc-lattice-svcs, use_unsigned_payload: true, region: ap-northeast-2}}
+          - name: envoy.filters.http.aws_request_signing
+            typed_config: {service_name: vpc-lattice-svcs, use_unsigned_payload: true, region: ap-northeast-2}
   clusters:
   - original_dst_lb_config: {upstream_port_override: 443}
     transport_socket: {typed_config: {common_tls_context: {validation_context: {trusted_ca: {filename: /etc/proxy/ca.pem}}}}}
