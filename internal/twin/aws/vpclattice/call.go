@@ -16,6 +16,7 @@ import (
 type Call struct {
 	lattice.Request
 	Scheme   string // "http", "https": what arrives at Lattice
+	GRPC     bool   // the request is a gRPC call
 	SNI      string // https only
 	Address  string // the DNS name of VPC Lattice that Resolve gave
 	SourceIP string
@@ -100,7 +101,7 @@ func Send(a *cloud.Account, c Call) Answer {
 	if !d.Allowed {
 		return Answer{Status: d.Status, Message: d.Message, DecidedBy: d.DecidedBy, Service: svc, Law: lawCallAuth}
 	}
-	answer := forward(a, all[at].match(c), c.Blocked)
+	answer := forward(a, all[at].match(c), c)
 	answer.Service = svc
 	if answer.Target != nil {
 		answer.DecidedBy = d.DecidedBy
@@ -214,7 +215,7 @@ func headersMatch(want, have map[string]string) bool {
 
 // forward picks a target: of the group with the largest weight, the first one
 // that VPC Lattice reaches.
-func forward(a *cloud.Account, action RuleAction, blocked func(*Target) law.Law) Answer {
+func forward(a *cloud.Account, action RuleAction, c Call) Answer {
 	if len(action.TargetGroups) == 0 {
 		if action.FixedStatus == 0 {
 			action.FixedStatus = 404
@@ -228,10 +229,13 @@ func forward(a *cloud.Account, action RuleAction, blocked func(*Target) law.Law)
 		}
 	}
 	tg := TargetGroups.Get(a, best.ID)
+	if !tg.speaks(c) {
+		return mismatch()
+	}
 	reason := lawCallTargets
 	for i := range tg.Targets {
 		t := &tg.Targets[i]
-		why, ok := reaches(a, tg.VPCID, t, blocked)
+		why, ok := reaches(a, tg.VPCID, t, c.Blocked)
 		if ok {
 			return Answer{Status: 200, Target: t, TargetVPC: tg.VPCID}
 		}

@@ -116,6 +116,17 @@ var serviceLaws = []lawtest.Counterexample{
 			}
 			return l.Routing().DeleteTargetGroup(op, awstest.Controller, tg.ID)
 		})),
+	awstest.Refuses("grpc-target-groups", validation, "requires an HTTPS listener",
+		published(func(p *awstest.Program, l *vpclattice.Lattice, op *world.Op, svc *vpclattice.Service) error {
+			tg, err := l.Routing().CreateTargetGroup(op, awstest.Controller, vpclattice.TargetGroupInput{
+				Name: "k8s-apps-greeter", VPCID: p.ID("vpc"), Protocol: "HTTP", ProtocolVersion: vpclattice.GRPC, Port: 80})
+			if err != nil {
+				return err
+			}
+			_, err = l.Routing().CreateListener(op, awstest.Controller, svc.ID, "HTTP", 8080,
+				vpclattice.RuleAction{TargetGroups: []vpclattice.WeightedTargetGroup{{ID: tg.ID, Weight: 1}}}, nil)
+			return err
+		})),
 	awstest.Refuses("listener", conflict, "already has a listener on port 443",
 		published(func(_ *awstest.Program, l *vpclattice.Lattice, op *world.Op, svc *vpclattice.Service) error {
 			_, err := l.Routing().CreateListener(op, awstest.Controller, svc.ID, "HTTPS", 443, vpclattice.RuleAction{FixedStatus: 404}, nil)

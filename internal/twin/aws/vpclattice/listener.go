@@ -28,7 +28,7 @@ func (l *Routing) CreateListener(op *world.Op, p iam.Principal, serviceID, proto
 	if slices.ContainsFunc(ListenersOf(l.account, s.ID), func(other *Listener) bool { return other.Port == port }) {
 		return nil, lawListener.Refuse("ConflictException", "Service %s already has a listener on port %d", s.ID, port)
 	}
-	if err := targetsExist(l.account, def); err != nil {
+	if err := checkTargets(l.account, protocol, def); err != nil {
 		return nil, err
 	}
 	listener := &Listener{Meta: l.created(op, "listener", "service/"+s.ID+"/listener", "", tags),
@@ -38,10 +38,15 @@ func (l *Routing) CreateListener(op *world.Op, p iam.Principal, serviceID, proto
 	return listener, nil
 }
 
-func targetsExist(a *cloud.Account, action RuleAction) error {
+// checkTargets checks the target groups of an action of a listener.
+func checkTargets(a *cloud.Account, protocol string, action RuleAction) error {
 	for _, w := range action.TargetGroups {
-		if TargetGroups.Get(a, w.ID) == nil {
+		group := TargetGroups.Get(a, w.ID)
+		if group == nil {
 			return lawListener.Refuse("ResourceNotFoundException", "Target group %s not found", w.ID)
+		}
+		if err := group.checkListener(protocol); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -108,7 +113,7 @@ func (l *Routing) SetRules(op *world.Op, p iam.Principal, listenerID string, rul
 			return lawListener.Refuse("ConflictException", "Priority %d is already in use in listener %s", rule.Priority, listenerID)
 		}
 		taken[rule.Priority] = true
-		if err := targetsExist(l.account, rule.Action); err != nil {
+		if err := checkTargets(l.account, listener.Protocol, rule.Action); err != nil {
 			return err
 		}
 		one, err := l.setRule(op, p, listener, old[rule.Priority], rule, tags)

@@ -4,7 +4,9 @@ package call
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 
 	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/world"
@@ -49,10 +51,16 @@ func Do(clusters *cluster.Clusters, caller Caller, method, address string) (Resu
 			return err
 		}
 		u, err := url.Parse(address)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", grpcScheme}, u.Scheme) {
 			return fmt.Errorf("%q is not the URL of a service", address)
 		}
+		if u.Scheme == grpcScheme {
+			method = http.MethodPost
+		}
 		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, method: method, url: u}).travel()
+		if u.Scheme == grpcScheme && !r.Allowed {
+			r = grpcError(r)
+		}
 		r.Pod = pod.Name
 		return nil
 	})

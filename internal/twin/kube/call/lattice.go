@@ -34,6 +34,7 @@ func (q *request) pass() *Result {
 		return q.dropped()
 	}
 	q.answer = vpclattice.Send(q.from.Account.Account, vpclattice.Call{
+		GRPC: q.url.Scheme == grpcScheme,
 		Request: lattice.Request{
 			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: q.method, Path: path,
 			Host: q.url.Hostname(), Port: port,

@@ -21,7 +21,7 @@ const untrusted = "unable to get local issuer certificate"
 // application itself, which trusts what its image trusts and the authorities that
 // its environment adds.
 func (q *request) encrypt() *Result {
-	if q.proxy != nil && q.proxy.plain || q.proxy == nil && q.url.Scheme == "http" {
+	if q.proxy != nil && q.proxy.plain || q.proxy == nil && q.url.Scheme != "https" {
 		q.scheme = "http"
 		return nil
 	}

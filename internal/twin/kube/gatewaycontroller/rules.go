@@ -9,7 +9,7 @@ import (
 )
 
 // protocolVersions are those of target groups, by the kind of the route.
-var protocolVersions = map[string]string{"HTTPRoute": "HTTP1"}
+var protocolVersions = map[string]string{"HTTPRoute": "HTTP1", "GRPCRoute": vpclattice.GRPC}
 
 // maxHeaderMatches is the number of headers that a rule of VPC Lattice matches.
 const maxHeaderMatches = 5
@@ -21,12 +21,15 @@ func rulesOf(route *api.Object, groups [][]pool) ([]vpclattice.Rule, error) {
 	var rules []vpclattice.Rule
 	for i, rule := range obj.Maps(route.Content, "spec", "rules") {
 		r := vpclattice.Rule{Priority: i + 1, PathPrefix: "/", Headers: map[string]string{}, Action: actionOf(groups[i])}
+		if route.Kind == "GRPCRoute" {
+			r.Method = http.MethodPost
+		}
 		matches := obj.Maps(rule, "matches")
 		if len(matches) > 1 {
 			return nil, LawRouteMatch.Refuse("", "LATTICE_NO_SUPPORT_FOR_MULTIPLE_MATCHES")
 		}
 		for _, m := range matches {
-			if err := match(&r, m); err != nil {
+			if err := match(&r, route.Kind, m); err != nil {
 				return nil, err
 			}
 		}
@@ -47,8 +50,14 @@ func actionOf(pools []pool) vpclattice.RuleAction {
 }
 
 // match adds a match of a route to a rule.
-func match(r *vpclattice.Rule, m obj.Map) error {
-	if err := matchHTTP(r, m); err != nil {
+func match(r *vpclattice.Rule, kind string, m obj.Map) error {
+	var err error
+	if kind == "GRPCRoute" {
+		err = matchGRPC(r, m)
+	} else {
+		err = matchHTTP(r, m)
+	}
+	if err != nil {
 		return err
 	}
 	headers := obj.Maps(m, "headers")
@@ -78,5 +87,22 @@ func matchHTTP(r *vpclattice.Rule, m obj.Map) error {
 		return LawRouteMatch.Refuse("", "LATTICE_UNSUPPORTED_MATCH_TYPE")
 	}
 	r.Method = obj.Str(m, "method")
+	return nil
+}
+
+// matchGRPC matches a service and a method by the path of the HTTP request.
+func matchGRPC(r *vpclattice.Rule, m obj.Map) error {
+	service, method := obj.Str(m, "method", "service"), obj.Str(m, "method", "method")
+	if t := obj.Str(m, "method", "type"); t != "" && t != "Exact" {
+		return LawRouteMatch.Refuse("", "unsupported gRPC method match type %s", t)
+	}
+	switch {
+	case service == "" && method != "":
+		return LawRouteMatch.Refuse("", "cannot create GRPCRouteMatch for nil service and non-nil method")
+	case method != "":
+		r.PathExact, r.PathPrefix = "/"+service+"/"+method, ""
+	case service != "":
+		r.PathPrefix = "/" + service + "/"
+	}
 	return nil
 }

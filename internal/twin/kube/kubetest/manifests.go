@@ -146,6 +146,13 @@ spec:
 `, name, ns)
 }
 
+// GRPCRoute is the route of a gRPC service to the Service name-v1, and who may call it.
+func GRPCRoute(name, ns, service string) string {
+	return strings.NewReplacer("kind: HTTPRoute", "kind: GRPCRoute",
+		"  - {name: lattice-gateway, namespace: lattice-gateway, sectionName: http-listener}\n", "",
+		"{path: {type: PathPrefix, value: /}}", "{method: {service: "+service+"}}").Replace(HTTPRoute(name, ns))
+}
+
 // AuthPolicy lets the pods of a cluster call a route.
 func AuthPolicy(route, ns, cluster string) string {
 	return fmt.Sprintf(`
