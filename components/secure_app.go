@@ -40,8 +40,12 @@ type SecureAppArgs struct {
 	// Replicas is the number of pods.
 	Replicas int `setting:"replicas"`
 	// Port on which the application listens.
-	Port      int           `setting:"port"`
-	Container ContainerArgs `setting:",inline"`
+	Port int `setting:"port"`
+	// Protocol that the application speaks: http or http2.
+	Protocol string `setting:"protocol"`
+	// HealthCheck is nil for what VPC Lattice does by itself.
+	HealthCheck *HealthCheckArgs `setting:"healthCheck"`
+	Container   ContainerArgs    `setting:",inline"`
 	// SecretEnv keeps the values of Container.Env encrypted in the state.
 	SecretEnv bool
 	// Labels of the pods, besides the ones that each pod of an application has.

@@ -130,6 +130,10 @@ func words(list []string) pulumi.StringArrayInput {
 // container is the application's container. The injection policy adds the proxy's.
 func (a *SecureApp) container() corev1.ContainerArgs {
 	c := a.args.Container
+	var ports corev1.ContainerPortArray
+	for _, port := range a.ports() {
+		ports = append(ports, corev1.ContainerPortArgs{ContainerPort: pulumi.Int(port)})
+	}
 	return corev1.ContainerArgs{
 		Name:    pulumi.String(a.version()),
 		Image:   pulumi.String(a.cluster().Sources.image(c.Image)),
@@ -137,7 +141,7 @@ func (a *SecureApp) container() corev1.ContainerArgs {
 		Args:    words(c.Args),
 		Env:     c.env(map[string]string{"PodName": "Hello from " + a.version()}, a.args.SecretEnv),
 		EnvFrom: c.envFrom(),
-		Ports:   corev1.ContainerPortArray{corev1.ContainerPortArgs{ContainerPort: pulumi.Int(a.args.Port)}},
+		Ports:   ports,
 		// Fails if the pod has no proxy, which the proxy's own probe cannot.
 		StartupProbe: corev1.ProbeArgs{
 			HttpGet: corev1.HTTPGetActionArgs{
@@ -147,10 +151,7 @@ func (a *SecureApp) container() corev1.ContainerArgs {
 			PeriodSeconds:    pulumi.Int(1),
 			FailureThreshold: pulumi.Int(60),
 		},
-		ReadinessProbe: corev1.ProbeArgs{
-			TcpSocket:     corev1.TCPSocketActionArgs{Port: pulumi.Int(a.args.Port)},
-			PeriodSeconds: pulumi.Int(2),
-		},
+		ReadinessProbe: a.readiness(),
 		Lifecycle: corev1.LifecycleArgs{
 			PreStop: corev1.LifecycleHandlerArgs{Sleep: corev1.SleepActionArgs{Seconds: pulumi.Int(drainSeconds)}},
 		},

@@ -21,6 +21,10 @@ func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resour
 	for i, cidr := range ranges {
 		from[i] = map[string]any{"ipBlock": map[string]any{"cidr": cidr}}
 	}
+	var ports []any
+	for _, port := range a.ports() {
+		ports = append(ports, map[string]any{"protocol": "TCP", "port": port})
+	}
 	policy, err := newObject(ctx, a.name+"-network-policy", map[string]any{
 		"apiVersion": "networking.k8s.io/v1",
 		"kind":       "NetworkPolicy",
@@ -32,7 +36,7 @@ func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resour
 			"policyTypes": []any{"Ingress"},
 			"ingress": []any{map[string]any{
 				"from":  from,
-				"ports": []any{map[string]any{"protocol": "TCP", "port": a.args.Port}},
+				"ports": ports,
 			}},
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),

@@ -73,7 +73,12 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) (
 	if err != nil {
 		return nil, fmt.Errorf("creating service %s: %w", a.version(), err)
 	}
-	return []pulumi.Resource{deployment, service}, nil
+	policies, err := a.newTargetGroupPolicy(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	// With the policies, so that the route never has a target group without them.
+	return append(policies, deployment, service), nil
 }
 
 func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"eks-lattice/internal/problem"
@@ -28,4 +29,45 @@ func Path(found *problem.List, path, text string) {
 	case !requestPath.MatchString(text):
 		found.Add(path, text, "is not the path of a request; give one such as /v1/*")
 	}
+}
+
+// The characters of a health check's path.
+// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_HealthCheckConfig.html
+var healthPath = regexp.MustCompile(`^/[a-zA-Z0-9@:%_+.~#?&/=-]*$`)
+
+// HealthPath accepts the path of a health check, with or without a query.
+func HealthPath(found *problem.List, path, text string) {
+	if !healthPath.MatchString(text) {
+		found.Add(path, text, "is not a path that VPC Lattice can check; give one such as /healthz")
+	}
+	if len(text) > maxHealthPath {
+		found.Add(path, text, "has %d characters; VPC Lattice allows %d", problem.Derived(len(text)), maxHealthPath)
+	}
+}
+
+const maxHealthPath = 2048
+
+// StatusCodes accepts the codes of a health check: numbers and ranges.
+// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_Matcher.html
+func StatusCodes(found *problem.List, path, text string) {
+	if !CodesWithin(text, 100, 599) {
+		found.Add(path, text, "is not a list of HTTP status codes; give codes and ascending ranges with commas between them, such as 200-299,301")
+	}
+}
+
+// CodesWithin reports whether a text lists status codes, all of them from minimum
+// to maximum.
+func CodesWithin(text string, minimum, maximum int) bool {
+	for item := range strings.SplitSeq(text, ",") {
+		low, high, isRange := strings.Cut(item, "-")
+		if !isRange {
+			high = low
+		}
+		first, err := strconv.Atoi(low)
+		last, err2 := strconv.Atoi(high)
+		if err != nil || err2 != nil || first < minimum || last > maximum || last < first {
+			return false
+		}
+	}
+	return true
 }

@@ -40,6 +40,12 @@ const DefaultServiceAccount = "default"
 // demo's.
 const DefaultAppPort = 8090
 
+// The protocols that applications speak.
+const (
+	ProtocolHTTP  = "http"
+	ProtocolHTTP2 = "http2"
+)
+
 // Cluster returns the default name of a stack's EKS cluster.
 func Cluster(stack string) string { return "eks-" + stack }
 

@@ -10,7 +10,7 @@ import (
 
 // Table returns the sections in the order of the documentation.
 func Table() []*Section {
-	return []*Section{Stack, Environment, Cluster, Application, EnvSource, Resources, Caller}
+	return []*Section{Stack, Environment, Cluster, Application, HealthCheck, EnvSource, Resources, Caller}
 }
 
 // Stack has the keys of every stack.

@@ -39,6 +39,18 @@ var Application = (&Section{Title: "Each application in apps", Fields: true}).wi
 		Check:       check.AppPort,
 		Description: "Port on which the application listens.",
 	},
+	String{
+		Key:         "protocol",
+		Default:     names.ProtocolHTTP,
+		Check:       check.OneOf("is not a protocol of applications", names.ProtocolHTTP, names.ProtocolHTTP2),
+		Description: "What the application speaks: http, which is HTTP/1.1, or http2, in the clear. A change replaces the target group.",
+	},
+	Object{
+		Key:         "healthCheck",
+		Item:        "health check",
+		Fields:      HealthCheck,
+		Description: "How VPC Lattice checks the pods. Without it, it requests / and expects 200 for http, and checks nothing for http2.",
+	},
 }, containerSettings(), []setting{
 	Map{
 		Key:         "labels",
@@ -58,3 +70,59 @@ var Application = (&Section{Title: "Each application in apps", Fields: true}).wi
 		Description: "Callers of the application. All others are refused. Required.",
 	},
 })...)
+
+// HealthCheck has the fields of healthCheck. Ranges and defaults are VPC Lattice's.
+// https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_HealthCheckConfig.html
+var HealthCheck = (&Section{Title: "The health check of an application", Fields: true}).with(
+	Choice{
+		Key:         "enabled",
+		Description: "Whether VPC Lattice checks the pods. False sends requests to all of them.",
+	},
+	String{
+		Key:         "path",
+		Default:     "/",
+		Check:       check.HealthPath,
+		Description: "Path that VPC Lattice requests.",
+	},
+	Int{
+		Key:         "port",
+		Check:       check.AppPort,
+		Description: "Port that VPC Lattice checks. Empty means the application's.",
+	},
+	String{
+		Key:         "protocol",
+		Default:     "http",
+		Check:       check.OneOf("is not a protocol of health checks", "http", "https"),
+		Description: "Protocol of the check: http or https.",
+	},
+	String{
+		Key:         "matcher",
+		Default:     "200",
+		Check:       check.StatusCodes,
+		Description: "Status codes of a healthy pod, such as 200-299,301.",
+	},
+	Int{
+		Key:         "interval",
+		Default:     30,
+		Check:       check.Between(5, 300, " seconds"),
+		Description: "Seconds between two checks, 5 to 300.",
+	},
+	Int{
+		Key:         "timeout",
+		Default:     5,
+		Check:       check.Between(1, 120, " seconds"),
+		Description: "Seconds until a check without an answer fails, 1 to 120.",
+	},
+	Int{
+		Key:         "healthyThreshold",
+		Default:     5,
+		Check:       check.Between(2, 10, ""),
+		Description: "Successful checks in a row after which an unhealthy pod is healthy, 2 to 10.",
+	},
+	Int{
+		Key:         "unhealthyThreshold",
+		Default:     2,
+		Check:       check.Between(2, 10, ""),
+		Description: "Failed checks in a row after which a pod is unhealthy, 2 to 10.",
+	},
+)
