@@ -126,7 +126,7 @@ func classify(token string, inputs map[string]any) (part string, n int) {
 		}
 	case "aws:ec2transitgateway/vpcAttachment:VpcAttachment":
 		return attachment, 1
-	case "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute":
+	case "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "kubernetes:gateway.networking.k8s.io/v1:GRPCRoute":
 		return service, 1
 	case "aws:acmpca/certificateAuthority:CertificateAuthority":
 		return privateCA, 1

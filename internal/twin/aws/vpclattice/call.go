@@ -101,7 +101,7 @@ func Send(a *cloud.Account, c Call) Answer {
 	if !d.Allowed {
 		return Answer{Status: d.Status, Message: d.Message, DecidedBy: d.DecidedBy, Service: svc, Law: lawCallAuth}
 	}
-	answer := forward(a, all[at].match(c), c)
+	answer := all[at].forward(a, all[at].match(c), c)
 	answer.Service = svc
 	if answer.Target != nil {
 		answer.DecidedBy = d.DecidedBy
@@ -178,70 +178,6 @@ func groupsAt(a *cloud.Account, vpcID, ip string) []string {
 		}
 	}
 	return cloud.Unique(out)
-}
-
-// match picks the action of the rule that a request meets first.
-func (listener *Listener) match(c Call) RuleAction {
-	path := c.Path
-	if path == "" {
-		path = "/"
-	}
-	for _, rule := range listener.Rules {
-		switch {
-		case rule.Method != "" && !strings.EqualFold(rule.Method, c.Method):
-		case rule.PathExact != "" && rule.PathExact != path:
-		case rule.PathPrefix != "" && !hasPathPrefix(path, rule.PathPrefix):
-		case !headersMatch(rule.Headers, c.Headers):
-		default:
-			return rule.Action
-		}
-	}
-	return listener.Default
-}
-
-func hasPathPrefix(path, prefix string) bool {
-	prefix = strings.TrimSuffix(prefix, "/")
-	return path == prefix || strings.HasPrefix(path, prefix+"/")
-}
-
-func headersMatch(want, have map[string]string) bool {
-	for k, v := range want {
-		if have[k] != v {
-			return false
-		}
-	}
-	return true
-}
-
-// forward picks a target: of the group with the largest weight, the first one
-// that VPC Lattice reaches.
-func forward(a *cloud.Account, action RuleAction, c Call) Answer {
-	if len(action.TargetGroups) == 0 {
-		if action.FixedStatus == 0 {
-			action.FixedStatus = 404
-		}
-		return Answer{Status: action.FixedStatus, DecidedBy: ByListener, Message: "Not Found", Law: lawCallListener}
-	}
-	best := action.TargetGroups[0]
-	for _, w := range action.TargetGroups {
-		if w.Weight > best.Weight {
-			best = w
-		}
-	}
-	tg := TargetGroups.Get(a, best.ID)
-	if !tg.speaks(c) {
-		return mismatch()
-	}
-	reason := lawCallTargets
-	for i := range tg.Targets {
-		t := &tg.Targets[i]
-		why, ok := reaches(a, tg.VPCID, t, c.Blocked)
-		if ok {
-			return Answer{Status: 200, Target: t, TargetVPC: tg.VPCID}
-		}
-		reason = why
-	}
-	return Answer{Status: 503, DecidedBy: ByTargets, Message: "Service Unavailable", Law: reason}
 }
 
 // reaches reports whether VPC Lattice reaches a target, and if not, by which law.

@@ -1,6 +1,7 @@
 package vpclattice_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,11 +128,53 @@ var serviceLaws = []lawtest.Counterexample{
 				vpclattice.RuleAction{TargetGroups: []vpclattice.WeightedTargetGroup{{ID: tg.ID, Weight: 1}}}, nil)
 			return err
 		})),
+	awstest.Refuses("rules-have-limits", validation, "Member must have value between 0 and 999", limited(func(rule *vpclattice.Rule) {
+		rule.Action.TargetGroups[0].Weight = 1000
+	})),
 	awstest.Refuses("listener", conflict, "already has a listener on port 443",
 		published(func(_ *awstest.Program, l *vpclattice.Lattice, op *world.Op, svc *vpclattice.Service) error {
 			_, err := l.Routing().CreateListener(op, awstest.Controller, svc.ID, "HTTPS", 443, vpclattice.RuleAction{FixedStatus: 404}, nil)
 			return err
 		})),
+}
+
+// limited is a program that gives the service's first listener a changed rule.
+func limited(change func(*vpclattice.Rule)) func(p *awstest.Program) error {
+	return published(func(p *awstest.Program, l *vpclattice.Lattice, op *world.Op, svc *vpclattice.Service) error {
+		listener := vpclattice.ListenersOf(p.Account.Account, svc.ID)[0]
+		rule := *listener.Rules[0]
+		rule.Action.TargetGroups = slices.Clone(rule.Action.TargetGroups)
+		change(&rule)
+		return l.Routing().SetRules(op, awstest.Controller, listener.ID, []vpclattice.Rule{rule}, nil)
+	})
+}
+
+// The other limits of rules.
+func TestRuleLimits(t *testing.T) {
+	t.Parallel()
+	for words, change := range map[string]func(*vpclattice.Rule){
+		"targetGroups": func(rule *vpclattice.Rule) {
+			rule.Action.TargetGroups = slices.Repeat(rule.Action.TargetGroups, 11)
+		},
+		"headerMatches": func(rule *vpclattice.Rule) {
+			rule.Headers = map[string]string{"a": "", "b": "", "c": "", "d": "", "e": "", "f": ""}
+		},
+		"pathMatch": func(rule *vpclattice.Rule) { rule.PathPrefix = "/" + strings.Repeat("a", 200) },
+	} {
+		p := awstest.New(t)
+		p.Refused(limited(change)(p), "rules-have-limits", validation, words)
+	}
+	p := awstest.New(t)
+	p.Refused(published(func(p *awstest.Program, l *vpclattice.Lattice, op *world.Op, svc *vpclattice.Service) error {
+		listener := vpclattice.ListenersOf(p.Account.Account, svc.ID)[0]
+		var rules []vpclattice.Rule
+		for priority := range 11 {
+			rule := *listener.Rules[0]
+			rule.Priority = priority + 1
+			rules = append(rules, rule)
+		}
+		return l.Routing().SetRules(op, awstest.Controller, listener.ID, rules, nil)
+	})(p), "rules-have-limits", "ServiceQuotaExceededException", "11 rules")
 }
 
 // answers is the counterexample of a law that answers a call.
@@ -170,6 +213,11 @@ var callLaws = []lawtest.Counterexample{
 		func(p *awstest.Program, _ *vpclattice.Call) { move(p, "one-") }),
 	answers("targets-admit-lattice", 503, vpclattice.ByTargets, "Service Unavailable", func(p *awstest.Program, _ *vpclattice.Call) {
 		p.Down("two-lattice")
+	}),
+	answers("weights-share-requests", 503, vpclattice.ByTargets, "Service Unavailable", func(p *awstest.Program, _ *vpclattice.Call) {
+		for _, listener := range vpclattice.Listeners.All(p.Account.Account) {
+			listener.Rules[0].Action.TargetGroups[0].Weight = 0
+		}
 	}),
 	// A group without rules admits nobody.
 	answers("association-groups-admit-clients", 0, vpclattice.ByAssociation, "timed out", func(p *awstest.Program, _ *vpclattice.Call) {

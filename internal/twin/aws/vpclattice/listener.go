@@ -106,6 +106,10 @@ func (l *Routing) SetRules(op *world.Op, p iam.Principal, listenerID string, rul
 	if sameRules(listener.Rules, rules) {
 		return nil
 	}
+	if len(rules) > maxRules {
+		return lawRuleLimits.Refuse("ServiceQuotaExceededException", "Listener %s would have %d rules, and its quota is %d", listenerID,
+			len(rules), maxRules)
+	}
 	taken := map[int]bool{}
 	next := make([]*Rule, 0, len(rules))
 	for _, rule := range rules {
@@ -113,6 +117,9 @@ func (l *Routing) SetRules(op *world.Op, p iam.Principal, listenerID string, rul
 			return lawListener.Refuse("ConflictException", "Priority %d is already in use in listener %s", rule.Priority, listenerID)
 		}
 		taken[rule.Priority] = true
+		if err := within(rule); err != nil {
+			return err
+		}
 		if err := checkTargets(l.account, listener.Protocol, rule.Action); err != nil {
 			return err
 		}

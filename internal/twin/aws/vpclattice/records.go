@@ -71,6 +71,8 @@ type Listener struct {
 	Port      int
 	Default   RuleAction
 	Rules     []*Rule
+
+	requests uint64 // that it has distributed by weight
 }
 
 // Rule sends matching requests of a listener to target groups.

@@ -27,9 +27,21 @@ func (q *request) travel() Result {
 	panic("the last step decides every request")
 }
 
-// Do makes a request from a pod, along the whole data path. An error says that
-// there is no such caller.
+// Request is what a caller asks for.
+type Request struct {
+	Method  string
+	URL     string
+	Headers map[string]string
+}
+
+// Do makes a request without headers from a pod.
 func Do(clusters *cluster.Clusters, caller Caller, method, address string) (Result, error) {
+	return Send(clusters, caller, Request{Method: method, URL: address})
+}
+
+// Send makes a request from a pod, along the whole data path. An error says that
+// there is no such caller.
+func Send(clusters *cluster.Clusters, caller Caller, asked Request) (Result, error) {
 	var r Result
 	err := clusters.World.Do(world.Read, "call", func(op *world.Op) error {
 		from := clusters.ByName(caller.Cluster)
@@ -50,14 +62,14 @@ func Do(clusters *cluster.Clusters, caller Caller, method, address string) (Resu
 		if err != nil {
 			return err
 		}
-		u, err := url.Parse(address)
+		u, err := url.Parse(asked.URL)
 		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", grpcScheme}, u.Scheme) {
-			return fmt.Errorf("%q is not the URL of a service", address)
+			return fmt.Errorf("%q is not the URL of a service", asked.URL)
 		}
 		if u.Scheme == grpcScheme {
-			method = http.MethodPost
+			asked.Method = http.MethodPost
 		}
-		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, method: method, url: u}).travel()
+		r = (&request{clusters: clusters, from: from, caller: caller, pod: pod, asked: asked, url: u}).travel()
 		if u.Scheme == grpcScheme && !r.Allowed {
 			r = grpcError(r)
 		}

@@ -36,8 +36,8 @@ func (q *request) pass() *Result {
 	q.answer = vpclattice.Send(q.from.Account.Account, vpclattice.Call{
 		GRPC: q.url.Scheme == grpcScheme,
 		Request: lattice.Request{
-			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: q.method, Path: path,
-			Host: q.url.Hostname(), Port: port,
+			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: q.asked.Method, Path: path,
+			Host: q.url.Hostname(), Port: port, Headers: q.asked.Headers,
 		},
 		Scheme: q.scheme, SNI: q.url.Hostname(), Address: q.name, SourceIP: obj.Str(q.pod.Content, "status", "podIP"), Blocked: q.blocked,
 	})

@@ -21,7 +21,7 @@ type request struct {
 	from     *cluster.Cluster // the caller's
 	caller   Caller
 	pod      *api.Object // the caller's
-	method   string
+	asked    Request
 	url      *url.URL
 
 	// What the steps find out.

@@ -21,6 +21,7 @@ type Snapshot struct {
 	Services      []obj.Map        `json:"services"`
 	Gateways      []obj.Map        `json:"gateways"`
 	HTTPRoutes    []obj.Map        `json:"httpRoutes"`
+	GRPCRoutes    []obj.Map        `json:"grpcRoutes"`
 	AuthPolicies  []obj.Map        `json:"iamAuthPolicies"`
 	DNSEndpoints  []obj.Map        `json:"dnsEndpoints"`
 	PodIdentities []AssociatedRole `json:"podIdentityAssociations"`
@@ -52,6 +53,7 @@ func (c *Clusters) Snapshot() []Snapshot {
 			Namespaces: all("", "Namespace"), ConfigMaps: all("", "ConfigMap"), Pods: all("", "Pod"), Services: all("", "Service"),
 			Deployments: all("apps", "Deployment"), Gateways: all(gatewaycontroller.GatewayGroup, "Gateway"),
 			HTTPRoutes:   all(gatewaycontroller.GatewayGroup, "HTTPRoute"),
+			GRPCRoutes:   all(gatewaycontroller.GatewayGroup, "GRPCRoute"),
 			AuthPolicies: all(gatewaycontroller.LatticeGroup, "IAMAuthPolicy"), DNSEndpoints: all("externaldns.k8s.io", "DNSEndpoint"),
 			PodIdentities: []AssociatedRole{}, NetworkPolicies: all("networking.k8s.io", "NetworkPolicy"),
 		}

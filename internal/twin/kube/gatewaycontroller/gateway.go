@@ -72,8 +72,11 @@ func (l *leader) gatewayStatus(gw *api.Object) {
 					attached++
 				}
 			}
-			status := obj.Map{"name": obj.Str(listener, "name"), "attachedRoutes": attached, "supportedKinds": []any{
-				obj.Map{"group": GatewayGroup, "kind": "HTTPRoute"}, obj.Map{"group": GatewayGroup, "kind": "GRPCRoute"}}}
+			var kinds []any
+			for _, kind := range kindsOf(listener) {
+				kinds = append(kinds, obj.Map{"kind": kind})
+			}
+			status := obj.Map{"name": obj.Str(listener, "name"), "attachedRoutes": attached, "supportedKinds": kinds}
 			for _, old := range obj.Maps(content, "status", "listeners") {
 				if obj.Str(old, "name") == obj.Str(listener, "name") {
 					status["conditions"] = obj.List(old, "conditions")

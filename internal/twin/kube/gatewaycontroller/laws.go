@@ -57,6 +57,10 @@ var (
 		"A rule of a route has at most one match, with at most five headers, all of type Exact. The controller refuses query parameters, "+
 			"regular expressions, and a gRPC method without its service.",
 		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/gateway/model_build_rule.go")
+	LawRouteKind = law.New(law.Controller, "listeners-choose-kinds",
+		"Unless allowedRoutes names kinds, HTTP listeners take HTTPRoutes, HTTPS listeners HTTPRoutes and GRPCRoutes, and TLS "+
+			"listeners TLSRoutes.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/model/core/route.go")
 	LawRouteBackend = law.New(law.Controller, "route-targets-are-pods",
 		"A route's target groups hold the addresses of the ready pods behind its Services.",
 		"https://www.gateway-api-controller.eks.aws.dev/latest/concepts/concepts/")

@@ -152,6 +152,12 @@ var routes = []lawtest.Counterexample{
 		"demo.example.com", "demo.example.org", "  - {name: lattice-gateway, namespace: lattice-gateway, sectionName: http-listener}\n", "")},
 	{Law: gatewaycontroller.LawRouteMatch, Break: refuses(gatewaycontroller.LawRouteMatch, "LATTICE_NO_SUPPORT_FOR_MULTIPLE_MATCHES",
 		"matches: [", "matches: [{path: {type: Exact, value: /a}}, ")},
+	{Law: gatewaycontroller.LawRouteKind, Break: func(t *testing.T) law.Law {
+		t.Helper()
+		h := newApps(t)
+		return h.Refused(h.TryApply("eks-one", "route", strings.Replace(kubetest.GRPCRoute("demo", "apps", "demo.Greeter"),
+			"https-listener-with-custom-domain", "http-listener", 1)), gatewaycontroller.LawRouteKind, "No matching listeners allow this route")
+	}},
 	{Law: gatewaycontroller.LawRouteAllowed, Break: func(t *testing.T) law.Law {
 		t.Helper()
 		h := kubetest.NewPlatform(t)

@@ -15,12 +15,16 @@ type acceptance struct{ listeners []obj.Map }
 
 func (l *leader) accept(route, gw *api.Object, ref obj.Map) (acceptance, string, string, law.Law) {
 	var a acceptance
-	matched, hostname := false, true
+	matched, hostname, kind := false, true, true
 	for _, listener := range obj.Maps(gw.Content, "spec", "listeners") {
 		if !refMatches(ref, listener) {
 			continue
 		}
 		matched = true
+		if !slices.Contains(kindsOf(listener), route.Kind) {
+			kind = false
+			continue
+		}
 		if !hostnamesIntersect(obj.Strings(route.Content, "spec", "hostnames"), obj.Str(listener, "hostname")) {
 			hostname = false
 			continue
@@ -35,18 +39,29 @@ func (l *leader) accept(route, gw *api.Object, ref obj.Map) (acceptance, string,
 	case !matched:
 		return a, "NoMatchingParent", fmt.Sprintf("no listener %q on Gateway %s/%s", obj.Str(ref, "sectionName"), gw.Namespace, gw.Name),
 			LawRouteListener
+	case !kind:
+		return a, "NotAllowedByListeners", noListener, LawRouteKind
 	case !hostname:
 		return a, "NoMatchingListenerHostname", "No matching listener hostname for this route", LawRouteHostname
 	}
-	return a, "NotAllowedByListeners", "No matching listeners allow this route. Check Gateway listener allowedRoutes policies", LawRouteAllowed
+	return a, "NotAllowedByListeners", noListener, LawRouteAllowed
 }
 
-// allowed evaluates allowedRoutes of a listener: namespaces and kinds.
-func (l *leader) allowed(route, gw *api.Object, listener obj.Map) bool {
-	if kinds := obj.Maps(listener, "allowedRoutes", "kinds"); len(kinds) > 0 &&
-		!slices.ContainsFunc(kinds, func(k obj.Map) bool { return obj.Str(k, "kind") == route.Kind }) {
-		return false
+const noListener = "No matching listeners allow this route. Check Gateway listener allowedRoutes policies"
+
+// kindsOf are the kinds of routes that a listener takes.
+func kindsOf(listener obj.Map) (kinds []string) {
+	for _, k := range obj.Maps(listener, "allowedRoutes", "kinds") {
+		kinds = append(kinds, obj.Str(k, "kind"))
 	}
+	if len(kinds) > 0 {
+		return kinds
+	}
+	return map[string][]string{"HTTP": {"HTTPRoute"}, "HTTPS": {"HTTPRoute", "GRPCRoute"}, "TLS": {"TLSRoute"}}[obj.Str(listener, "protocol")]
+}
+
+// allowed evaluates the namespaces of a listener's allowedRoutes.
+func (l *leader) allowed(route, gw *api.Object, listener obj.Map) bool {
 	switch obj.Str(listener, "allowedRoutes", "namespaces", "from") {
 	case "All":
 		return true

@@ -1,7 +1,9 @@
 package gatewaycontroller
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/kube/api"
@@ -15,7 +17,8 @@ var protocolVersions = map[string]string{"HTTPRoute": "HTTP1", "GRPCRoute": vpcl
 const maxHeaderMatches = 5
 
 // rulesOf translates each rule of a route into one of VPC Lattice, with rising
-// priority. It refuses what VPC Lattice cannot match.
+// priority. It refuses what VPC Lattice cannot match. Of two rules with the same
+// match the later one remains.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/gateway/model_build_rule.go
 func rulesOf(route *api.Object, groups [][]pool) ([]vpclattice.Rule, error) {
 	var rules []vpclattice.Rule
@@ -33,9 +36,15 @@ func rulesOf(route *api.Object, groups [][]pool) ([]vpclattice.Rule, error) {
 				return nil, err
 			}
 		}
+		// The controller looks for a rule with the same match, and changes it.
+		rules = slices.DeleteFunc(rules, func(other vpclattice.Rule) bool { return sameMatch(other, r) })
 		rules = append(rules, r)
 	}
 	return rules, nil
+}
+
+func sameMatch(a, b vpclattice.Rule) bool {
+	return a.PathExact == b.PathExact && a.PathPrefix == b.PathPrefix && a.Method == b.Method && maps.Equal(a.Headers, b.Headers)
 }
 
 func actionOf(pools []pool) vpclattice.RuleAction {
