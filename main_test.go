@@ -74,10 +74,11 @@ func environmentOutputs() resource.PropertyMap {
 		"accountId": recorder.AccountID, "region": recorder.Region, "partition": recorder.Partition, "caCertificate": recorder.CACertificate,
 	}
 	for _, name := range []string{
-		"domain", "serviceNetworkName", "serviceNetworkId", "serviceNetworkArn", "zoneId", "zoneArn", "certificateArn", "clientRoleArn",
+		"domain", "serviceNetworkName", "serviceNetworkId", "serviceNetworkArn", "zoneId", "zoneArn", "certificateArn",
 	} {
 		outputs[name] = "some-" + name
 	}
+	outputs["clientRoleArn"] = "arn:aws:iam::" + recorder.AccountID + ":role/vpc-lattice-sigv4-client"
 	return resource.NewPropertyMapFromMap(outputs)
 }
 

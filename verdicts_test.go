@@ -225,7 +225,10 @@ func unfill(all []string, line string) *strings.Replacer {
 // placeholders are texts that are too long for a line, or that expire some day.
 func placeholders(t *testing.T) []string {
 	t.Helper()
-	var callers, networks, types []string
+	var callers, networks, types, roles []string
+	for i := range 240 {
+		roles = append(roles, fmt.Sprintf(`{"role": "arn:aws:iam::123456789012:role/reports%d"}`, i))
+	}
 	for i := range 60 {
 		callers = append(callers, fmt.Sprintf(`{"cluster": "eks-cluster%d", "namespace": "apps%d"}`, i, i))
 		networks = append(networks, fmt.Sprintf(`"203.0.113.%d/32"`, i))
@@ -238,6 +241,9 @@ func placeholders(t *testing.T) []string {
 	day := 24 * time.Hour
 	ca := certificate(t, true, -day, day)
 	return []string{
+		"$ROLES", strings.Join(roles, ", "),
+		// The path of the largest policy that VPC Lattice accepts.
+		"$FULL", strings.Repeat("/long", 1937) + "/longer",
 		"$CALLERS", strings.Join(callers, ", "),
 		"$NETWORKS", strings.Join(networks, ", "),
 		"$TYPES", strings.Join(types[:21], ", "),

@@ -99,7 +99,10 @@ func (c *config) checkEnvironment() {
 		found.Add("aws:region", c.AWS.Region, "is not the Region of the environment, %s; VPC Lattice connects within one Region", region)
 	}
 	c.reader.ReportAs(found)
-	c.reader.Report(c.checkCluster()) // again, with the account
+	for i := range c.AppList.Apps {
+		c.AppList.Apps[i].Namespace.Cluster.Environment = c.Cluster.Environment
+	}
+	c.reader.Report(append(c.checkCluster(), c.checkApps()...)) // again, with the account
 }
 
 // checkApps returns what is wrong with each application and between them.

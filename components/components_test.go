@@ -113,7 +113,7 @@ func TestMissingArguments(t *testing.T) {
 			func(ctx *pulumi.Context) error { _, err := NewSecureApp(ctx, "x", nil); return err },
 			"secure app \"x\" has 3 problems:\n" +
 				"  Namespace.Name: is missing\n" +
-				"  Allow: is empty: nobody could call the application; name a cluster and a namespace\n" +
+				"  Allow: is empty: nobody could call the application; name a cluster and a namespace, or a role\n" +
 				"  Namespace.Cluster: is missing; set Namespace to the Ref of an AppNamespace",
 		},
 		"app with half a namespace": {

@@ -93,6 +93,7 @@ func (e *Environment) Ref() EnvironmentRef {
 		CertificateARN:     e.CertificateARN,
 		CACertificate:      e.CACertificate,
 		ClientRoleARN:      e.ClientRoleARN,
+		ClientRoleName:     e.args.ClientRoleName,
 	}
 }
 

@@ -68,6 +68,10 @@ func TestCallersPolicyMerges(t *testing.T) {
 				{clusters: Values{"a"}, namespaces: Values{"x"}, serviceAccounts: Values{"p"}},
 			},
 		},
+		"roles": {
+			[]Caller{{Role: "r"}, {Role: "q"}, {Cluster: "a", Namespace: "x"}, {Role: "r", Methods: []string{"GET"}}},
+			[]callerGroup{{roles: Values{"r", "q"}}, {clusters: Values{"a"}, namespaces: Values{"x"}}, {roles: Values{"r"}, methods: Values{"GET"}}},
+		},
 		"other methods": {
 			[]Caller{{Cluster: "a", Namespace: "x", Methods: []string{"GET"}}, {Cluster: "a", Namespace: "y", Methods: []string{"POST"}}},
 			[]callerGroup{
@@ -88,20 +92,24 @@ func TestCallersPolicyMerges(t *testing.T) {
 func TestMergedCallersAreTheSame(t *testing.T) {
 	t.Parallel()
 	clusters, namespaces, accounts := []string{"a", "b"}, []string{"x", "y"}, []string{"p", "q"}
-	methods, paths := []string{"GET", "POST"}, []string{"/v1/orders", "/v2"}
+	methods, paths, roles := []string{"GET", "POST"}, []string{"/v1/orders", "/v2"}, []string{"r", "q"}
 	random := rand.New(rand.NewPCG(1, 2))
 	one := func(of []string) string { return of[random.IntN(len(of))] }
 	some := func(of []string) []string { return of[:random.IntN(len(of)+1)] }
 	for range 300 {
 		var callers []Caller
 		for range 1 + random.IntN(6) {
+			if random.IntN(3) == 0 {
+				callers = append(callers, Caller{Role: one(roles), Methods: some(methods), Paths: some([]string{"/v1/*", "/v2"})})
+				continue
+			}
 			callers = append(callers, Caller{
 				Cluster: one(clusters), Namespace: one(namespaces), ServiceAccount: one(append([]string{""}, accounts...)),
 				Methods: some(methods), Paths: some([]string{"/v1/*", "/v2"}),
 			})
 		}
 		merged := callersPolicy(testAccount, callers)
-		for _, r := range requests(clusters, namespaces, accounts, methods, paths) {
+		for _, r := range requests(clusters, namespaces, accounts, roles, methods, paths) {
 			want := slices.ContainsFunc(callers, func(c Caller) bool { return r.admitted(callersPolicy(testAccount, []Caller{c})) })
 			if got := r.admitted(merged); got != want {
 				t.Fatalf("%v of callers %+v: admitted %v, want %v, by %s", r, callers, got, want, merged.JSON())
@@ -110,7 +118,14 @@ func TestMergedCallersAreTheSame(t *testing.T) {
 	}
 }
 
-func requests(clusters, namespaces, accounts, methods, paths []string) (all []request) {
+func requests(clusters, namespaces, accounts, roles, methods, paths []string) (all []request) {
+	for _, r := range roles {
+		for _, m := range methods {
+			for _, p := range paths {
+				all = append(all, request{"aws:PrincipalArn": r, "vpc-lattice-svcs:RequestMethod": m, "vpc-lattice-svcs:RequestPath": p})
+			}
+		}
+	}
 	for _, c := range clusters {
 		for _, n := range namespaces {
 			for _, a := range accounts {

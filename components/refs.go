@@ -26,6 +26,9 @@ type EnvironmentRef struct {
 	CACertificate pulumi.StringInput
 	// ClientRoleARN is the role that applications call with.
 	ClientRoleARN pulumi.StringInput
+	// ClientRoleName is its name in IAM, if that is known: the role of all pods
+	// with a proxy, which no single caller has.
+	ClientRoleName string
 }
 
 // ClusterRef is what namespaces and applications need to know of their cluster.

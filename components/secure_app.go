@@ -13,20 +13,6 @@ import (
 
 const secureAppType = "eks-lattice:index:SecureApp"
 
-// Caller is who may call an application: the pods of a namespace in a cluster
-// of the same account and Region, or only those of one service account.
-type Caller struct {
-	Cluster   string `setting:"cluster"`
-	Namespace string `setting:"namespace"`
-	// ServiceAccount is empty for any.
-	ServiceAccount string `setting:"serviceAccount"`
-	// Methods are the HTTP methods that the caller may use, empty for any.
-	Methods []string `setting:"methods"`
-	// Paths are the paths that the caller may request, empty for any. An asterisk
-	// stands for any text.
-	Paths []string `setting:"paths"`
-}
-
 // SecureAppArgs configures an application and says who may call it.
 type SecureAppArgs struct {
 	// Name is the route's name and the first label of the host name. Empty means
@@ -116,37 +102,7 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 func (a *SecureAppArgs) problems() problem.List {
 	found := settings.Application.Bind(a).Check()
 	found = append(found, a.Container.problems().Under("Container.")...)
-	for i, caller := range a.Allow {
-		at := fmt.Sprintf("Allow[%d]", i)
-		if a.isCaller(caller) {
-			found.Missing(at, "is the application itself (%s/%s/%s); delete it, or give the service account of another application",
-				caller.Cluster, caller.Namespace, a.ServiceAccount)
-		}
-		if slices.ContainsFunc(a.Allow[:i], caller.equals) {
-			found.Missing(at, "is listed twice")
-		}
-	}
-	// The longest names of a partition and a Region stand for those that are not known yet.
-	account := Account{ID: "123456789012", Region: "ap-southeast-2", Partition: "aws-us-gov"}
-	if size := len(callersPolicy(account, a.Allow).JSON()); size > maxAuthPolicy {
-		found.Add("Allow", len(a.Allow), "are too many: their auth policy would have %d characters, and VPC Lattice allows %d; "+
-			"omit service accounts, or split the application", size, maxAuthPolicy)
-	}
-	return found
-}
-
-// maxAuthPolicy is in bytes. https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html
-const maxAuthPolicy = 10 * 1024
-
-func (c Caller) equals(other Caller) bool {
-	return c.Cluster == other.Cluster && c.Namespace == other.Namespace && c.ServiceAccount == other.ServiceAccount &&
-		slices.Equal(c.Methods, other.Methods) && slices.Equal(c.Paths, other.Paths)
-}
-
-// isCaller reports whether a caller is the application itself.
-func (a *SecureAppArgs) isCaller(caller Caller) bool {
-	return caller.Namespace != "" && caller.Cluster == a.Namespace.Cluster.Name && caller.Namespace == a.Namespace.Name &&
-		(caller.ServiceAccount == "" || caller.ServiceAccount == a.ServiceAccount)
+	return append(found, a.checkCallers()...)
 }
 
 func (a *SecureApp) cluster() ClusterRef { return a.args.Namespace.Cluster }

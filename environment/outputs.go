@@ -86,7 +86,9 @@ var contract = []output{
 	{
 		name:  "clientRoleArn",
 		write: func(e *components.Environment) pulumi.StringInput { return e.ClientRoleARN },
-		read:  func(r *components.EnvironmentRef, v value) { r.ClientRoleARN = v.input() },
+		read: func(r *components.EnvironmentRef, v value) {
+			r.ClientRoleARN, r.ClientRoleName = v.input(), v.text[strings.LastIndex(v.text, "/")+1:]
+		},
 	},
 }
 

@@ -44,6 +44,26 @@ func PrincipalARN(found *problem.List, path, text string) {
 	}
 }
 
+// RoleARN accepts the ARN of a role that signs requests. A policy compares it with
+// the whole ARN of the role of a request, which has no session.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func RoleARN(found *problem.List, path, text string) {
+	arn, ok := ParseARN(text)
+	switch {
+	case ok && arn.Service == "sts" && strings.HasPrefix(arn.Resource, "assumed-role/"):
+		found.Add(path, text, "is the ARN of a role's session; give that of the role, such as arn:aws:iam::123456789012:role/reports")
+	case ok && strings.ContainsAny(arn.Resource, "*?"):
+		found.Add(path, text, "has a wildcard; give the ARN of each role in an entry of its own")
+	case strings.Contains(text, "${"):
+		found.Add(path, text, "has ${, which begins a variable in a policy; write the ARN itself")
+	case !ok || !isPartition(arn.Partition) || arn.Service != "iam" || arn.Region != "" || !account.MatchString(arn.Account) ||
+		!strings.HasPrefix(arn.Resource, "role/") || !principal.MatchString(arn.Resource):
+		found.Add(path, text, "is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/reports")
+	case strings.HasPrefix(arn.Resource, "role/aws-service-role/"):
+		found.Add(path, text, "is the role of an AWS service, which does not call applications; give the role that the caller has")
+	}
+}
+
 // CertificateARN accepts the ARN of a certificate in ACM.
 func CertificateARN(found *problem.List, path, text string) {
 	arn, ok := ParseARN(text)

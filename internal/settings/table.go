@@ -34,20 +34,24 @@ var Stack = (&Section{Title: "Every stack"}).with(
 var Caller = (&Section{Title: "Each caller in allow", Fields: true}).with(
 	String{
 		Key:         "cluster",
-		Missing:     "is missing",
 		Check:       check.ClusterName,
-		Description: "Name of the caller's EKS cluster. Required.",
+		Description: "Name of the caller's EKS cluster. Required, unless role is given.",
 	},
 	String{
 		Key:         "namespace",
-		Missing:     "is missing",
 		Check:       check.CallerNamespace,
-		Description: "Namespace of the caller. Required.",
+		Description: "Namespace of the caller. Required, unless role is given.",
 	},
 	String{
 		Key:         "serviceAccount",
 		Check:       check.ServiceAccount,
 		Description: "Service account of the caller. Empty means any in the namespace.",
+	},
+	String{
+		Key:   "role",
+		Check: check.RoleARN,
+		Description: "ARN of an IAM role of the environment's account, instead of cluster and namespace: " +
+			"of a caller that signs its requests itself, such as a Lambda function.",
 	},
 	Strings{
 		Key:         "methods",

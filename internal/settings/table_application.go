@@ -66,7 +66,7 @@ var Application = (&Section{Title: "Each application in apps", Fields: true}).wi
 		Key:         "allow",
 		Item:        "caller",
 		Fields:      Caller,
-		Missing:     "is empty: nobody could call the application; name a cluster and a namespace",
+		Missing:     "is empty: nobody could call the application; name a cluster and a namespace, or a role",
 		Description: "Callers of the application. All others are refused. Required.",
 	},
 })...)

@@ -100,11 +100,16 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 				"default GET /elsewhere": report.Deny, "default GET /elsewhere/v1/x": report.Deny,
 				"billing POST /v1/invoices": report.Allow, "billing POST /v1/invoices/x": report.Allow,
 				"billing DELETE /v1/invoices": report.Deny, "billing POST /elsewhere": report.Deny,
+				"reports GET /v1/reports/x": report.Allow, "reports DELETE /v1/reports/x": report.Deny,
+				"reports GET /elsewhere/v1/reports/x": report.Deny, "reports2 another role /v1/reports/x": report.Deny,
+				" without a signature /v1/reports/x": report.Deny, "other another service account /v1/invoices": report.Deny,
+				"billing another namespace /v1/invoices": report.Deny,
 			}
 			got := map[string]report.Verdict{}
 			for _, row := range r.Matrix {
 				if path, ok := strings.CutPrefix(row.URL, "http://orders.example.com"); ok && path != "" {
-					got[row.ServiceAccount+" "+strings.TrimPrefix(row.Case, "method ")+" "+path] = row.Got
+					who := row.ServiceAccount + row.Role[strings.LastIndex(row.Role, "/")+1:]
+					got[who+" "+strings.TrimPrefix(row.Case, "method ")+" "+path] = row.Got
 				}
 			}
 			for request, verdict := range want {

@@ -35,8 +35,8 @@ func (r *run) matrix(t *Track) ([]report.Row, error) {
 			return rows, fmt.Errorf("calling %s from %s/%s: %w", c.url, c.from.Cluster, c.from.Namespace, err)
 		}
 		row := report.Row{
-			Cluster: c.from.Cluster, Namespace: c.from.Namespace, ServiceAccount: c.from.ServiceAccount, Application: c.app,
-			URL: c.url, Case: c.what, Expect: c.expect, Got: report.Deny,
+			Cluster: c.from.Cluster, Namespace: c.from.Namespace, ServiceAccount: c.from.ServiceAccount, Role: c.from.Role,
+			Application: c.app, URL: c.url, Case: c.what, Expect: c.expect, Got: report.Deny,
 			Status: result.Status, Body: result.Body, DecidedBy: result.DecidedBy, Law: result.Law.ID,
 		}
 		if result.Allowed {
@@ -66,12 +66,12 @@ func (r *run) podURL(c call) (url string) {
 // the matrix grows with the number of apps, not with its square.
 func (p *project) calls() []call {
 	var calls []call
-	known := map[identity]bool{}
+	pods := map[identity]bool{}
 	for _, from := range p.stacks {
 		for _, a := range from.apps {
-			who := identity{from.cluster, a.Namespace, a.ServiceAccount}
-			again := known[who]
-			known[who] = true
+			who := identity{cluster: from.cluster, namespace: a.Namespace, serviceAccount: a.ServiceAccount}
+			again := pods[who]
+			pods[who] = true
 			pod := twincall.Caller{
 				Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name),
 			}
@@ -96,12 +96,7 @@ func (p *project) calls() []call {
 	}
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
-			for _, intruder := range b.intruders("http://" + names.Host(b.Name, p.domain)) {
-				if p.makes(intruder.from.Cluster) {
-					calls = append(calls, intruder)
-				}
-			}
-			for _, c := range b.narrowed("http://" + names.Host(b.Name, p.domain)) {
+			for _, c := range b.neighbors(to.cluster, "http://"+names.Host(b.Name, p.domain), pods) {
 				if p.makes(c.from.Cluster) {
 					calls = append(calls, c)
 				}
@@ -123,7 +118,7 @@ func (p *project) strangers() (warnings []string) {
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
 			for _, c := range b.Allow {
-				if !p.makes(c.Cluster) {
+				if c.Role == "" && !p.makes(c.Cluster) {
 					warnings = append(warnings,
 						fmt.Sprintf("%s allows cluster %s, which no stack file makes: nobody called from there", b.Name, c.Cluster))
 				}
@@ -131,29 +126,6 @@ func (p *project) strangers() (warnings []string) {
 		}
 	}
 	return warnings
-}
-
-// intruders are callers that come close to an allowed one.
-func (b app) intruders(url string) []call {
-	var calls []call
-	for _, c := range b.Allow {
-		account := cmp.Or(c.ServiceAccount, names.DefaultServiceAccount)
-		near := twincall.Caller{Cluster: c.Cluster, Namespace: c.Namespace, ServiceAccount: account, Injected: true}
-		plain, elsewhere, namesake := near, near, near
-		plain.Injected = false
-		elsewhere.Namespace = "elsewhere"
-		namesake.Elsewhere = true
-		calls = append(calls,
-			call{from: plain, url: url, what: "without the annotation", expect: report.Deny},
-			call{from: elsewhere, url: url, what: "another namespace", expect: report.Deny},
-			call{from: namesake, url: url, what: "a cluster of the same name in another account", expect: report.Deny})
-		if c.ServiceAccount != "" {
-			other := near
-			other.ServiceAccount = "other"
-			calls = append(calls, call{from: other, url: url, what: "another service account", expect: report.Deny})
-		}
-	}
-	return calls
 }
 
 // straight are calls past VPC Lattice, and so past IAM, by the pod's address and

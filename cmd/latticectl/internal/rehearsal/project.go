@@ -37,12 +37,13 @@ type app struct {
 	Allow          []caller `yaml:"allow"`
 }
 
-// caller is one allowed caller of an app. No service account, methods or paths
-// means any.
+// caller is one allowed caller of an app: pods, or who has a role. No service
+// account, methods or paths means any.
 type caller struct {
 	Cluster        string   `yaml:"cluster"`
 	Namespace      string   `yaml:"namespace"`
 	ServiceAccount string   `yaml:"serviceAccount"`
+	Role           string   `yaml:"role"`
 	Methods        []string `yaml:"methods"`
 	Paths          []string `yaml:"paths"`
 }

@@ -113,6 +113,7 @@ type Row struct {
 	Cluster        string  `json:"cluster"`
 	Namespace      string  `json:"namespace"`
 	ServiceAccount string  `json:"serviceAccount"`
+	Role           string  `json:"role"`        // ARN, with which a caller that is no pod signs; it has no namespace
 	Application    string  `json:"application"` // whose pod calls, empty for a pod that is created for the call
 	URL            string  `json:"url"`
 	Case           string  `json:"case"` // what is special about the caller, empty for an application's own pod
@@ -122,6 +123,17 @@ type Row struct {
 	Body           string  `json:"body"`
 	DecidedBy      string  `json:"decidedBy"`     // the step on the way that decided
 	Law            string  `json:"law,omitempty"` // that refused the call
+}
+
+// Caller is who called from the cluster, or from its VPC.
+func (r Row) Caller() string {
+	switch {
+	case r.Namespace != "":
+		return r.Namespace + "/" + r.ServiceAccount
+	case r.Role != "":
+		return r.Role
+	}
+	return "no role"
 }
 
 // Law is a law of the twin that the rehearsal met.

@@ -20,7 +20,7 @@ func Summarize(w io.Writer, r *Report) {
 	calls := newTable(w, "from", "to", "caller", "expect", "got", "decided by", "answer")
 	for _, row := range r.Matrix {
 		calls.AppendRow(table.Row{
-			row.Cluster + "/" + row.Namespace + "/" + row.ServiceAccount, row.URL, row.Case,
+			row.Cluster + "/" + row.Caller(), row.URL, row.Case,
 			row.Expect, row.Got, row.DecidedBy, clip(row.Body, 60),
 		})
 	}

@@ -1,4 +1,4 @@
-// Package call makes requests from pods along the whole data path: name, redirect,
+// Package call makes requests, mostly from pods, along the whole data path: name, redirect,
 // proxy, TLS, signature, policies, target.
 package call
 
@@ -12,14 +12,23 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// way is the steps of a request in their order. Each passes the request on by
-// nil, or decides it.
-var way = []func(*request) *Result{
-	(*request).address, (*request).resolve, (*request).redirect, (*request).encrypt, (*request).sign, (*request).pass, (*request).arrive,
-}
+// The steps of a request in their order: from a pod, and from outside of the
+// cluster. Each passes the request on by nil, or decides it.
+var (
+	way = []func(*request) *Result{
+		(*request).address, (*request).resolve, (*request).redirect, (*request).encrypt, (*request).sign, (*request).pass, (*request).arrive,
+	}
+	wayFromOutside = []func(*request) *Result{
+		(*request).lookUp, (*request).encrypt, (*request).signWithRole, (*request).pass, (*request).arrive,
+	}
+)
 
 func (q *request) travel() Result {
-	for _, step := range way {
+	steps := way
+	if q.caller.Outside {
+		steps = wayFromOutside
+	}
+	for _, step := range steps {
 		if r := step(q); r != nil {
 			return *r
 		}
@@ -73,7 +82,9 @@ func Send(clusters *cluster.Clusters, caller Caller, asked Request) (Result, err
 		if u.Scheme == grpcScheme && !r.Allowed {
 			r = grpcError(r)
 		}
-		r.Pod = pod.Name
+		if pod != nil {
+			r.Pod = pod.Name
+		}
 		return nil
 	})
 	return r, err

@@ -177,6 +177,46 @@ func TestCallsBeside(t *testing.T) {
 	}
 }
 
+// A caller outside has its VPC's network and its own signature, and nothing of the
+// cluster.
+func TestCallsFromOutside(t *testing.T) {
+	t.Parallel()
+	h := kubetest.NewPair(t)
+	const role = "arn:aws:iam::123456789012:role/reports"
+	own := ""
+	h.World.Look(func() {
+		service, err := h.Account.Lattice("").FindService(h.Account.Caller(), "demo-two-apps")
+		if err != nil || service == nil {
+			t.Errorf("no service: %v", err)
+			return
+		}
+		own = service.DNSName
+		service.Policy = `{"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "*",
+			"Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalArn": "` + role + `"}}}}`
+	})
+	outside := call.Caller{Cluster: "eks-one", Outside: true, Role: role}
+	other, abroad, unsigned := outside, outside, outside
+	other.Role, abroad.Role, unsigned.Role = role+"-2", "arn:aws:iam::210987654321:role/reports", ""
+	withoutPermission := outside
+	withoutPermission.Role = h.Output("eks-one.node-role", "arn")
+	for _, c := range []step{
+		{"with the role", nil, outside, "", call.StepServicePolicy, 200, "Hello from demo-two-v1", law.Law{}},
+		{"with another role", nil, other, "", call.StepServicePolicy, 403, "assumed-role/reports-2/call is not authorized", law.Law{}},
+		{"with the role of another account", nil, abroad, "", call.StepNetworkPolicy, 403, "210987654321", law.Law{}},
+		{"without a signature", nil, unsigned, "", call.StepSignature, 403, "anonymous", call.LawSignature},
+		{"with a role of the account", nil, withoutPermission, "", call.StepServicePolicy, 403, "node-role", law.Law{}},
+		{"by the service's own name", nil, outside, "https://" + own, call.StepServicePolicy, 200, "Hello", law.Law{}},
+		{"without the private CA", nil, outside, "https://demo-two.example.com", call.StepTLS, 0, "curl: (60)", call.LawTLS},
+		{"a Service of the cluster", nil, outside, "http://demo-one-v1.apps", call.StepDNS, 0, "Could not resolve host", call.LawName},
+		{"without the cluster's DNS", func(h *kubetest.Harness) { h.Down("eks-one.coredns") }, outside, "", call.StepServicePolicy, 200,
+			"Hello", law.Law{}},
+		{"from a VPC without the network", func(h *kubetest.Harness) { h.Down("eks-one.association") }, outside, "", call.StepNetwork, 0,
+			"connection timed out", law.Law{}},
+	} {
+		decides(h, c)
+	}
+}
+
 func TestCallers(t *testing.T) {
 	t.Parallel()
 	h := kubetest.NewCluster(t, "eks-one")

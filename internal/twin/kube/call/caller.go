@@ -23,6 +23,12 @@ type Caller struct {
 	// Elsewhere makes the request come from a cluster of the same name in
 	// another account: same namespace and service account, another cluster ARN.
 	Elsewhere bool
+	// Outside is a caller that is no pod, but a Lambda function or an instance in
+	// the VPC of Cluster.
+	Outside bool
+	// Role is the ARN of the role with which a caller outside signs its requests
+	// itself. It does not sign without one.
+	Role string
 }
 
 // annotationKey asks for the sidecar; with the blueprint's spelling.
@@ -31,6 +37,9 @@ const annotationKey = "vpc-lattices-svcs.amazonaws.com/agent-inject"
 // pod finds or creates the pod that a request comes from. drop deletes what was
 // created.
 func (caller Caller) pod(c *cluster.Cluster, op *world.Op) (pod *api.Object, drop func(), err error) {
+	if caller.Outside {
+		return nil, func() {}, nil
+	}
 	if caller.Deployment != "" {
 		pod, err := caller.existing(c)
 		return pod, func() {}, err

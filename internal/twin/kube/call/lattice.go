@@ -11,7 +11,6 @@ import (
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/cluster"
 	"eks-lattice/internal/twin/kube/networkpolicy"
-	"eks-lattice/internal/twin/kube/obj"
 	"eks-lattice/internal/twin/kube/pods"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/law"
@@ -39,7 +38,7 @@ func (q *request) pass() *Result {
 			Principal: q.principal, Signed: q.signed, SourceVPC: q.from.EKS.VPCID, Method: q.asked.Method, Path: path,
 			Host: q.url.Hostname(), Port: port, Headers: q.asked.Headers,
 		},
-		Scheme: q.scheme, SNI: q.url.Hostname(), Address: q.name, SourceIP: obj.Str(q.pod.Content, "status", "podIP"), Blocked: q.blocked,
+		Scheme: q.scheme, SNI: q.url.Hostname(), Address: q.name, SourceIP: q.sourceIP(), Blocked: q.blocked,
 	})
 	if q.answer.Target == nil {
 		return q.refusal()

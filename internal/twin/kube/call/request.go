@@ -20,7 +20,7 @@ type request struct {
 	clusters *cluster.Clusters
 	from     *cluster.Cluster // the caller's
 	caller   Caller
-	pod      *api.Object // the caller's
+	pod      *api.Object // the caller's, nil if it is none
 	asked    Request
 	url      *url.URL
 
@@ -48,7 +48,7 @@ func (q *request) port() int {
 
 // leaves reports whether network policies let the caller connect to a network.
 func (q *request) leaves(to netip.Prefix, protocol corev1.Protocol, port int) bool {
-	return q.from.Network.Admits(q.pod, networkpolicy.Egress, to, protocol, port)
+	return q.pod == nil || q.from.Network.Admits(q.pod, networkpolicy.Egress, to, protocol, port)
 }
 
 // dropped is a connection whose packets a network policy drops.

@@ -31,6 +31,12 @@ func (q *request) resolve() *Result {
 	if service := q.clusterService(host); service != nil {
 		return q.throughService(service)
 	}
+	return q.lookUp()
+}
+
+// lookUp finds the Lattice service that a host means in the caller's VPC.
+func (q *request) lookUp() *Result {
+	host := q.url.Hostname()
 	name, _, _, err := q.from.Account.Route53("").Resolve(q.from.EKS.VPCID, host)
 	if err != nil {
 		return refused(StepDNS, LawName, 0, "curl: (6) Could not resolve host: %s (%s)", host, controller.Message(err))

@@ -44,6 +44,9 @@ func (q *request) encrypt() *Result {
 
 // appTrust is what the application adds to the public authorities of its image.
 func (q *request) appTrust() string {
+	if q.pod == nil {
+		return ""
+	}
 	container := appContainer(q.pod)
 	files := pods.Files(q.from.API, q.pod, container)
 	trust := ""
@@ -62,11 +65,13 @@ func (q *request) appTrust() string {
 // it does.
 func (q *request) untrusted(trust string) (problem string, broken law.Law) {
 	host := q.url.Hostname()
+	// VPC Lattice has public certificates for the names that it gives to services.
+	// https://docs.aws.amazon.com/vpc-lattice/latest/ug/https-listeners.html
+	if host == q.name {
+		return "", law.Law{}
+	}
 	service := q.service()
 	if service == nil || service.CertificateARN == "" {
-		if host == q.name { // VPC Lattice's own names have public certificates
-			return "", law.Law{}
-		}
 		return "no alternative certificate subject name matches target host name '" + host + "'", LawTLS
 	}
 	certificate := acm.Presented(q.from.Account.Account, service.CertificateARN)
