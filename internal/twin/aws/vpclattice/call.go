@@ -23,6 +23,9 @@ type Call struct {
 	// Blocked names the law by which a target's own network keeps VPC Lattice's
 	// requests and health checks out, or none. It may be nil.
 	Blocked func(*Target) law.Law
+	// Answers is the status with which a target answers a health check, 0 for none.
+	// It may be nil.
+	Answers func(*Target, HealthCheck) int
 }
 
 // Answer is how far a Call came.

@@ -107,6 +107,9 @@ func (listener *Listener) forward(a *cloud.Account, action RuleAction, c Call) A
 	for i := range tg.Targets {
 		t := &tg.Targets[i]
 		why, ok := reaches(a, tg.VPCID, t, c.Blocked)
+		if ok && !tg.healthy(t, c.Answers) {
+			why, ok = LawHealth, false
+		}
 		if ok {
 			return Answer{Status: 200, Target: t, TargetVPC: tg.VPCID}
 		}

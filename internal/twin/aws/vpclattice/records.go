@@ -52,6 +52,7 @@ type TargetGroup struct {
 	VPCID           string
 	Protocol        string
 	ProtocolVersion string // HTTP1, HTTP2 or GRPC
+	HealthCheck     HealthCheck
 	Port            int
 	Targets         []Target
 }

@@ -54,7 +54,7 @@ func (l *Routing) CreateTargetGroup(op *world.Op, p iam.Principal, in TargetGrou
 		return nil, lawTargetGroup.Refuse("ConflictException", "Target group with name %s already exists (%s)", in.Name, other.ID)
 	}
 	tg := &TargetGroup{Meta: l.created(op, "tg", "targetgroup", in.Name, in.Tags), VPCID: in.VPCID, Protocol: in.Protocol,
-		ProtocolVersion: in.ProtocolVersion, Port: in.Port}
+		ProtocolVersion: in.ProtocolVersion, HealthCheck: DefaultHealthCheck(in.ProtocolVersion), Port: in.Port}
 	TargetGroups.Put(l.account, tg)
 	l.account.Change()
 	return tg, nil

@@ -39,6 +39,7 @@ func (q *request) pass() *Result {
 			Host: q.url.Hostname(), Port: port, Headers: q.asked.Headers,
 		},
 		Scheme: q.scheme, SNI: q.url.Hostname(), Address: q.name, SourceIP: q.sourceIP(), Blocked: q.blocked,
+		Answers: q.answers,
 	})
 	if q.answer.Target == nil {
 		return q.refusal()
@@ -101,4 +102,14 @@ func (q *request) blocked(t *vpclattice.Target) law.Law {
 		return networkpolicy.LawIsolation
 	}
 	return law.Law{}
+}
+
+// answers is the status with which the pod behind a target answers a health check.
+func (q *request) answers(t *vpclattice.Target, check vpclattice.HealthCheck) int {
+	c, pod := q.target(t)
+	port := cmp.Or(check.Port, t.Port)
+	if pod == nil || !c.Network.Admits(pod, networkpolicy.Ingress, latticeRange, corev1.ProtocolTCP, port) {
+		return 0
+	}
+	return pods.Answer(c.API, pod, port, check.Path)
 }

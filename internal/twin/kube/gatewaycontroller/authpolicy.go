@@ -41,8 +41,8 @@ func (p policies) authPolicy(policy *api.Object) {
 	case target == nil:
 		accepted, reason, text = false, "TargetNotFound",
 			"targetRef "+kind+" "+policy.Namespace+"/"+obj.Str(policy.Content, "spec", "targetRef", "name")+" not found"
-	case p.olderPolicy(policy, target) != nil:
-		accepted, reason, text = false, "Conflicted", "policy conflicts with "+p.olderPolicy(policy, target).Name
+	case p.older(policy, target) != nil:
+		accepted, reason, text = false, "Conflicted", "policy conflicts with "+p.older(policy, target).Name
 	}
 	_ = p.mgr.API.Write(policy, latticeManager, func(content obj.Map) {
 		if accepted {
@@ -71,19 +71,6 @@ func (p policies) authPolicy(policy *api.Object) {
 		return
 	}
 	p.mgr.Clear(policy)
-}
-
-func (p policies) olderPolicy(policy, target *api.Object) *api.Object {
-	for _, other := range p.mgr.API.List(LatticeGroup, "IAMAuthPolicy", policy.Namespace) {
-		if other == policy || other.Terminating() || p.target(other) != target {
-			continue
-		}
-		mine, theirs := obj.Str(policy.Content, "metadata", "creationTimestamp"), obj.Str(other.Content, "metadata", "creationTimestamp")
-		if theirs < mine || theirs == mine && other.Name < policy.Name {
-			return other
-		}
-	}
-	return nil
 }
 
 func (p policies) putAuthPolicy(policy, target *api.Object) error {
@@ -150,7 +137,7 @@ func (p policies) deleteAuthPolicy(policy *api.Object) {
 		p.mgr.Fail(policy, podidentity.LawControllerRuns, err)
 		return
 	}
-	if target := p.target(policy); target != nil && p.olderPolicy(policy, target) == nil {
+	if target := p.target(policy); target != nil && p.older(policy, target) == nil {
 		found, err := p.named(client, s.Principal, target.Kind, policy.Annotation(policyResourceName))
 		if err != nil {
 			p.mgr.Fail(policy, podidentity.LawControllerRuns, err)

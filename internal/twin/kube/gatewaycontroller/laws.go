@@ -33,6 +33,10 @@ var (
 		"A deleted IAMAuthPolicy keeps its finalizer while its target exists, if the controller accepted the policy but never put it, "+
 			"or if its Lattice service is gone.",
 		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/controllers/iamauthpolicy_controller.go")
+	LawTargetGroupPolicy = law.New(law.Controller, "target-group-policy-needs-its-service",
+		"A TargetGroupPolicy is accepted, and routes take it into account, if its Service exists in its own namespace and no older policy "+
+			"has that Service.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/k8s/policyhelper/policy.go")
 	LawPolicyConflict = law.New(law.Controller, "one-auth-policy-per-target",
 		"If several IAMAuthPolicies have the same target, only the oldest is accepted.",
 		"https://gateway-api.sigs.k8s.io/geps/gep-713/")

@@ -219,6 +219,19 @@ var policies = []lawtest.Counterexample{
 		h.Down("route", "policy")
 		return met
 	}},
+	{Law: gatewaycontroller.LawTargetGroupPolicy, Break: func(t *testing.T) law.Law {
+		t.Helper()
+		h := newApps(t)
+		policy := kubetest.TargetGroupPolicy("demo-v1", "apps", "healthCheck: {enabled: true}")
+		met := h.Refused(h.TryApply("eks-one", "early", strings.ReplaceAll(policy, "demo-v1", "other")), gatewaycontroller.LawTargetGroupPolicy,
+			"Waiting for condition=Accepted", "targetRef not found, target=apps/other")
+		h.Apply("eks-one", "policy", policy)
+		if got := h.Refused(h.TryApply("eks-one", "second", strings.Replace(policy, "name: demo-v1", "name: second", 1)),
+			gatewaycontroller.LawTargetGroupPolicy, "policy=demo-v1"); got != met {
+			t.Errorf("a second policy breaks %v", got)
+		}
+		return met
+	}},
 	{Law: gatewaycontroller.LawPolicyConflict, Break: func(t *testing.T) law.Law {
 		t.Helper()
 		h := newApps(t)

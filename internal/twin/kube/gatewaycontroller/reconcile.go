@@ -49,6 +49,9 @@ func (c *Controller) Reconcile(op *world.Op) {
 	}
 	l := &leader{mgr: c.mgr, identity: c.identity, op: op, pod: pod, process: c.processes[pod.UID()]}
 	l.classes()
+	for _, policy := range c.mgr.API.List(LatticeGroup, "TargetGroupPolicy", "") {
+		policies{l}.targetGroupPolicy(policy)
+	}
 	for _, gw := range c.mgr.API.List(GatewayGroup, "Gateway", "") {
 		l.gateway(gw)
 	}
@@ -70,6 +73,7 @@ func (c *Controller) explain() {
 	kinds := []schema.GroupKind{
 		{Group: GatewayGroup, Kind: "GatewayClass"}, {Group: GatewayGroup, Kind: "Gateway"},
 		{Group: LatticeGroup, Kind: "IAMAuthPolicy"}, {Group: LatticeGroup, Kind: "VpcAssociationPolicy"},
+		{Group: LatticeGroup, Kind: "TargetGroupPolicy"},
 	}
 	for _, kind := range RouteKinds {
 		kinds = append(kinds, schema.GroupKind{Group: GatewayGroup, Kind: kind})

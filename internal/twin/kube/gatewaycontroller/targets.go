@@ -12,10 +12,11 @@ import (
 	"eks-lattice/internal/twin/kube/pods"
 )
 
-// groupName names a backend's target group: one per cluster, route and Service.
-func (d *deployer) groupName(namespace, service string, port int64) string {
+// groupName names a backend's target group: one per cluster, route, Service and
+// protocol, which cannot change.
+func (d *deployer) groupName(namespace, service string, port int64, protocol, version string) string {
 	h := sha256.Sum256([]byte(d.owner() + " " + d.route.Namespace + "/" + d.route.Name + " " + namespace + "/" + service + " " +
-		strconv.FormatInt(port, 10)))
+		strconv.FormatInt(port, 10) + " " + protocol + " " + version))
 	return "k8s-" + service[:min(len(service), 20)] + "-" + namespace[:min(len(namespace), 20)] + "-" + hex.EncodeToString(h[:5])
 }
 
@@ -55,12 +56,16 @@ func (d *deployer) targetGroups() ([][]pool, error) {
 }
 
 func (d *deployer) targetGroup(service *api.Object, port int64) (pool, error) {
-	name := d.groupName(service.Namespace, service.Name, port)
+	protocol, version, check := d.targetGroupConfig(service, d.route.Kind)
+	name := d.groupName(service.Namespace, service.Name, port, protocol, version)
 	group, err := d.client.Routing().FindTargetGroup(d.principal, name)
 	if err == nil && group == nil {
 		group, err = d.client.Routing().CreateTargetGroup(d.op, d.principal, vpclattice.TargetGroupInput{
-			Name: name, VPCID: d.process.Env["CLUSTER_VPC_ID"], Protocol: "HTTP", ProtocolVersion: protocolVersions[d.route.Kind], Port: 80,
+			Name: name, VPCID: d.process.Env["CLUSTER_VPC_ID"], Protocol: protocol, ProtocolVersion: version, Port: 80,
 			Tags: d.routeTags()})
+	}
+	if err == nil {
+		err = d.client.Routing().SetHealthCheck(d.op, d.principal, group, check)
 	}
 	if err != nil {
 		return pool{}, err

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,9 +115,22 @@ func (k *Kubelet) probe(pod *api.Object) error {
 				return LawProbes.Refuse("", "Unhealthy: %s failed: dial tcp :%d: connect: connection refused (container %s)", kind.words, port,
 					obj.Str(container, "name"))
 			}
+			if status := probedStatus(k.mgr.API, pod, obj.At(container, kind.field), int(port)); status < 200 || status >= 400 {
+				return LawProbes.Refuse("", "Unhealthy: %s failed: HTTP probe failed with statuscode: %d (container %s)", kind.words, status,
+					obj.Str(container, "name"))
+			}
 		}
 	}
 	return nil
+}
+
+// probedStatus is the answer to a probe over HTTP, and 200 for every other one.
+func probedStatus(s *api.Server, pod *api.Object, probe obj.Map, port int) int {
+	get := obj.At(probe, "httpGet")
+	if get == nil {
+		return 200
+	}
+	return pods.Answer(s, pod, port, cmp.Or(obj.Str(get, "path"), "/"))
 }
 
 // probedPort is the port that a probe asks, given as a number or by name; 0

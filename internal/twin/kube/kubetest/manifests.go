@@ -128,6 +128,18 @@ spec: {selector: {app: %[1]s}, ports: [{port: 80, targetPort: 8090, protocol: TC
 `, name, ns)
 }
 
+// TargetGroupPolicy is a policy for a Service of the same name.
+func TargetGroupPolicy(name, ns string, spec ...string) string {
+	return fmt.Sprintf(`
+apiVersion: application-networking.k8s.aws/v1alpha1
+kind: TargetGroupPolicy
+metadata: {name: %[1]s, namespace: %[2]s, annotations: {pulumi.com/waitFor: condition=Accepted}}
+spec:
+  targetRef: {group: "", kind: Service, name: %[1]s}
+  %[3]s
+`, name, ns, strings.Join(spec, "\n  "))
+}
+
 // HTTPRoute is the route to the Service name-v1.
 func HTTPRoute(name, ns string) string {
 	return fmt.Sprintf(`

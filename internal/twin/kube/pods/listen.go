@@ -2,7 +2,6 @@ package pods
 
 import (
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -10,8 +9,7 @@ import (
 	"eks-lattice/internal/twin/kube/obj"
 )
 
-// demoPort is where the demo image listens whatever its manifest says:
-// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/files/examples/parking.yaml
+// demoPort is where the demo image listens whatever its manifest says.
 const demoPort = 8090
 
 // Sockets are the ports on which a container's program listens. The twin assumes
@@ -26,8 +24,8 @@ func Listening(s *api.Server, pod *api.Object, container obj.Map) Sockets {
 	if bootstrap := Bootstrap(container, Files(s, pod, container)); bootstrap != "" {
 		return envoyPorts(bootstrap)
 	}
-	if strings.Contains(obj.Str(container, "image"), "/http-server") {
-		return Sockets{Known: true, Open: []int64{demoPort}}
+	if program, ok := known(container); ok {
+		return Sockets{Known: true, Open: []int64{program.port}}
 	}
 	var p Sockets
 	for _, port := range obj.Maps(container, "ports") {
