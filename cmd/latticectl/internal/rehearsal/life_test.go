@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
 	"eks-lattice/cmd/latticectl/internal/report"
+	"eks-lattice/internal/twin/aws/vpclattice"
 	"eks-lattice/internal/twin/lattice"
 	"eks-lattice/internal/twin/world"
 )
@@ -118,6 +119,18 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 				}
 			}
 		},
+		"application": func(t *testing.T, r *report.Report) {
+			t.Helper()
+			reached := 0
+			for _, row := range r.Matrix {
+				if row.URL == "http://grafana.example.com" && row.Got == report.Allow {
+					reached++
+				}
+			}
+			if reached == 0 {
+				t.Error("nobody reaches Grafana")
+			}
+		},
 		"two-apps": func(t *testing.T, r *report.Report) {
 			apps := map[string]bool{}
 			for _, row := range r.Matrix {
@@ -138,6 +151,47 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 			}
 			check(t, found)
 		})
+	}
+}
+
+// Grafana redirects from /, so without a health check of its own it gets no requests,
+// although up succeeds.
+func TestRehearsalWithoutAHealthCheck(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "examples", "application", "Pulumi.cluster1.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const check = "      healthCheck:\n        path: /api/health\n"
+	if !strings.Contains(string(text), check) {
+		t.Fatal("the example has no health check")
+	}
+	overlay := t.TempDir()
+	text = []byte(strings.Replace(string(text), check, "", 1))
+	if err := os.WriteFile(filepath.Join(overlay, "Pulumi.cluster1.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := deployment(t, overlay)
+	for _, s := range r.stacks {
+		if _, err := s.up(t.Context(), r.track()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := r.matrix(r.track())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, row := range rows {
+		if row.URL == "http://grafana.example.com" && row.Expect == report.Allow {
+			refused++
+			if row.Status != 503 || row.Law != vpclattice.LawHealth.ID {
+				t.Errorf("a caller gets %d by law %q: %s", row.Status, row.Law, row.Body)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("nobody calls Grafana")
 	}
 }
 
