@@ -132,6 +132,7 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 			}
 		},
 		"two-apps": func(t *testing.T, r *report.Report) {
+			t.Helper()
 			apps := map[string]bool{}
 			for _, row := range r.Matrix {
 				if row.Got == report.Allow {

@@ -16,7 +16,6 @@ func (p policies) targetGroupPolicy(policy *api.Object) {
 	policy.DependsOnObject(p.pod, podidentity.LawControllerRuns)
 	target, kind := p.target(policy), obj.Str(policy.Content, "spec", "targetRef", "kind")
 	c := controller.Condition{Type: "Accepted", True: true, Reason: "Accepted"}
-	broken := LawTargetGroupPolicy
 	switch {
 	case kind != "Service" && kind != "ServiceExport":
 		c = controller.Condition{Type: "Accepted", Reason: "Invalid", Message: "not supported GroupKind=/" + kind}
@@ -24,11 +23,12 @@ func (p policies) targetGroupPolicy(policy *api.Object) {
 		c = controller.Condition{Type: "Accepted", Reason: "TargetNotFound",
 			Message: "targetRef not found, target=" + policy.Namespace + "/" + obj.Str(policy.Content, "spec", "targetRef", "name")}
 	case p.older(policy, target) != nil:
-		c = controller.Condition{Type: "Accepted", Reason: "Conflicted", Message: "targetRef has conflict, policy=" + p.older(policy, target).Name}
+		c = controller.Condition{Type: "Accepted", Reason: "Conflicted",
+			Message: "targetRef has conflict, policy=" + p.older(policy, target).Name}
 	}
 	_ = p.mgr.API.Write(policy, latticeManager, func(content obj.Map) { p.mgr.SetCondition(policy, content, c, "status", "conditions") })
 	if !c.True {
-		p.mgr.Blame(policy, broken, "%s", c.Message)
+		p.mgr.Blame(policy, LawTargetGroupPolicy, "%s", c.Message)
 		return
 	}
 	policy.DependsOnObject(target, LawTargetGroupPolicy)
