@@ -13,10 +13,11 @@ func newApps(
 	ctx *pulumi.Context, c *config, cluster components.ClusterRef, providers pulumi.ResourceOption,
 ) ([]*components.SecureApp, error) {
 	namespaces := map[string]components.NamespaceRef{}
-	for _, name := range namespaceNames(c.AppList.Apps) {
+	for _, name := range c.namespaceNames() {
 		namespace, err := components.NewAppNamespace(ctx, name, &components.AppNamespaceArgs{
 			Cluster:         cluster,
-			ServiceAccounts: serviceAccounts(c.AppList.Apps, name),
+			ServiceAccounts: c.serviceAccounts(name),
+			CallsOnly:       !slices.ContainsFunc(c.AppList.Apps, func(app components.SecureAppArgs) bool { return app.Namespace.Name == name }),
 		}, providers)
 		if err != nil {
 			return nil, err
@@ -39,24 +40,41 @@ func newApps(
 	return apps, nil
 }
 
-// namespaceNames returns each namespace once, in the order of the applications.
-func namespaceNames(apps []components.SecureAppArgs) []string {
+// namespaceNames returns each namespace once: those of the applications in their
+// order, then those of pods that only call.
+func (c *config) namespaceNames() []string {
 	var names []string
-	for _, app := range apps {
-		if !slices.Contains(names, app.Namespace.Name) {
-			names = append(names, app.Namespace.Name)
-		}
+	for _, app := range c.AppList.Apps {
+		names = appendNew(names, app.Namespace.Name)
+	}
+	for _, namespace := range c.Callers.Namespaces {
+		names = appendNew(names, namespace.Name)
 	}
 	return names
 }
 
 // serviceAccounts returns each service account of a namespace once.
-func serviceAccounts(apps []components.SecureAppArgs, namespace string) []string {
+func (c *config) serviceAccounts(namespace string) []string {
 	var names []string
-	for _, app := range apps {
-		if app.Namespace.Name == namespace && !slices.Contains(names, app.ServiceAccount) {
-			names = append(names, app.ServiceAccount)
+	for _, app := range c.AppList.Apps {
+		if app.Namespace.Name == namespace {
+			names = appendNew(names, app.ServiceAccount)
+		}
+	}
+	for _, callers := range c.Callers.Namespaces {
+		if callers.Name == namespace {
+			names = appendNew(names, callers.ServiceAccounts...)
 		}
 	}
 	return names
+}
+
+// appendNew appends the items that a list does not have.
+func appendNew(list []string, items ...string) []string {
+	for _, item := range items {
+		if !slices.Contains(list, item) {
+			list = append(list, item)
+		}
+	}
+	return list
 }

@@ -6,6 +6,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,6 +24,7 @@ type config struct {
 	Own     ownConfig
 	Cluster components.LatticeClusterArgs
 	AppList appList
+	Callers callerList
 
 	reader *settings.Reader
 }
@@ -37,6 +39,16 @@ type ownConfig struct {
 type appList struct {
 	// Apps name their namespaces. The rest of the Ref follows with the namespace.
 	Apps []components.SecureAppArgs `setting:"apps"`
+}
+
+// callerList has the namespaces of pods that only call.
+type callerList struct {
+	Namespaces []callerNamespace `setting:"namespaces"`
+}
+
+type callerNamespace struct {
+	Name            string   `setting:"name"`
+	ServiceAccounts []string `setting:"serviceAccounts"`
 }
 
 // readConfig reads the configuration of the running stack and the outputs of
@@ -69,6 +81,10 @@ func (c *config) read(stack string) {
 	c.reader.Read(own)
 	c.reader.Read(c.clusterKeys())
 	c.reader.Read(settings.Cluster.Bind(&c.AppList))
+	callers := settings.Cluster.Bind(&c.Callers)
+	c.reader.Read(callers)
+	callers.SetDefaults()
+	c.reader.Report(callers.Keys(append(callers.Check(), c.Callers.repeated()...)))
 	if c.Cluster.ClusterName == "" {
 		c.Cluster.ClusterName = names.Cluster(stack)
 	}
@@ -121,6 +137,19 @@ func (c *config) checkApps() problem.List {
 		}
 	}
 	return append(found, c.checkServiceNames()...)
+}
+
+// repeated returns the namespaces that are listed twice.
+func (l callerList) repeated() problem.List {
+	var found problem.List
+	for i, namespace := range l.Namespaces {
+		first := slices.IndexFunc(l.Namespaces, func(n callerNamespace) bool { return n.Name == namespace.Name })
+		if first < i && namespace.Name != "" {
+			found.Add(fmt.Sprintf("Namespaces[%d].Name", i), namespace.Name,
+				"is the name of namespaces[%d], too; list its service accounts there", first)
+		}
+	}
+	return found
 }
 
 // checkServiceNames reports applications with different names but the same

@@ -3,6 +3,10 @@ package cluster
 import (
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"eks-lattice/internal/sidecar"
 )
 
 // Every in-cluster object needs nodes, their route to the Internet, and access to
@@ -127,4 +131,30 @@ func TestReadiness(t *testing.T) {
 			t.Errorf("%s waits for %s, want %s", test.resource, got, test.want)
 		}
 	}
+}
+
+// A namespace of callers has what its pods need to call, and publishes nothing.
+func TestNamespacesOfCallers(t *testing.T) {
+	t.Parallel()
+	r := run(t, "eks-lattice:namespaces", `[{"name": "jobs", "serviceAccounts": ["nightly"]}, {"name": "apps", "serviceAccounts": ["extra"]}]`)
+	labels := func(namespace string) resource.PropertyMap {
+		return r.Get(t, "kubernetes:core/v1:Namespace", namespace+"-namespace").Inputs["metadata"].ObjectValue()["labels"].ObjectValue()
+	}
+	if got := labels("jobs"); got.HasValue("allow-attachment-to-infra-gw") || !got.HasValue(resource.PropertyKey(sidecar.NamespaceLabelKey)) {
+		t.Errorf("labels of jobs: %v", got)
+	}
+	if got := labels("apps"); !got.HasValue("allow-attachment-to-infra-gw") {
+		t.Errorf("labels of apps: %v", got)
+	}
+	var pairs []string
+	for _, res := range r.OfType(identity) {
+		pairs = append(pairs, res.Inputs["namespace"].StringValue()+"/"+res.Inputs["serviceAccount"].StringValue())
+	}
+	for _, pair := range []string{"jobs/nightly", "apps/default", "apps/extra"} {
+		if count(pairs, pair) != 1 {
+			t.Errorf("associations %v, want %s once", pairs, pair)
+		}
+	}
+	r.Get(t, "kubernetes:core/v1:ServiceAccount", "jobs-nightly")
+	r.Get(t, "kubernetes:core/v1:ConfigMap", "jobs-proxy")
 }

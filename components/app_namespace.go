@@ -25,6 +25,9 @@ type AppNamespaceArgs struct {
 	Namespace string
 	// ServiceAccounts whose pods may call services. Nil means "default".
 	ServiceAccounts []string
+	// CallsOnly is a namespace without applications: no route in it attaches to the
+	// Gateway.
+	CallsOnly bool
 }
 
 // AppNamespace is a namespace whose applications attach to the Gateway and call
@@ -80,7 +83,11 @@ func (a *AppNamespaceArgs) withDefaults(name string) *AppNamespaceArgs {
 
 func (a *AppNamespaceArgs) problems() problem.List {
 	var found problem.List
-	check.AppNamespace(&found, "Namespace", a.Namespace)
+	checkName := check.AppNamespace
+	if a.CallsOnly {
+		checkName = check.CallerNamespace
+	}
+	checkName(&found, "Namespace", a.Namespace)
 	if len(a.ServiceAccounts) == 0 {
 		found.Missing("ServiceAccounts", "is empty: no pod could call anything")
 	}
@@ -93,7 +100,10 @@ func (a *AppNamespaceArgs) problems() problem.List {
 
 func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
 	labels := labelsOfProject()
-	labels[attachLabel], labels[sidecar.NamespaceLabelKey] = attachLabelValue, sidecar.NamespaceLabelValue
+	labels[sidecar.NamespaceLabelKey] = sidecar.NamespaceLabelValue
+	if !n.args.CallsOnly {
+		labels[attachLabel] = attachLabelValue
+	}
 	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
 		Metadata: metav1.ObjectMetaArgs{
 			Name:   pulumi.String(n.args.Namespace),

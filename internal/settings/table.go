@@ -10,7 +10,7 @@ import (
 
 // Table returns the sections in the order of the documentation.
 func Table() []*Section {
-	return []*Section{Stack, Environment, Cluster, Application, HealthCheck, EnvSource, Resources, Caller}
+	return []*Section{Stack, Environment, Cluster, Namespace, Application, HealthCheck, EnvSource, Resources, Caller}
 }
 
 // Stack has the keys of every stack.
@@ -27,6 +27,23 @@ var Stack = (&Section{Title: "Every stack"}).with(
 		Default:     map[string]string{},
 		Check:       check.Tags,
 		Description: "Tags of every AWS resource, besides pulumi-project and pulumi-stack.",
+	},
+)
+
+// Namespace has the fields of an item of namespaces.
+var Namespace = (&Section{Title: "Each namespace in namespaces", Fields: true}).with(
+	String{
+		Key:         "name",
+		Missing:     "is missing",
+		Check:       check.CallerNamespace,
+		Description: "Name of the namespace, at most 18 characters. Required.",
+	},
+	Strings{
+		Key:     "serviceAccounts",
+		Default: []string{names.DefaultServiceAccount},
+		Check: check.All(check.NotEmpty(": no pod could call anything; give the service accounts of its pods"),
+			check.Each(check.ServiceAccount)),
+		Description: "Service accounts whose pods may call. The stack creates them.",
 	},
 )
 

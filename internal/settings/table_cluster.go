@@ -175,6 +175,13 @@ var Cluster = (&Section{Title: "Stacks of role cluster", Role: names.RoleCluster
 		Description: "Image that sets up the redirect to the proxy. Empty means the pinned one.",
 	},
 	Objects{
+		Key:    "namespaces",
+		Item:   "namespace",
+		Fields: Namespace,
+		Description: "Namespaces for pods that call applications and are none: name (at most 18 characters) and " +
+			"optionally serviceAccounts.",
+	},
+	Objects{
 		Key:    "apps",
 		Item:   "application",
 		Fields: Application,

@@ -106,6 +106,9 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 				" without a signature /v1/reports/x": report.Deny, "other another service account /v1/invoices": report.Deny,
 				"billing another namespace /v1/invoices": report.Deny,
 			}
+			if row := find(t, r, "eks-cluster2", "http://orders.example.com", "namespace of callers"); row.Got != report.Allow {
+				t.Errorf("a pod of namespace jobs gets %+v", row)
+			}
 			got := map[string]report.Verdict{}
 			for _, row := range r.Matrix {
 				if path, ok := strings.CutPrefix(row.URL, "http://orders.example.com"); ok && path != "" {

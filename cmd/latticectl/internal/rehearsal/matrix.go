@@ -94,6 +94,7 @@ func (p *project) calls() []call {
 			}
 		}
 	}
+	calls = append(calls, p.callsFromNamespaces(pods)...)
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
 			for _, c := range b.neighbors(to.cluster, "http://"+names.Host(b.Name, p.domain), pods) {
@@ -105,6 +106,37 @@ func (p *project) calls() []call {
 		}
 	}
 	return calls
+}
+
+// callsFromNamespaces are those of a pod of each service account in the namespaces
+// that only call. It finds only what the stack has created.
+func (p *project) callsFromNamespaces(pods map[identity]bool) (calls []call) {
+	for _, from := range p.stacks {
+		for _, n := range from.namespaces {
+			for _, account := range n.ServiceAccounts {
+				who := identity{cluster: from.cluster, namespace: n.Name, serviceAccount: account}
+				pods[who] = true
+				for _, to := range p.stacks {
+					for _, b := range to.apps {
+						calls = append(calls, b.callUnaided(who, "http://"+names.Host(b.Name, p.domain)))
+					}
+				}
+			}
+		}
+	}
+	return calls
+}
+
+// callUnaided is the call of a pod that is created for it in a namespace of the stack.
+func (b app) callUnaided(who identity, url string) call {
+	pod := twincall.Caller{
+		Cluster: who.cluster, Namespace: who.namespace, ServiceAccount: who.serviceAccount, Injected: true, Unaided: true,
+	}
+	expect := report.Deny
+	if b.allows(who, http.MethodGet, "/") {
+		expect = report.Allow
+	}
+	return call{from: pod, url: url, what: "namespace of callers", expect: expect}
 }
 
 // makes reports whether one of the stack files is that of a cluster.

@@ -20,9 +20,10 @@ type stackFile struct {
 	name string
 	text []byte
 	role string
-	// The matrix is derived from cluster and apps.
-	cluster string
-	apps    []app
+	// The matrix is derived from cluster, apps and namespaces.
+	cluster    string
+	apps       []app
+	namespaces []namespace
 	// protected are the keys by which the stack refuses to be destroyed.
 	protected []string
 }
@@ -35,6 +36,12 @@ type app struct {
 	Port           int      `yaml:"port"`
 	DirectAccess   bool     `yaml:"directAccess"`
 	Allow          []caller `yaml:"allow"`
+}
+
+// namespace is one entry of a cluster's list of namespaces that only call.
+type namespace struct {
+	Name            string   `yaml:"name"`
+	ServiceAccounts []string `yaml:"serviceAccounts"`
 }
 
 // caller is one allowed caller of an app: pods, or who has a role. No service
@@ -176,6 +183,16 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	if node, ok := file.Config["eks-lattice:apps"]; ok {
 		if err := node.Decode(&s.apps); err != nil {
 			return nil, "", fmt.Errorf("reading eks-lattice:apps in %s: %w", path, err)
+		}
+	}
+	if node, ok := file.Config["eks-lattice:namespaces"]; ok {
+		if err := node.Decode(&s.namespaces); err != nil {
+			return nil, "", fmt.Errorf("reading eks-lattice:namespaces in %s: %w", path, err)
+		}
+	}
+	for i := range s.namespaces {
+		if s.namespaces[i].ServiceAccounts == nil {
+			s.namespaces[i].ServiceAccounts = []string{names.DefaultServiceAccount}
 		}
 	}
 	for i := range s.apps {

@@ -20,6 +20,9 @@ type Caller struct {
 	ServiceAccount string // of a pod created for the request; empty: default
 	Deployment     string // an existing Deployment
 	Injected       bool   // a pod created for the request asks for the sidecar
+	// Unaided is a pod created for the request that finds only what is there: no
+	// namespace, service account or association is added for it.
+	Unaided bool
 	// Elsewhere makes the request come from a cluster of the same name in
 	// another account: same namespace and service account, another cluster ARN.
 	Elsewhere bool
@@ -44,9 +47,11 @@ func (caller Caller) pod(c *cluster.Cluster, op *world.Op) (pod *api.Object, dro
 		pod, err := caller.existing(c)
 		return pod, func() {}, err
 	}
-	drop, err = prepareNamespace(c, op, caller)
-	if err != nil {
-		return nil, drop, err
+	drop = func() {}
+	if !caller.Unaided {
+		if drop, err = prepareNamespace(c, op, caller); err != nil {
+			return nil, drop, err
+		}
 	}
 	name := "caller-" + c.Workloads.Suffix("caller")
 	metadata := obj.Map{"name": name, "namespace": caller.Namespace, "labels": obj.Map{"run": name}}
