@@ -225,7 +225,7 @@ func unfill(all []string, line string) *strings.Replacer {
 // placeholders are texts that are too long for a line, or that expire some day.
 func placeholders(t *testing.T) []string {
 	t.Helper()
-	var callers, networks, types, roles []string
+	var callers, networks, types, roles, versions, routes []string
 	for i := range 240 {
 		roles = append(roles, fmt.Sprintf(`{"role": "arn:aws:iam::123456789012:role/reports%d"}`, i))
 	}
@@ -234,6 +234,12 @@ func placeholders(t *testing.T) []string {
 		networks = append(networks, fmt.Sprintf(`"203.0.113.%d/32"`, i))
 		types = append(types, fmt.Sprintf(`"m5.%dxlarge"`, i+1))
 	}
+	for i := range 11 {
+		versions = append(versions, fmt.Sprintf(`{"name": "v%d", "weight": 1}`, i+1))
+	}
+	for i := range 10 {
+		routes = append(routes, fmt.Sprintf(`{"path": "/v%d"}`, i+1))
+	}
 	tags := map[string]string{}
 	for i := range 41 {
 		tags[fmt.Sprint("tag", i)] = "x"
@@ -241,6 +247,7 @@ func placeholders(t *testing.T) []string {
 	day := 24 * time.Hour
 	ca := certificate(t, true, -day, day)
 	return []string{
+		"$VERSIONS", strings.Join(versions, ", "), "$ROUTES", strings.Join(routes, ", "), "$A200", strings.Repeat("a", 200),
 		"$ROLES", strings.Join(roles, ", "),
 		// The path of the largest policy that VPC Lattice accepts.
 		"$FULL", strings.Repeat("/long", 1937) + "/longer",

@@ -5,9 +5,6 @@ import "maps"
 // podLabel is the label by which Deployment, Service and NetworkPolicy select pods.
 const podLabel = "app"
 
-// appVersion ends the name of the Deployment and the Service.
-const appVersion = "v1"
-
 // Labels that Kubernetes recommends for all objects.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 const recommended = "app.kubernetes.io/"
@@ -26,19 +23,19 @@ func (a *SecureApp) labels() map[string]string {
 }
 
 // selector selects the pods of the application. A Deployment's cannot change.
-func (a *SecureApp) selector() map[string]string { return map[string]string{podLabel: a.version()} }
+func (a *workload) selector() map[string]string { return map[string]string{podLabel: a.version()} }
 
 // labelsOfVersion are those of the objects that select pods, and of the pods.
-func (a *SecureApp) labelsOfVersion() map[string]string {
+func (a *workload) labelsOfVersion() map[string]string {
 	labels := a.labels()
 	maps.Copy(labels, a.selector())
-	labels[recommended+"version"] = appVersion
+	labels[recommended+"version"] = a.versionName
 	return labels
 }
 
 // labelsOfPods are labelsOfVersion and the user's. The user's win, except over the
 // selector's, which the check refuses.
-func (a *SecureApp) labelsOfPods() map[string]string {
+func (a *workload) labelsOfPods() map[string]string {
 	labels := a.labelsOfVersion()
 	maps.Copy(labels, a.args.Labels)
 	return labels

@@ -34,6 +34,12 @@ type SecureAppArgs struct {
 	Container   ContainerArgs    `setting:",inline"`
 	// SecretEnv keeps the values of Container.Env encrypted in the state.
 	SecretEnv bool
+	// Versions are deployed side by side, and share the requests by their weights.
+	// Empty means one version, v1.
+	Versions []VersionArgs `setting:"versions"`
+	// Routes lead requests that they match elsewhere. The first one that matches
+	// wins; all other requests are shared by weight.
+	Routes []RouteArgs `setting:"routes"`
 	// Labels of the pods, besides the ones that each pod of an application has.
 	Labels map[string]string `setting:"labels"`
 	// DirectAccess lets every pod of the cluster, and everything else with a route
@@ -95,13 +101,19 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 		args.Container.Image = names.DefaultAppImage
 	}
 	args.Allow = slices.Clone(args.Allow)
+	args.Versions = slices.Clone(args.Versions)
 	settings.Application.Bind(&args).SetDefaults()
+	for i := range args.Versions {
+		args.Versions[i].setDefaults(&args)
+	}
 	return &args
 }
 
 func (a *SecureAppArgs) problems() problem.List {
 	found := settings.Application.Bind(a).Check()
 	found = append(found, a.Container.problems().Under("Container.")...)
+	found = append(found, a.versionProblems()...)
+	found = append(found, a.routeProblems()...)
 	return append(found, a.checkCallers()...)
 }
 
@@ -109,31 +121,33 @@ func (a *SecureApp) cluster() ClusterRef { return a.args.Namespace.Cluster }
 
 func (a *SecureApp) environment() EnvironmentRef { return a.cluster().Environment }
 
-func (a *SecureApp) version() string { return names.Workload(a.args.Name) }
-
 func (a *SecureApp) hostname() string { return names.Host(a.args.Name, a.environment().Domain) }
 
 func (a *SecureApp) provision(ctx *pulumi.Context) error {
-	before := slices.Concat(a.cluster().beforePods, a.args.Namespace.beforePods)
-	if !a.args.DirectAccess {
-		// The network policy comes first: until it exists, everybody can call the pods.
-		policy, err := a.newNetworkPolicy(ctx, before)
+	var workloads []pulumi.Resource
+	for _, w := range a.workloads() {
+		created, err := w.provision(ctx)
 		if err != nil {
 			return err
 		}
-		before = append(before, policy)
+		workloads = append(workloads, created...)
 	}
-	workload, err := a.newWorkload(ctx, before)
-	if err != nil {
-		return err
-	}
-	route, err := a.newRoute(ctx, workload)
+	route, err := a.newRoute(ctx, workloads)
 	if err != nil {
 		return err
 	}
 	if err := a.newAuthPolicy(ctx, route); err != nil {
 		return err
 	}
-	a.URL = pulumi.String("http://" + a.hostname()).ToStringOutput()
+	a.URL = pulumi.String(a.url()).ToStringOutput()
 	return nil
+}
+
+// url is the address that callers use. A gRPC client takes the name of a target.
+// https://github.com/grpc/grpc/blob/master/doc/naming.md
+func (a *SecureApp) url() string {
+	if a.args.Protocol == names.ProtocolGRPC {
+		return "dns:///" + a.hostname() + ":80"
+	}
+	return "http://" + a.hostname()
 }

@@ -128,7 +128,7 @@ func words(list []string) pulumi.StringArrayInput {
 }
 
 // container is the application's container. The injection policy adds the proxy's.
-func (a *SecureApp) container() corev1.ContainerArgs {
+func (a *workload) container() corev1.ContainerArgs {
 	c := a.args.Container
 	var ports corev1.ContainerPortArray
 	for _, port := range a.ports() {

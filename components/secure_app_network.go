@@ -15,7 +15,7 @@ import (
 //
 // It selects the pods that the Service selects, which a route leads to, and no
 // other pods of the namespace.
-func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resource) (pulumi.Resource, error) {
+func (a *workload) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resource) (pulumi.Resource, error) {
 	ranges := a.cluster().LatticeRanges
 	from := make([]any, len(ranges))
 	for i, cidr := range ranges {
@@ -25,7 +25,7 @@ func (a *SecureApp) newNetworkPolicy(ctx *pulumi.Context, before []pulumi.Resour
 	for _, port := range a.ports() {
 		ports = append(ports, map[string]any{"protocol": "TCP", "port": port})
 	}
-	policy, err := newObject(ctx, a.name+"-network-policy", map[string]any{
+	policy, err := newObject(ctx, a.child("network-policy"), map[string]any{
 		"apiVersion": "networking.k8s.io/v1",
 		"kind":       "NetworkPolicy",
 		"metadata": map[string]any{

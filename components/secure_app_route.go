@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/names"
 )
 
 // newRoute gives the application its name: the Lattice controller creates a
@@ -20,13 +22,17 @@ func (a *SecureApp) newRoute(ctx *pulumi.Context, workload []pulumi.Resource) (p
 			"sectionName": section,
 		}
 	}
+	parents := []any{parent(httpListener), parent(httpsListenerOfDomain)}
+	if a.args.Protocol == names.ProtocolGRPC {
+		parents = parents[1:] // an HTTP listener takes no GRPCRoute
+	}
 	annotations := map[string]any{waitForAnnotation: annotationAppears(domainAnnotation)}
 	if tags := tagList(a.cluster().Tags); tags != "" {
 		annotations[tagsAnnotation] = tags
 	}
 	route, err := newObject(ctx, a.name+"-route", map[string]any{
 		"apiVersion": gatewayAPIVersion,
-		"kind":       "HTTPRoute",
+		"kind":       a.routeKind(),
 		"metadata": map[string]any{
 			"name":        a.args.Name,
 			"namespace":   a.args.Namespace.Name,
@@ -34,14 +40,9 @@ func (a *SecureApp) newRoute(ctx *pulumi.Context, workload []pulumi.Resource) (p
 			"annotations": annotations,
 		},
 		"spec": map[string]any{
-			"parentRefs": []any{parent(httpListener), parent(httpsListenerOfDomain)},
+			"parentRefs": parents,
 			"hostnames":  []any{a.hostname()},
-			"rules": []any{map[string]any{
-				"backendRefs": []any{
-					map[string]any{"name": a.version(), "kind": "Service", "port": servicePort, "weight": 1},
-				},
-				"matches": []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/"}}},
-			}},
+			"rules":      a.rules(),
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),
 		// With the workload, so that the route is deleted before the pods are.
@@ -64,7 +65,7 @@ func (a *SecureApp) newAuthPolicy(ctx *pulumi.Context, route pulumi.Resource) er
 			"annotations": map[string]any{waitForAnnotation: annotationAppears(policyAnnotation)},
 		},
 		"spec": map[string]any{
-			"targetRef": map[string]any{"group": gatewayAPI, "kind": "HTTPRoute", "name": a.args.Name},
+			"targetRef": map[string]any{"group": gatewayAPI, "kind": a.routeKind(), "name": a.args.Name},
 			"policy":    callersPolicy(a.environment().Account, a.args.Allow).JSON(),
 		},
 	}, pulumi.Parent(a), timeouts(controllerTimeout),

@@ -39,9 +39,9 @@ func (h *HealthCheckArgs) enabled() bool { return h.Enabled == nil || *h.Enabled
 // if there is anything: HTTP/1.1 and a request for / that has to end with 200 are
 // the defaults.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/gateway/model_build_targetgroup.go
-func (a *SecureApp) newTargetGroupPolicy(ctx *pulumi.Context, service pulumi.Resource) ([]pulumi.Resource, error) {
+func (a *workload) newTargetGroupPolicy(ctx *pulumi.Context, service pulumi.Resource) ([]pulumi.Resource, error) {
 	var policies []pulumi.Resource
-	if a.args.HealthCheck == nil && a.args.Protocol == names.ProtocolHTTP {
+	if a.args.HealthCheck == nil && a.args.Protocol != names.ProtocolHTTP2 {
 		return policies, nil
 	}
 	spec := map[string]any{"targetRef": map[string]any{"group": "", "kind": "Service", "name": a.version()}}
@@ -51,7 +51,7 @@ func (a *SecureApp) newTargetGroupPolicy(ctx *pulumi.Context, service pulumi.Res
 	if h := a.args.HealthCheck; h != nil {
 		spec["healthCheck"] = a.healthCheck(h)
 	}
-	policy, err := newObject(ctx, a.name+"-target-group-policy", map[string]any{
+	policy, err := newObject(ctx, a.child("target-group-policy"), map[string]any{
 		"apiVersion": latticeAPIVersion,
 		"kind":       "TargetGroupPolicy",
 		"metadata": map[string]any{
@@ -70,7 +70,7 @@ func (a *SecureApp) newTargetGroupPolicy(ctx *pulumi.Context, service pulumi.Res
 	return append(policies, policy), nil
 }
 
-func (a *SecureApp) healthCheck(h *HealthCheckArgs) map[string]any {
+func (a *workload) healthCheck(h *HealthCheckArgs) map[string]any {
 	if !h.enabled() {
 		return map[string]any{"enabled": false}
 	}
@@ -82,14 +82,14 @@ func (a *SecureApp) healthCheck(h *HealthCheckArgs) map[string]any {
 	if h.Port != 0 {
 		config["port"] = h.Port
 	}
-	if a.args.Protocol == names.ProtocolHTTP2 {
+	if a.args.Protocol != names.ProtocolHTTP { // there is no check over gRPC
 		config["protocolVersion"] = "HTTP2"
 	}
 	return config
 }
 
 // ports are those on which VPC Lattice reaches the pods.
-func (a *SecureApp) ports() []int {
+func (a *workload) ports() []int {
 	ports := []int{a.args.Port}
 	if h := a.args.HealthCheck; h != nil && h.enabled() && h.Port != 0 && h.Port != a.args.Port {
 		ports = append(ports, h.Port)
@@ -101,7 +101,7 @@ func (a *SecureApp) ports() []int {
 // It asks what the health check asks, if the kubelet can: it speaks HTTP/1.1 and
 // takes the codes from 200 to 399 for success.
 // https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes
-func (a *SecureApp) readiness() corev1.ProbeArgs {
+func (a *workload) readiness() corev1.ProbeArgs {
 	probe := corev1.ProbeArgs{PeriodSeconds: pulumi.Int(2)}
 	h := a.args.HealthCheck
 	if h == nil || !h.enabled() || a.args.Protocol != names.ProtocolHTTP || !check.CodesWithin(h.Matcher, 200, 399) {

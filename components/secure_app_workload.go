@@ -25,14 +25,14 @@ const (
 )
 
 // newWorkload creates the pods and the Service that a route leads to.
-func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([]pulumi.Resource, error) {
+func (a *workload) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([]pulumi.Resource, error) {
 	selector := pulumi.ToStringMap(a.selector())
 	metadata := metav1.ObjectMetaArgs{
 		Name:      pulumi.String(a.version()),
 		Namespace: pulumi.String(a.args.Namespace.Name),
 		Labels:    pulumi.ToStringMap(a.labelsOfVersion()),
 	}
-	deployment, err := appsv1.NewDeployment(ctx, a.name+"-deployment", &appsv1.DeploymentArgs{
+	deployment, err := appsv1.NewDeployment(ctx, a.child("deployment"), &appsv1.DeploymentArgs{
 		Metadata: metadata,
 		Spec: appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(a.args.Replicas),
@@ -57,7 +57,7 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) (
 	if err != nil {
 		return nil, fmt.Errorf("creating deployment %s: %w", a.version(), err)
 	}
-	service, err := corev1.NewService(ctx, a.name+"-service", &corev1.ServiceArgs{
+	service, err := corev1.NewService(ctx, a.child("service"), &corev1.ServiceArgs{
 		Metadata: metadata,
 		Spec: corev1.ServiceSpecArgs{
 			Selector: selector,
@@ -81,7 +81,7 @@ func (a *SecureApp) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) (
 	return append(policies, deployment, service), nil
 }
 
-func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
+func (a *workload) podSpec() corev1.PodSpecPtrInput {
 	return corev1.PodSpecArgs{
 		ServiceAccountName:            pulumi.String(a.args.ServiceAccount),
 		TerminationGracePeriodSeconds: pulumi.Int(graceSeconds),
@@ -89,7 +89,7 @@ func (a *SecureApp) podSpec() corev1.PodSpecPtrInput {
 	}
 }
 
-func (a *SecureApp) sidecarChecksum() pulumi.StringOutput {
+func (a *workload) sidecarChecksum() pulumi.StringOutput {
 	environment := a.environment()
 	return pulumi.All(environment.CACertificate, environment.ClientRoleARN).ApplyT(func(inputs []any) (string, error) {
 		ca, role := inputs[0].(string), inputs[1].(string)

@@ -44,14 +44,22 @@ const DefaultAppPort = 8090
 const (
 	ProtocolHTTP  = "http"
 	ProtocolHTTP2 = "http2"
+	ProtocolGRPC  = "grpc"
 )
 
 // Cluster returns the default name of a stack's EKS cluster.
 func Cluster(stack string) string { return "eks-" + stack }
 
-// Workload returns the name of an application's Deployment and Service. It contains
-// the version, so that a route can lead to several versions at once.
-func Workload(app string) string { return app + "-v1" }
+// DefaultVersion is the version of an application that lists none.
+const DefaultVersion = "v1"
+
+// Workload returns the name of the Deployment and the Service of an application
+// that lists no versions.
+func Workload(app string) string { return Version(app, DefaultVersion) }
+
+// Version returns the name of the Deployment and the Service of a version of an
+// application.
+func Version(app, version string) string { return app + "-" + version }
 
 // Host returns an application's name in the environment's domain.
 func Host(app, domain string) string { return app + "." + domain }

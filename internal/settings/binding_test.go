@@ -97,6 +97,9 @@ func TestZeroIsRefused(t *testing.T) {
 			if number.Check != nil {
 				number.Check(&found, key, 0)
 			}
+			if len(found) == 0 && section == Version && key == "weight" {
+				continue // its argument 0 means 0, with or without a value in the stack
+			}
 			if len(found) != 1 || number.Default == 0 && !section.Fields {
 				t.Errorf("%s: default %d, problems with 0: %v", key, number.Default, found)
 			}

@@ -40,16 +40,29 @@ var Application = (&Section{Title: "Each application in apps", Fields: true}).wi
 		Description: "Port on which the application listens.",
 	},
 	String{
-		Key:         "protocol",
-		Default:     names.ProtocolHTTP,
-		Check:       check.OneOf("is not a protocol of applications", names.ProtocolHTTP, names.ProtocolHTTP2),
-		Description: "What the application speaks: http, which is HTTP/1.1, or http2, in the clear. A change replaces the target group.",
+		Key:     "protocol",
+		Default: names.ProtocolHTTP,
+		Check: check.OneOf("is not a protocol of applications", names.ProtocolHTTP, names.ProtocolHTTP2,
+			names.ProtocolGRPC),
+		Description: "What the application speaks, without TLS: http, which is HTTP/1.1, http2 or grpc. A change from or to grpc needs another name.",
 	},
 	Object{
 		Key:         "healthCheck",
 		Item:        "health check",
 		Fields:      HealthCheck,
 		Description: "How VPC Lattice checks the pods. Without it, it requests / and expects 200 for http, and checks nothing for http2.",
+	},
+	Objects{
+		Key:         "versions",
+		Item:        "version",
+		Fields:      Version,
+		Description: "Versions that run side by side and share the requests by their weights. Without them, there is one, v1.",
+	},
+	Objects{
+		Key:         "routes",
+		Item:        "route",
+		Fields:      Route,
+		Description: "Requests that go to one version. The first route that matches wins; weights share all others.",
 	},
 }, containerSettings(), []setting{
 	Map{

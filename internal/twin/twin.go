@@ -55,6 +55,11 @@ func (t *Twin) Call(caller call.Caller, method, address string) (call.Result, er
 	return call.Do(t.Kube, caller, method, address)
 }
 
+// Send makes a request with headers from a pod.
+func (t *Twin) Send(caller call.Caller, request call.Request) (call.Result, error) {
+	return call.Send(t.Kube, caller, request)
+}
+
 // Leftovers lists what exists in the world and did not exist at its start.
 func (t *Twin) Leftovers() (left []string) {
 	t.World.Look(func() { left = slices.Concat(t.AWS.Leftovers(), t.Kube.Leftovers()) })

@@ -134,6 +134,17 @@ func TestRehearsalsByConfigurationAlone(t *testing.T) {
 				t.Error("nobody reaches Grafana")
 			}
 		},
+		"grpc": func(t *testing.T, r *report.Report) {
+			t.Helper()
+			row := find(t, r, "eks-cluster2", "grpc://greeter.example.com", "")
+			if row.Got != report.Allow {
+				t.Errorf("a gRPC call: %+v", row)
+			}
+			row = find(t, r, "eks-cluster1", "grpc://greeter.example.com", "")
+			if !strings.HasPrefix(row.Body, "rpc error: code = PermissionDenied") {
+				t.Errorf("a gRPC call that is not allowed: %+v", row)
+			}
+		},
 		"two-apps": func(t *testing.T, r *report.Report) {
 			t.Helper()
 			apps := map[string]bool{}

@@ -52,7 +52,7 @@ func (r *run) matrix(t *Track) ([]report.Row, error) {
 // stack files do not tell.
 func (r *run) podURL(c call) (url string) {
 	r.twin.World.Look(func() {
-		address := r.twin.Kube.PodAddress(c.from.Cluster, c.to.Namespace, names.Workload(c.to.Name))
+		address := r.twin.Kube.PodAddress(c.from.Cluster, c.to.Namespace, c.to.workload())
 		url = fmt.Sprintf("http://%s:%d", address, c.to.Port)
 	})
 	return url
@@ -73,18 +73,18 @@ func (p *project) calls() []call {
 			again := pods[who]
 			pods[who] = true
 			pod := twincall.Caller{
-				Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: names.Workload(a.Name),
+				Cluster: from.cluster, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, Deployment: a.workload(),
 			}
 		targets:
 			for _, to := range p.stacks {
 				for _, b := range to.apps {
 					host := names.Host(b.Name, p.domain)
 					expect := report.Deny
-					if b.allows(who, http.MethodGet, "/") {
+					if b.allows(who, b.method(), "/") {
 						expect = report.Allow
 					}
 					calls = append(calls,
-						call{from: pod, app: a.Name, url: "http://" + host, expect: expect},
+						call{from: pod, app: a.Name, url: b.url(p.domain), expect: expect},
 						// The proxy leaves the app's own TLS alone, so nobody signs it.
 						call{from: pod, app: a.Name, url: "https://" + host, what: "TLS by the app", expect: report.Deny})
 					if again {
@@ -97,7 +97,7 @@ func (p *project) calls() []call {
 	calls = append(calls, p.callsFromNamespaces(pods)...)
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
-			for _, c := range b.neighbors(to.cluster, "http://"+names.Host(b.Name, p.domain), pods) {
+			for _, c := range b.neighbors(to.cluster, b.url(p.domain), pods) {
 				if p.makes(c.from.Cluster) {
 					calls = append(calls, c)
 				}
@@ -171,7 +171,7 @@ func (b app) straight(cluster string) []call {
 	}
 	for _, namespace := range []string{b.Namespace, "elsewhere"} {
 		from := twincall.Caller{Cluster: cluster, Namespace: namespace, ServiceAccount: names.DefaultServiceAccount}
-		service := "http://" + names.Workload(b.Name) + "." + b.Namespace
+		service := "http://" + b.workload() + "." + b.Namespace
 		calls = append(calls,
 			call{from: from, to: b, what: "straight to the pod", expect: expect},
 			call{from: from, url: service, to: b, what: "straight to the pod", expect: expect})

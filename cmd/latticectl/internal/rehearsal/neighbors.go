@@ -17,6 +17,9 @@ import (
 func (b app) neighbors(cluster, url string, pods map[identity]bool) []call {
 	var calls []call
 	add := func(from twincall.Caller, method, path, what string, unknown bool) {
+		if b.Protocol == names.ProtocolGRPC { // which knows one method only
+			method = http.MethodPost
+		}
 		c := call{from: from, method: method, url: url, what: what, expect: report.Deny}
 		if path != "/" {
 			c.url += path

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,6 +36,10 @@ type app struct {
 	ServiceAccount string   `yaml:"serviceAccount"`
 	Port           int      `yaml:"port"`
 	DirectAccess   bool     `yaml:"directAccess"`
+	Protocol       string   `yaml:"protocol"`
+	Versions       []struct {
+		Name string `yaml:"name"`
+	} `yaml:"versions"`
 	Allow          []caller `yaml:"allow"`
 }
 
@@ -42,6 +47,31 @@ type app struct {
 type namespace struct {
 	Name            string   `yaml:"name"`
 	ServiceAccounts []string `yaml:"serviceAccounts"`
+}
+
+// workload is the name of the app's Deployment, or of that of its first version.
+func (b app) workload() string {
+	if len(b.Versions) > 0 {
+		return names.Version(b.Name, b.Versions[0].Name)
+	}
+	return names.Workload(b.Name)
+}
+
+// url is the address of the app, which the twin calls by gRPC or HTTP.
+func (b app) url(domain string) string {
+	scheme := "http"
+	if b.Protocol == names.ProtocolGRPC {
+		scheme = "grpc"
+	}
+	return scheme + "://" + names.Host(b.Name, domain)
+}
+
+// method is that of the calls of the matrix.
+func (b app) method() string {
+	if b.Protocol == names.ProtocolGRPC {
+		return http.MethodPost
+	}
+	return http.MethodGet
 }
 
 // caller is one allowed caller of an app: pods, or who has a role. No service

@@ -40,7 +40,7 @@ func clusterOf(s *stack, domain string) report.Cluster {
 	}
 	for _, a := range s.file.apps {
 		c.Applications = append(c.Applications, report.Application{
-			Name: a.Name, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, URL: "http://" + names.Host(a.Name, domain),
+			Name: a.Name, Namespace: a.Namespace, ServiceAccount: a.ServiceAccount, URL: a.url(domain),
 		})
 	}
 	return c
