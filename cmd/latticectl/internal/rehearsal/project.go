@@ -31,16 +31,16 @@ type stackFile struct {
 
 // app is one entry of a cluster's list of apps, as far as the matrix needs it.
 type app struct {
-	Name           string   `yaml:"name"`
-	Namespace      string   `yaml:"namespace"`
-	ServiceAccount string   `yaml:"serviceAccount"`
-	Port           int      `yaml:"port"`
-	DirectAccess   bool     `yaml:"directAccess"`
-	Protocol       string   `yaml:"protocol"`
+	Name           string `yaml:"name"`
+	Namespace      string `yaml:"namespace"`
+	ServiceAccount string `yaml:"serviceAccount"`
+	Port           int    `yaml:"port"`
+	DirectAccess   bool   `yaml:"directAccess"`
+	Protocol       string `yaml:"protocol"`
 	Versions       []struct {
 		Name string `yaml:"name"`
 	} `yaml:"versions"`
-	Allow          []caller `yaml:"allow"`
+	Allow []caller `yaml:"allow"`
 }
 
 // namespace is one entry of a cluster's list of namespaces that only call.

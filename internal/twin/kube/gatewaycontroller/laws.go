@@ -54,8 +54,8 @@ var (
 		"A listener accepts a route only if its hostname, possibly with a wildcard, covers one of the route's.",
 		"https://gateway-api.sigs.k8s.io/reference/spec/#listener")
 	LawRouteConflict = law.New(law.Controller, "service-names-have-no-cluster",
-		"The name of a Lattice service consists of route and namespace only. The same pair in a second cluster is a conflict, which "+
-			"the controller does not retry.",
+		"The name of a Lattice service consists of route and namespace only. The same pair in a second cluster, or for a "+
+			"route of another kind, is a conflict, which the controller does not retry.",
 		"https://github.com/aws/aws-application-networking-k8s/issues/453")
 	LawRouteMatch = law.New(law.Controller, "route-matches-fit-lattice",
 		"A rule of a route has at most one match, with at most five headers, all of type Exact. The controller refuses query parameters, "+

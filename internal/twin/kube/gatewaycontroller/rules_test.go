@@ -66,3 +66,13 @@ func TestOrderOfRules(t *testing.T) {
 		}
 	}
 }
+
+// A route of another kind cannot have the service of a route.
+func TestRoutesOfTwoKinds(t *testing.T) {
+	t.Parallel()
+	h := kubetest.NewApp(t)
+	route := kubetest.GRPCRoute("demo-one", "apps", "demo.Greeter")
+	h.Refused(h.TryApply("eks-one", "grpc", route), gatewaycontroller.LawRouteConflict, "conflicting service name")
+	h.Down("grpc", "eks-one.auth", "eks-one.route")
+	h.Apply("eks-one", "grpc", route)
+}

@@ -51,7 +51,8 @@ func (d *deployer) service(gw *api.Object, accepted []acceptance) (*vpclattice.S
 		if err := d.client.TagResource(d.op, d.principal, service.ARN, d.tags()); err != nil {
 			return nil, err
 		}
-	} else if service.Tags[routeNameTag] != d.route.Name || service.Tags[routeSpaceTag] != d.route.Namespace {
+	} else if mine := d.routeTags(); service.Tags[routeNameTag] != mine[routeNameTag] ||
+		service.Tags[routeSpaceTag] != mine[routeSpaceTag] || service.Tags[routeTypeTag] != mine[routeTypeTag] {
 		return nil, LawRouteConflict.Refuse("", "service %s/%s had a conflict: Found existing resource with conflicting service name: %s",
 			d.route.Name, d.route.Namespace, service.ARN)
 	}
