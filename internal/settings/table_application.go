@@ -44,7 +44,7 @@ var Application = (&Section{Title: "Each application in apps", Fields: true}).wi
 		Default: names.ProtocolHTTP,
 		Check: check.OneOf("is not a protocol of applications", names.ProtocolHTTP, names.ProtocolHTTP2,
 			names.ProtocolGRPC),
-		Description: "What the application speaks, without TLS: http, which is HTTP/1.1, http2 or grpc. A change from or to grpc needs another name.",
+		Description: "What the application speaks, without TLS: http, which is HTTP/1.1, http2 or grpc. From or to grpc needs another name.",
 	},
 	Object{
 		Key:         "healthCheck",

@@ -40,8 +40,8 @@ func TestOrderOfRules(t *testing.T) {
 		return "\n  - {matches: [" + match + "], backendRefs: [{name: demo-one-" + version + ", port: 80}]}"
 	}
 	h.Down("eks-one.auth", "eks-one.route")
-	route := kubetest.HTTPRoute("demo-one", "apps")
-	h.Apply("eks-one", "route", route[:strings.Index(route, "  rules:")]+"  rules:"+
+	route, _, _ := strings.Cut(kubetest.HTTPRoute("demo-one", "apps"), "  rules:")
+	h.Apply("eks-one", "route", route+"  rules:"+
 		rule("{path: {type: PathPrefix, value: /new}}", "v1")+
 		rule("{path: {type: PathPrefix, value: /new}}", "v2")+
 		rule("{path: {type: Exact, value: /new/old}}", "v1")+
