@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"eks-lattice/internal/recorder"
 )
 
 func TestSubnetRanges(t *testing.T) {
@@ -129,13 +131,32 @@ func TestControlPlane(t *testing.T) {
 		"enabledClusterLogTypes": ["audit"], "instanceRoles": [], "skipDefaultNodeGroup": true, "useDefaultVpcCni": true}`)
 }
 
+// The instance types decide on the image.
+func TestArchitecture(t *testing.T) {
+	t.Parallel()
+	r, err := recorder.Run(t, recorder.Options{}, func(ctx *pulumi.Context) error {
+		return newCluster(ctx, "eks-cluster1", func(args *LatticeClusterArgs) {
+			args.Nodes.InstanceTypes, args.Nodes.CapacityType = []string{"m7g.large", "t4g.large"}, "SPOT"
+			args.Nodes.Labels = map[string]string{"team": "shop"}
+		})
+	})
+	// The application has the demo's image.
+	const want = "has no arm64 version, but the nodes of eks-cluster1 are arm64"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the demo's image on arm64: %v, want %q", err, want)
+	}
+	nodes := plain(t, find(t, r, "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes").Inputs)
+	checkJSON(t, "nodes", []any{nodes["amiType"], nodes["instanceTypes"], nodes["capacityType"], nodes["labels"]},
+		`["AL2023_ARM_64_STANDARD", ["m7g.large", "t4g.large"], "SPOT", {"team": "shop"}]`)
+}
+
 func TestNodesAndAddons(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)
 	checkJSON(t, "node group", plain(t, find(t, r, "aws:eks/nodeGroup:NodeGroup eks-cluster1-nodes").Inputs), `{
 		"clusterName": "eks-test", "nodeRoleArn": "arn:aws:test:::eks-cluster1-node", "version": "1.35", "releaseVersion": "1.35.2-20260801",
 		"subnetIds": ["eks-cluster1-private-0-id", "eks-cluster1-private-1-id", "eks-cluster1-private-2-id"],
-		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"],
+		"amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m5.large"], "capacityType": "ON_DEMAND", "labels": {},
 		"launchTemplate": {"id": "eks-cluster1-nodes-id", "version": "3"},
 		"scalingConfig": {"minSize": 2, "maxSize": 5, "desiredSize": 2}, "tags": {"Name": "eks-cluster1"}}`)
 	checkJSON(t, "vpc-cni", plain(t, find(t, r, "aws:eks/addon:Addon eks-cluster1-vpc-cni").Inputs), `{

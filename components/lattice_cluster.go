@@ -125,6 +125,7 @@ func (c *LatticeCluster) Ref() ClusterRef {
 	return ClusterRef{
 		Environment:     c.args.Environment,
 		Name:            c.args.ClusterName,
+		Architecture:    c.args.Nodes.architecture(),
 		Sources:         c.args.Sources,
 		Proxy:           c.args.Proxy,
 		Tags:            c.args.Tags,

@@ -7,16 +7,21 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/problem"
 )
 
 // NodesArgs configures the nodes of a cluster.
 type NodesArgs struct {
-	// InstanceTypes of the x86_64 architecture.
+	// InstanceTypes of one architecture, x86_64 or arm64.
 	InstanceTypes []string `setting:"nodeInstanceTypes"`
-	MinSize       int      `setting:"nodeMinSize"`
-	MaxSize       int      `setting:"nodeMaxSize"`
-	DesiredSize   int      `setting:"nodeDesiredSize"`
+	// CapacityType is ON_DEMAND or SPOT.
+	CapacityType string `setting:"nodeCapacityType"`
+	// Labels of the nodes in Kubernetes.
+	Labels      map[string]string `setting:"nodeLabels"`
+	MinSize     int               `setting:"nodeMinSize"`
+	MaxSize     int               `setting:"nodeMaxSize"`
+	DesiredSize int               `setting:"nodeDesiredSize"`
 	// VolumeGiB is the size of a node's volume.
 	VolumeGiB int `setting:"nodeVolumeGiB"`
 	// ReleaseVersion of EKS's image, such as 1.35.2-20260801. Empty means the
@@ -24,8 +29,36 @@ type NodesArgs struct {
 	ReleaseVersion string `setting:"nodeReleaseVersion"`
 }
 
-// check reports sizes that do not fit together.
+// The architectures of nodes, by the names that Kubernetes has for them.
+const (
+	amd64 = "amd64"
+	arm64 = "arm64"
+)
+
+// architecture is that of the first instance type; check refuses others.
+func (a *NodesArgs) architecture() string {
+	if len(a.InstanceTypes) > 0 && check.IsARM64(a.InstanceTypes[0]) {
+		return arm64
+	}
+	return amd64
+}
+
+// nodeImages are EKS's Amazon Linux 2023 images by architecture: the type of a node
+// group, and the name in the public parameters.
+// https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
+var nodeImages = map[string]struct{ amiType, parameter string }{
+	amd64: {"AL2023_x86_64_STANDARD", "x86_64"},
+	arm64: {"AL2023_ARM_64_STANDARD", "arm64"},
+}
+
+// check reports arguments that do not fit together.
 func (a *NodesArgs) check(found *problem.List) {
+	for i, name := range a.InstanceTypes {
+		if check.IsARM64(name) != check.IsARM64(a.InstanceTypes[0]) {
+			found.Add(fmt.Sprintf("Nodes.InstanceTypes[%d]", i), name, "has another architecture than %s, and a node group has one image; "+
+				"give types of one architecture", problem.Path("Nodes.InstanceTypes[0]"))
+		}
+	}
 	const minimum, maximum = problem.Path("Nodes.MinSize"), problem.Path("Nodes.MaxSize")
 	switch {
 	case a.MaxSize < a.MinSize:
@@ -70,8 +103,10 @@ func (c *LatticeCluster) newNodes(ctx *pulumi.Context) error {
 		SubnetIds:      c.network.onlineIDs,
 		Version:        pulumi.String(c.args.KubernetesVersion),
 		ReleaseVersion: pulumi.String(c.versions.nodeRelease),
-		AmiType:        pulumi.String("AL2023_x86_64_STANDARD"),
+		AmiType:        pulumi.String(nodeImages[c.args.Nodes.architecture()].amiType),
 		InstanceTypes:  pulumi.ToStringArray(c.args.Nodes.InstanceTypes),
+		CapacityType:   pulumi.String(c.args.Nodes.CapacityType),
+		Labels:         pulumi.ToStringMap(c.args.Nodes.Labels),
 		LaunchTemplate: eks.NodeGroupLaunchTemplateArgs{
 			Id:      template.ID(),
 			Version: pulumi.Sprintf("%d", template.LatestVersion),

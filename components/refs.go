@@ -37,9 +37,11 @@ type EnvironmentRef struct {
 type ClusterRef struct {
 	Environment EnvironmentRef
 	// Name of the EKS cluster.
-	Name    string
-	Sources Sources
-	Proxy   ProxyArgs
+	Name string
+	// Architecture of the nodes, amd64 or arm64. Empty means unknown.
+	Architecture string
+	Sources      Sources
+	Proxy        ProxyArgs
 	// Tags of the Lattice services.
 	Tags map[string]string
 	// InjectionPolicy gives pods their proxy. When it changes, so do the pods. If

@@ -69,6 +69,7 @@ func NewSecureApp(ctx *pulumi.Context, name string, args *SecureAppArgs, opts ..
 	args = args.withDefaults(name)
 	found := args.problems()
 	args.Namespace.checkForApp(&found, args.DirectAccess)
+	args.checkArchitecture(&found)
 	if err := found.Err(fmt.Sprintf("secure app %q", name)); err != nil {
 		return nil, err
 	}

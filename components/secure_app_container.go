@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/internal/check"
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
 	"eks-lattice/internal/sidecar"
 )
@@ -43,6 +44,15 @@ type ResourcesArgs struct {
 var defaultResources = ResourcesArgs{
 	Requests: map[string]string{"cpu": "10m", "memory": "32Mi"},
 	Limits:   map[string]string{"memory": "256Mi"},
+}
+
+// checkArchitecture reports the demo's image on arm64 nodes. That image is for
+// x86_64 only, and its containers would end with "exec format error".
+func (a *SecureAppArgs) checkArchitecture(found *problem.List) {
+	if a.Namespace.Cluster.Architecture == arm64 && a.Container.Image == names.DefaultAppImage {
+		found.Add("Container.Image", a.Container.Image, "has no arm64 version, but the nodes of %s are arm64; give an image that has one, "+
+			"such as yours of examples/demo-app", a.Namespace.Cluster.Name)
+	}
 }
 
 // problems returns what is wrong with several arguments together. Each by itself

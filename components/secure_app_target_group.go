@@ -12,7 +12,7 @@ import (
 )
 
 // HealthCheckArgs says how VPC Lattice finds out whether a pod is healthy. It sends
-// requests to healthy pods only.
+// requests to healthy pods. If none is, it sends them to all.
 // https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html
 type HealthCheckArgs struct {
 	// Enabled is nil for yes.

@@ -93,7 +93,8 @@ func (c *LatticeCluster) checkOffered(ctx *pulumi.Context) error {
 func (c *LatticeCluster) newestNodeRelease(ctx *pulumi.Context) (string, error) {
 	args := struct {
 		Name string `pulumi:"name"`
-	}{"/aws/service/eks/optimized-ami/" + c.args.KubernetesVersion + "/amazon-linux-2023/x86_64/standard/recommended/release_version"}
+	}{"/aws/service/eks/optimized-ami/" + c.args.KubernetesVersion + "/amazon-linux-2023/" +
+		nodeImages[c.args.Nodes.architecture()].parameter + "/standard/recommended/release_version"}
 	// The parameter is public. Its other field, value, is a secret to Pulumi.
 	var parameter struct {
 		Value string `pulumi:"insecureValue"`

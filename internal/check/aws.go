@@ -113,20 +113,20 @@ var (
 	// Family, generation and options, then the size:
 	// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
 	instanceType = regexp.MustCompile(`^[a-z]+-?[0-9]+[a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal(-[0-9]+xl)?)$`)
-	// The families whose name has a g right after the generation.
-	arm64 = regexp.MustCompile(`^(a1|[a-z]+[0-9]+g[a-z]*)\.`)
+	// The families with a g right after the generation have Graviton processors.
+	graviton = regexp.MustCompile(`^(a1|[a-z]+[0-9]+g[a-z]*)\.`)
 )
 
-// InstanceType accepts the types of the x86_64 architecture.
+// InstanceType accepts names of instance types.
 func InstanceType(found *problem.List, path, name string) {
-	switch {
-	case !instanceType.MatchString(name):
+	if !instanceType.MatchString(name) {
 		found.Add(path, name, "is not an EC2 instance type; give one such as m5.large")
-	case arm64.MatchString(name):
-		found.Add(path, name, "has an arm64 processor; the images of nodes and applications are for x86_64: "+
-			"give a type such as m5.large")
 	}
 }
+
+// IsARM64 reports whether an instance type has an arm64 processor. All others have
+// x86_64 processors.
+func IsARM64(instanceType string) bool { return graviton.MatchString(instanceType) }
 
 // oldestKubernetes is the minor version that the Lattice controller v2.1 needs.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/guides/upgrading-v2-0-x-to-v2-1-y.md

@@ -41,6 +41,27 @@ var (
 // PodLabels accepts the labels of an application's pods.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 func PodLabels(found *problem.List, path string, labels map[string]string) {
+	if _, given := labels["app"]; given {
+		found.Missing(path+".app", "is the label by which the Service finds the pods; give another one")
+	}
+	checkLabels(found, path, labels)
+}
+
+// NodeLabels accepts labels that a kubelet may give to its node.
+// https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/ (--node-labels)
+func NodeLabels(found *problem.List, path string, labels map[string]string) {
+	for _, key := range sortedKeys(labels) {
+		prefix, _, _ := strings.Cut(key, "/")
+		reserved := strings.HasSuffix("."+prefix, ".kubernetes.io") || strings.HasSuffix("."+prefix, ".k8s.io")
+		allowed := prefix == "node.kubernetes.io" || strings.HasSuffix(prefix, ".node.kubernetes.io")
+		if reserved && !allowed {
+			found.Missing(path+"."+key, "is a label that only Kubernetes itself sets; give another prefix")
+		}
+	}
+	checkLabels(found, path, labels)
+}
+
+func checkLabels(found *problem.List, path string, labels map[string]string) {
 	for _, key := range sortedKeys(labels) {
 		at, value := path+"."+key, labels[key]
 		prefix, name, prefixed := strings.Cut(key, "/")
@@ -48,8 +69,6 @@ func PodLabels(found *problem.List, path string, labels map[string]string) {
 			prefix, name = "", key
 		}
 		switch {
-		case key == "app":
-			found.Missing(at, "is the label by which the Service finds the pods; give another one")
 		case len(name) > maxLabel || !labelName.MatchString(name):
 			found.Missing(at, "is not the name of a label; give up to 63 letters, digits and inner characters of -_., "+
 				"with or without a prefix such as example.com/")

@@ -68,7 +68,20 @@ var Cluster = (&Section{Title: "Stacks of role cluster", Role: names.RoleCluster
 		Check: check.All(check.NotEmpty("; give a type such as m5.large"),
 			check.AtMost(20, "EKS accepts no more"), // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html
 			check.Each(check.InstanceType)),
-		Description: "EC2 instance types of the nodes, x86_64.",
+		Description: "EC2 instance types of the nodes, all of them x86_64, or all of them arm64 (Graviton), such as m7g.large.",
+	},
+	String{
+		Key:     "nodeCapacityType",
+		Default: "ON_DEMAND",
+		Check:   check.OneOf("is not a capacity type of EKS", "ON_DEMAND", "SPOT"),
+		Description: "ON_DEMAND or SPOT. AWS may take a spot node away after two minutes, which is less than pods need to drain, " +
+			"so some calls fail then.",
+	},
+	Map{
+		Key:         "nodeLabels",
+		Default:     map[string]string{},
+		Check:       check.NodeLabels,
+		Description: "Labels of the nodes in Kubernetes.",
 	},
 	Int{
 		Key:         "nodeMinSize",

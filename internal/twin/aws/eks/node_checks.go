@@ -89,6 +89,14 @@ func checkArchitecture(amiType string, types []string) error {
 		"[%s] is not a valid instance type for requested amiType %s", strings.Join(wrong, ", "), amiType)
 }
 
+// Architecture is that of the nodes, by the name that Kubernetes has for it.
+func (ng *NodeGroup) Architecture() string {
+	if strings.Contains(ng.AMIType, "ARM_64") {
+		return "arm64"
+	}
+	return "amd64"
+}
+
 // checkVersion takes the version that a node group is to have and the one that
 // it has.
 func checkVersion(c *Cluster, version, current string) error {

@@ -120,7 +120,8 @@ var _ = cloud.DefineFunction("aws:eks/getAddonVersion:getAddonVersion", func(r *
 var _ = cloud.DefineFunction("aws:ssm/getParameter:getParameter", func(r *cloud.Request) (engine.Props, error) {
 	path := strings.Split(strings.TrimPrefix(r.Str("name"), "/aws/service/eks/optimized-ami/"), "/")
 	if len(path) != 6 || !slices.Contains(versions, path[0]) ||
-		strings.Join(path[1:], "/") != "amazon-linux-2023/x86_64/standard/recommended/release_version" {
+		!slices.Contains([]string{"x86_64", "arm64"}, path[2]) ||
+		path[1] != "amazon-linux-2023" || strings.Join(path[3:], "/") != "standard/recommended/release_version" {
 		return nil, cloud.LawLookup.Refuse("ParameterNotFound", "reading SSM Parameter (%s): couldn't find resource", r.Str("name"))
 	}
 	releases := nodeReleases(r.Account, path[0])

@@ -36,6 +36,9 @@ type Answer struct {
 	Service   *Service
 	Target    *Target // gets the request when it is allowed
 	TargetVPC string
+	// FailsOpen is the health check that no target of the group passes, if the
+	// request was forwarded nevertheless.
+	FailsOpen *HealthCheck
 	Law       law.Law // the law that refused
 }
 

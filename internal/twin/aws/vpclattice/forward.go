@@ -86,8 +86,8 @@ func spread(x uint64) uint64 {
 	return x ^ x>>33
 }
 
-// forward picks a target group by weight, and of its targets the first one that
-// VPC Lattice reaches.
+// forward picks a target group by weight, and of its targets the first healthy one
+// that VPC Lattice reaches. If no target is healthy, it fails open.
 func (listener *Listener) forward(a *cloud.Account, action RuleAction, c Call) Answer {
 	if len(action.TargetGroups) == 0 {
 		if action.FixedStatus == 0 {
@@ -104,16 +104,21 @@ func (listener *Listener) forward(a *cloud.Account, action RuleAction, c Call) A
 		return mismatch()
 	}
 	reason := lawCallTargets
+	var unhealthy *Target
 	for i := range tg.Targets {
 		t := &tg.Targets[i]
 		why, ok := reaches(a, tg.VPCID, t, c.Blocked)
-		if ok && !tg.healthy(t, c.Answers) {
-			why, ok = LawHealth, false
-		}
-		if ok {
+		switch {
+		case !ok:
+			reason = why
+		case tg.healthy(t, c.Answers):
 			return Answer{Status: 200, Target: t, TargetVPC: tg.VPCID}
+		case unhealthy == nil:
+			unhealthy = t
 		}
-		reason = why
+	}
+	if unhealthy != nil {
+		return Answer{Status: 200, Target: unhealthy, TargetVPC: tg.VPCID, FailsOpen: &tg.HealthCheck}
 	}
 	return Answer{Status: 503, DecidedBy: ByTargets, Message: "Service Unavailable", Law: reason}
 }

@@ -5,18 +5,11 @@ import (
 	"strings"
 
 	"eks-lattice/internal/twin/iam"
-	"eks-lattice/internal/twin/law"
 	"eks-lattice/internal/twin/world"
 )
 
-// LawHealth is the law of health checks. A target's state is the one in which it is
-// after enough checks.
-var LawHealth = law.New(law.Call, "targets-pass-health-checks",
-	"VPC Lattice sends requests only to targets that pass the health check of their target group: unless set otherwise, a request for / that "+
-		"ends with 200, and none for HTTP2 and GRPC. Without a healthy target, requests end with 503.",
-	"https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html")
-
-// HealthCheck is the health check of a target group.
+// HealthCheck is the health check of a target group. The twin knows a target's state
+// after enough checks, not the way there.
 type HealthCheck struct {
 	Enabled bool
 	Path    string
@@ -29,7 +22,7 @@ func DefaultHealthCheck(protocolVersion string) HealthCheck {
 	return HealthCheck{Enabled: protocolVersion == "HTTP1", Path: "/", Matcher: "200"}
 }
 
-// passed tells whether a status is one of those that the check takes for healthy.
+// passed reports whether a status is one of those that the check takes for healthy.
 func (h HealthCheck) passed(status int) bool {
 	for item := range strings.SplitSeq(h.Matcher, ",") {
 		low, high, isRange := strings.Cut(item, "-")
@@ -45,7 +38,7 @@ func (h HealthCheck) passed(status int) bool {
 	return false
 }
 
-// healthy tells whether a target gets requests. Answers may be nil, for targets that
+// healthy reports whether a target passes its health check. Answers may be nil, for targets that
 // answer everything. If nothing listens where requests go, the call itself finds that.
 func (tg *TargetGroup) healthy(t *Target, answers func(*Target, HealthCheck) int) bool {
 	if !tg.HealthCheck.Enabled || answers == nil {

@@ -219,9 +219,6 @@ var callLaws = []lawtest.Counterexample{
 			listener.Rules[0].Action.TargetGroups[0].Weight = 0
 		}
 	}),
-	answers("targets-pass-health-checks", 503, vpclattice.ByTargets, "Service Unavailable", func(_ *awstest.Program, c *vpclattice.Call) {
-		c.Answers = func(*vpclattice.Target, vpclattice.HealthCheck) int { return 404 }
-	}),
 	// A group without rules admits nobody.
 	answers("association-groups-admit-clients", 0, vpclattice.ByAssociation, "timed out", func(p *awstest.Program, _ *vpclattice.Call) {
 		group(p)

@@ -81,6 +81,10 @@ func (q *request) arrive() *Result {
 		return refused(StepTarget, LawTargetPort, 503, "Service Unavailable: nothing listens on port %d of pod %s", q.answer.Target.Port,
 			pod.Name)
 	}
+	if check := q.answer.FailsOpen; check != nil {
+		to.Warn(LawHealth, "no pod behind %s passes the health check %s for %s: VPC Lattice sends requests to all of them, broken ones too",
+			q.url.Hostname(), check.Path, check.Matcher)
+	}
 	return answered(pod, steps[q.answer.DecidedBy])
 }
 

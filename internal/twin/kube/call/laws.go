@@ -21,6 +21,10 @@ var (
 	LawExpired = law.New(law.Call, "call-needs-a-valid-certificate",
 		"The proxy rejects a service whose certificate has expired.",
 		"https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/common.proto")
+	LawHealth = law.New(law.Call, "targets-pass-health-checks",
+		"VPC Lattice sends requests to targets that pass the health check of their target group: unless set otherwise, a request for / "+
+			"that ends with 200, and none for HTTP2 and GRPC. If no target passes, it fails open: broken targets get requests, too.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-groups.html#target-group-routing-algorithm")
 	LawSignatureScope = law.New(law.Call, "signature-scope",
 		"A signature is valid for service vpc-lattice-svcs in the Region of the service network, and does not cover the payload.",
 		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html")

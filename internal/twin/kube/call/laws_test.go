@@ -44,6 +44,15 @@ func TestLaws(t *testing.T) {
 		{Law: call.LawExpired, Break: refuses(call.StepTLS, func(h *kubetest.Harness) {
 			h.World.Look(func() { h.World.Forward(400 * 24 * time.Hour) })
 		}, kubetest.Demo, "certificate has expired")},
+		{Law: call.LawHealth, Break: func(t *testing.T) law.Law {
+			t.Helper()
+			h := loki(t)
+			h.Call(kubetest.Demo, demoTwo)
+			if got := h.Clusters.Warnings(); len(got) == 1 {
+				return got[0].Law
+			}
+			return law.Law{}
+		}},
 		{Law: call.LawSignatureScope, Break: refuses(call.StepSignature, func(h *kubetest.Harness) {
 			proxyWith(h, "region: ap-northeast-2}", "region: us-east-1}")
 		}, kubetest.Demo, "Credential should be scoped to a valid region, not 'us-east-1'.")},

@@ -7,6 +7,10 @@ var (
 	LawImages = law.New(law.Kubernetes, "images-need-egress",
 		"Images are pulled through the network of the node's subnet. Without a NAT gateway or an endpoint no new pod starts.",
 		"https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html")
+	LawArchitecture = law.New(law.Kubernetes, "images-have-an-architecture",
+		"A container's programs run only on nodes of their architecture. An image for another one ends with exec format error.",
+		"https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html; modelled for images that exist for one "+
+			"architecture only, by name")
 	LawMounts = law.New(law.Kubernetes, "mounts-must-exist",
 		"A pod waits in ContainerCreating until the ConfigMaps and Secrets that it mounts exist.",
 		"https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps-as-files-from-a-pod")

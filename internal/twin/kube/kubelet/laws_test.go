@@ -20,6 +20,15 @@ func newCluster(t *testing.T) *kubetest.Harness {
 	return h
 }
 
+// nodesOf replaces the nodes by others.
+func nodesOf(h *kubetest.Harness, amiType, instanceType string) {
+	h.T.Helper()
+	in := h.Inputs("one.nodes")
+	in["amiType"], in["instanceTypes"] = amiType, []any{instanceType}
+	h.Down("one.nodes")
+	h.AWS("aws:eks/nodeGroup:NodeGroup", "one.nodes", in)
+}
+
 // refuses deploys what does not become available, and then what does.
 func refuses(broken law.Law, manifest, corrected string, words ...string) func(*testing.T) law.Law {
 	return func(t *testing.T) law.Law {
@@ -67,6 +76,14 @@ func TestLaws(t *testing.T) {
 				h.AWS("aws:ec2/route:Route", "new-route", engine.Props{
 					"routeTableId": h.ID("one.private"), "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": h.ID("one.nat")})
 			}, "ImagePullBackOff", "Back-off pulling image")},
+		{Law: kubelet.LawArchitecture, Break: func(t *testing.T) law.Law {
+			t.Helper()
+			h := newCluster(t)
+			nodesOf(h, "AL2023_ARM_64_STANDARD", "m7g.large")
+			h.Apply("one", "other", strings.Replace(demo, "name: demo,", "name: other,", 1))
+			return h.Refused(h.TryApply("one", "app", strings.Replace(demo, "x2j8p8w7/http-server", "seb-demo/http-server", 1)),
+				kubelet.LawArchitecture, "exec format error", "has no version for arm64")
+		}},
 		{Law: kubelet.LawCNI, Break: spoils(kubelet.LawCNI, func(h *kubetest.Harness) { h.Down("one.vpc-cni") },
 			func(h *kubetest.Harness) { kubetest.Addon(h, "one", "vpc-cni") }, "failed to assign an IP address to container")},
 		{Law: kubelet.LawClusterDNS, Break: func(t *testing.T) law.Law {

@@ -60,6 +60,9 @@ func (k *Kubelet) start(pod *api.Object) error {
 		for _, urn := range needed {
 			pod.DependsOn(urn, LawImages)
 		}
+		if err := k.architecture(pod); err != nil {
+			return err
+		}
 		if err := k.startContainers(pod); err != nil {
 			return err
 		}

@@ -96,7 +96,8 @@ func nodeOf(g *eks.NodeGroup, n eks.Node) *corev1.Node {
 	node.Name = n.Name
 	node.Labels = map[string]string{
 		corev1.LabelHostname: n.Name, corev1.LabelTopologyZone: n.Zone, corev1.LabelTopologyRegion: g.Region,
-		corev1.LabelInstanceTypeStable: g.InstanceType, corev1.LabelOSStable: "linux", "eks.amazonaws.com/nodegroup": g.Name,
+		corev1.LabelInstanceTypeStable: g.InstanceType, corev1.LabelOSStable: "linux",
+		corev1.LabelArchStable: g.Architecture(), "eks.amazonaws.com/nodegroup": g.Name,
 	}
 	maps.Copy(node.Labels, g.Labels)
 	if t, known := instance.Lookup(g.InstanceType); known {
