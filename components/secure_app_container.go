@@ -49,9 +49,18 @@ var defaultResources = ResourcesArgs{
 // checkArchitecture reports the demo's image on arm64 nodes. That image is for
 // x86_64 only, and its containers would end with "exec format error".
 func (a *SecureAppArgs) checkArchitecture(found *problem.List) {
-	if a.Namespace.Cluster.Architecture == arm64 && a.Container.Image == names.DefaultAppImage {
-		found.Add("Container.Image", a.Container.Image, "has no arm64 version, but the nodes of %s are arm64; give an image that has one, "+
-			"such as yours of examples/demo-app", a.Namespace.Cluster.Name)
+	images := map[string]string{"Container.Image": a.Container.Image}
+	if len(a.Versions) > 0 {
+		images = map[string]string{}
+	}
+	for i, v := range a.Versions {
+		images[fmt.Sprintf("Versions[%d].Image", i)] = v.Image
+	}
+	for _, path := range sortedKeys(images) {
+		if a.Namespace.Cluster.Architecture == arm64 && images[path] == names.DefaultAppImage {
+			found.Add(path, images[path], "has no arm64 version, but the nodes of %s are arm64; give an image that has one, "+
+				"such as yours of examples/demo-app", a.Namespace.Cluster.Name)
+		}
 	}
 }
 
