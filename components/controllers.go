@@ -74,6 +74,10 @@ func (c *LatticeCluster) newLatticeController(ctx *pulumi.Context) (pulumi.Resou
 			// The environment creates the service network. The controller would create
 			// one at its start, and never delete it.
 			"defaultServiceNetwork": "",
+			// By default one route after the other: a rollout of many applications at once
+			// would register and deregister pods late. The guide recommends 10.
+			// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/faq.md
+			"routeMaxConcurrentReconciles": 10,
 		},
 	}), pulumi.Parent(c), pulumi.Provider(c.kubernetes), pulumi.DependsOn(append([]pulumi.Resource{identity, c.dns}, c.crds...)))
 }

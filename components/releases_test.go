@@ -17,7 +17,7 @@ func TestLatticeController(t *testing.T) {
 			"serviceAccount": {"name": "gateway-api-controller"},
 			"pdb": {"enabled": true, "maxUnavailable": 1},
 			"awsRegion": "ap-northeast-2", "awsAccountId": "123456789012", "clusterVpcId": "eks-cluster1-vpc-id", "clusterName": "eks-cluster1",
-			"defaultServiceNetwork": ""
+			"defaultServiceNetwork": "", "routeMaxConcurrentReconciles": 10
 		}
 	}`)
 	identity := plain(t, find(t, r, "aws:eks/podIdentityAssociation:PodIdentityAssociation eks-cluster1-lattice-controller").Inputs)

@@ -38,6 +38,28 @@ func TestPodOfAnApp(t *testing.T) {
 		}]}`)
 }
 
+// A rollout takes no pod before another one is ready, and a drain takes one of
+// several.
+func TestDisruptionsOfAnApp(t *testing.T) {
+	t.Parallel()
+	const budget = "kubernetes:policy/v1:PodDisruptionBudget billing-disruption-budget"
+	for replicas, budgets := range map[int]int{1: 0, 2: 1, 5: 1} {
+		r, err := recordBilling(t, func(args *SecureAppArgs) { args.Replicas = replicas })
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := plain(t, find(t, r, "kubernetes:apps/v1:Deployment billing-deployment").Inputs)["spec"].(map[string]any)
+		checkJSON(t, "strategy", spec["strategy"], `{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"}}`)
+		if got := len(r.OfType("kubernetes:policy/v1:PodDisruptionBudget")); got != budgets {
+			t.Errorf("%d replicas: %d disruption budgets, want %d", replicas, got, budgets)
+		}
+		if budgets > 0 {
+			checkJSON(t, "budget", plain(t, find(t, r, budget).Inputs)["spec"], `{
+				"maxUnavailable": 1, "selector": {"matchLabels": {"app": "billing-v1"}}, "unhealthyPodEvictionPolicy": "AlwaysAllow"}`)
+		}
+	}
+}
+
 // What the configuration says of a container reaches it, in an order that does not
 // change from one run to the next.
 func TestContainerOfAnApp(t *testing.T) {

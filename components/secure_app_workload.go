@@ -32,10 +32,14 @@ func (a *workload) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([
 		Namespace: pulumi.String(a.args.Namespace.Name),
 		Labels:    pulumi.ToStringMap(a.labelsOfVersion()),
 	}
+	if err := a.newDisruptionBudget(ctx, before); err != nil {
+		return nil, err
+	}
 	deployment, err := appsv1.NewDeployment(ctx, a.child("deployment"), &appsv1.DeploymentArgs{
 		Metadata: metadata,
 		Spec: appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(a.args.Replicas),
+			Strategy: strategy(),
 			Selector: metav1.LabelSelectorArgs{MatchLabels: selector},
 			Template: corev1.PodTemplateSpecArgs{
 				Metadata: metav1.ObjectMetaArgs{

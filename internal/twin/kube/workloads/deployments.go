@@ -1,8 +1,6 @@
 package workloads
 
 import (
-	"slices"
-
 	"eks-lattice/internal/twin/kube/api"
 	"eks-lattice/internal/twin/kube/controller"
 	"eks-lattice/internal/twin/kube/obj"
@@ -10,8 +8,8 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// runDeployment keeps one replica set per pod template. The pods of an older
-// template go once those of the newest are ready, as in a rolling update.
+// runDeployment keeps one replica set per pod template, and replaces the pods of
+// older templates as the Deployment's strategy says.
 func (c *Controller) runDeployment(op *world.Op, d *api.Object) {
 	hash := pods.TemplateHash(obj.At(d.Content, "spec", "template"))
 	name := d.Name + "-" + hash
@@ -33,17 +31,7 @@ func (c *Controller) runDeployment(op *world.Op, d *api.Object) {
 		}
 		rs.URN = d.URN
 	}
-	replicas := int(obj.Int(d.Content, "spec", "replicas"))
-	c.scale(op, d, rs, replicas)
-	current := pods.Owned(c.mgr.API, rs)
-	if len(current) < replicas || slices.ContainsFunc(current, func(p *api.Object) bool { return !c.Run(p) }) {
-		return
-	}
-	for _, old := range c.mgr.API.List("apps", "ReplicaSet", d.Namespace) {
-		if old != rs && old.OwnedBy(d) {
-			c.scale(op, d, old, 0)
-		}
-	}
+	c.rollOut(op, d, rs)
 }
 
 // scale creates or deletes pods of a replica set until it has n.

@@ -29,7 +29,9 @@ func (c *Controller) evictPod(op *world.Op, pod *api.Object) error {
 	case len(budgets) == 1:
 		healthy, desired := c.budget(budgets[0])
 		// A pod that is not ready is none of those that have to stay.
-		if harmless := !pods.Ready(pod) && healthy >= desired && desired > 0; !harmless && healthy <= desired {
+		always := budgets[0].Spec.UnhealthyPodEvictionPolicy
+		harmless := !pods.Ready(pod) && (healthy >= desired && desired > 0 || always != nil && *always == policyv1.AlwaysAllow)
+		if !harmless && healthy <= desired {
 			return LawBudget.Refuse("TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget. "+
 				"The disruption budget %s needs %d healthy pods and has %d currently", budgets[0].Name, desired, healthy)
 		}

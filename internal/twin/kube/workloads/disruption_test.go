@@ -110,6 +110,24 @@ func TestEvictionOfPodsThatAreNotReady(t *testing.T) {
 	}
 }
 
+// A budget keeps a pod that is not ready from being evicted while others are
+// missing, unless it says otherwise.
+func TestEvictionWhileOthersAreMissing(t *testing.T) {
+	t.Parallel()
+	for bound, kept := range map[string]bool{
+		"maxUnavailable: 1": true, "maxUnavailable: 1, unhealthyPodEvictionPolicy: AlwaysAllow": false,
+	} {
+		h := newNodes(t, "t3.medium", 1)
+		h.Apply("one", "budget", budget("demo", "demo", bound))
+		ailing := strings.Replace(requesting("demo", "100m", "1Mi", 3), "        ports:",
+			"        readinessProbe: {tcpSocket: {port: 1}}\n        ports:", 1)
+		h.Refused(h.TryApply("one", "app", ailing), kubelet.LawProbes)
+		if refused := law.Of(drain(h, false)) == workloads.LawBudget; refused != kept {
+			t.Errorf("%s: the eviction of pods that are not ready is refused: %t", bound, refused)
+		}
+	}
+}
+
 // A pod that comes back to the node keeps it from becoming empty.
 func TestDrainEnds(t *testing.T) {
 	t.Parallel()

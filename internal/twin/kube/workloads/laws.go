@@ -21,6 +21,10 @@ var (
 		"An eviction is refused when it would leave fewer ready pods than a PodDisruptionBudget wants; "+
 			"the drain of a node waits for replacements.",
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/")
+	LawRollout = law.New(law.Kubernetes, "rollouts-take-ready-pods",
+		"A rolling update deletes ready pods before new ones are ready, as far as maxUnavailable allows: by default a quarter, rounded "+
+			"down. Strategy Recreate deletes all of them first. If the new version never becomes ready, they are missing.",
+		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment")
 	LawAdmission = law.New(law.Injection, "drains-leave-admission-a-pod",
 		"While a drain moves the only pod behind a webhook with failure policy Fail, the API refuses every request that the webhook selects.",
 		"https://kyverno.io/docs/guides/high-availability/")

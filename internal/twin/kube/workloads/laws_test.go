@@ -3,6 +3,7 @@ package workloads_test
 import (
 	"testing"
 
+	"eks-lattice/internal/twin/kube/kubelet"
 	"eks-lattice/internal/twin/kube/kubetest"
 	"eks-lattice/internal/twin/kube/workloads"
 	"eks-lattice/internal/twin/law"
@@ -58,6 +59,12 @@ func TestLaws(t *testing.T) {
 			h.Apply("one", "app", requesting("demo", "100m", "1Mi", 1))
 			return h.Refused(drain(h, false), workloads.LawBudget, "Cannot evict pod as it would violate the pod's disruption budget. "+
 				"The disruption budget demo needs 1 healthy pods and has 1 currently")
+		}},
+		{Law: workloads.LawRollout, Break: func(t *testing.T) law.Law {
+			h := newCluster(t)
+			h.Apply("one", "app", requesting("demo", "1m", "1Mi", 8))
+			h.Refused(rollOut(h, "", neverReady), kubelet.LawProbes)
+			return warned(h, workloads.LawRollout)
 		}},
 		{Law: workloads.LawAdmission, Break: func(t *testing.T) law.Law {
 			h := withKyverno(t, 1)
