@@ -84,7 +84,7 @@ func (caller Caller) existing(c *cluster.Cluster) (*api.Object, error) {
 	if d == nil {
 		return nil, fmt.Errorf("no Deployment %s/%s in cluster %s", caller.Namespace, caller.Deployment, caller.Cluster)
 	}
-	ready := pods.ReadyOf(c.API, d)
+	ready := pods.Serving(c.API, d)
 	if len(ready) == 0 {
 		return nil, fmt.Errorf("finding a caller: no pod of Deployment %s/%s in cluster %s is ready", caller.Namespace, caller.Deployment,
 			caller.Cluster)

@@ -51,6 +51,23 @@ func ReadyOf(s *api.Server, d *api.Object) []*api.Object {
 	return slices.DeleteFunc(Current(s, d), func(p *api.Object) bool { return !Ready(p) })
 }
 
+// Serving returns the ready pods of a Deployment: those of ReadyOf, then those that
+// a rollout has not replaced yet.
+func Serving(s *api.Server, d *api.Object) []*api.Object {
+	out := ReadyOf(s, d)
+	for _, rs := range s.List("apps", "ReplicaSet", d.Namespace) {
+		if !rs.OwnedBy(d) {
+			continue
+		}
+		for _, p := range Owned(s, rs) {
+			if Ready(p) && !slices.Contains(out, p) {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
 // Endpoints returns the ready pods that a Service selects.
 func Endpoints(s *api.Server, service *api.Object) []*api.Object {
 	selector := obj.StringMap(service.Content, "spec", "selector")
