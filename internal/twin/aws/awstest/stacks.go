@@ -245,6 +245,7 @@ func (p *Program) Environment() {
 // EnvironmentNames lists what Environment creates in the order in which it can be
 // deleted.
 func EnvironmentNames() []string {
-	return []string{"client-policy", "client-role", "certificate", "ca-permission", "ca-installed", "ca-root", "ca", "zone", "anchor-default", "anchor",
+	return []string{"client-policy", "client-role", "certificate", "ca-permission", "ca-installed", "ca-root", "ca", "zone",
+		"anchor-default", "anchor",
 		"network-policy", "network"}
 }
