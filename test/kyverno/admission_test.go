@@ -89,11 +89,11 @@ type registeredWebhook struct {
 	path string
 }
 
-func newCluster(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *cluster {
-	t.Helper()
-	configuration := registered(t, policies...)
+func newCluster(tb testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *cluster {
+	tb.Helper()
+	configuration := registered(tb, policies...)
 	if len(configuration.Webhooks) != len(policies) {
-		t.Fatalf("Kyverno registers %d webhooks for %d policies", len(configuration.Webhooks), len(policies))
+		tb.Fatalf("Kyverno registers %d webhooks for %d policies", len(configuration.Webhooks), len(policies))
 	}
 	var webhooks []registeredWebhook
 	for _, hook := range configuration.Webhooks {
@@ -112,7 +112,7 @@ func newCluster(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *clus
 	}
 	provider, err := engine.NewProvider(compiler.NewCompiler(), likes, nil, libraries)
 	if err != nil {
-		t.Fatalf("Kyverno does not compile the policy: %v", err)
+		tb.Fatalf("Kyverno does not compile the policy: %v", err)
 	}
 	handler := mpol.New(
 		libraries,
@@ -121,10 +121,12 @@ func newCluster(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *clus
 	)
 	mux := httprouter.New()
 	mux.HandlerFunc(http.MethodPost, "/mpol/*policies",
-		handlers.FromAdmissionFunc("MUTATE", func(ctx context.Context, l logr.Logger, r handlers.AdmissionRequest, start time.Time) admissionv1.AdmissionResponse {
+		handlers.FromAdmissionFunc("MUTATE", func(
+			ctx context.Context, l logr.Logger, r handlers.AdmissionRequest, start time.Time,
+		) admissionv1.AdmissionResponse {
 			return handler.MutateClustered(ctx, l, r, "", start)
 		}).WithAdmission(logr.Discard()).ToHandlerFunc("MPOL"))
-	return &cluster{t: t, webhooks: webhooks, kyverno: mux}
+	return &cluster{t: tb, webhooks: webhooks, kyverno: mux}
 }
 
 type noEvents struct{}

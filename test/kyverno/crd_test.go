@@ -46,7 +46,8 @@ func newPolicyAPI(version string) (*policyAPI, error) {
 			continue
 		}
 		var schema apiextensions.CustomResourceValidation
-		if err := apiextensionsv1.Convert_v1_CustomResourceValidation_To_apiextensions_CustomResourceValidation(v.Schema, &schema, nil); err != nil {
+		err := apiextensionsv1.Convert_v1_CustomResourceValidation_To_apiextensions_CustomResourceValidation(v.Schema, &schema, nil)
+		if err != nil {
 			return nil, err
 		}
 		api := &policyAPI{}
@@ -92,6 +93,7 @@ func (api *policyAPI) store(manifest map[string]any) (map[string]any, error) {
 }
 
 func TestPolicyIsValidAgainstTheCRD(t *testing.T) {
+	t.Parallel()
 	api, err := newPolicyAPI("v1")
 	if err != nil {
 		t.Fatal(err)
@@ -103,6 +105,7 @@ func TestPolicyIsValidAgainstTheCRD(t *testing.T) {
 
 // The schema must be able to refuse, or the test above says nothing.
 func TestCRDRefuses(t *testing.T) {
+	t.Parallel()
 	api, err := newPolicyAPI("v1")
 	if err != nil {
 		t.Fatal(err)

@@ -110,6 +110,7 @@ var injected = []struct {
 }
 
 func TestInjection(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, policy(t, usual))
 	for _, tc := range injected {
 		t.Run(tc.name, func(t *testing.T) {
@@ -120,6 +121,7 @@ func TestInjection(t *testing.T) {
 }
 
 func TestInjectionFromAMirror(t *testing.T) {
+	t.Parallel()
 	args := sidecar.Args{
 		Region: "us-gov-west-1",
 		Images: sidecar.Images{
@@ -176,7 +178,8 @@ func wantSound(t *testing.T, pod *corev1.Pod) {
 	}
 	redirect, proxy := pod.Spec.InitContainers[0], pod.Spec.InitContainers[1]
 	if redirect.Name != "iptables-init" || redirect.RestartPolicy != nil {
-		t.Errorf("first is %s with restart policy %v, want iptables-init, which ends before the next starts", redirect.Name, redirect.RestartPolicy)
+		t.Errorf("first is %s with restart policy %v, want iptables-init, which ends before the next starts",
+			redirect.Name, redirect.RestartPolicy)
 	}
 	if proxy.Name != "envoy-sigv4" || ptr.Deref(proxy.RestartPolicy, "") != corev1.ContainerRestartPolicyAlways {
 		t.Errorf("second is %s with restart policy %v, want the native sidecar envoy-sigv4", proxy.Name, proxy.RestartPolicy)
@@ -191,6 +194,7 @@ func wantSound(t *testing.T, pod *corev1.Pod) {
 // A webhook can be called again for a pod that it has changed, and pods are
 // copied: what has been injected must come out as it went in.
 func TestInjectionHappensOnce(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, policy(t, usual))
 	for _, tc := range injected {
 		t.Run(tc.name, func(t *testing.T) {
@@ -209,6 +213,7 @@ func TestInjectionHappensOnce(t *testing.T) {
 
 // A policy that Kyverno cannot carry out keeps pods out.
 func TestFailingPolicyRefusesPods(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, policy(t, usual, func(spec map[string]any) {
 		jsonPatch(spec)["expression"] = `[JSONPatch{op: "add", path: "/spec/nowhere/0", value: "x"}]`
 	}))

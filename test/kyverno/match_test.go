@@ -23,6 +23,7 @@ func in(namespace string) func(*corev1.Pod) {
 // Kyverno, which is what keeps a Kyverno that is down out of the way, and
 // Kyverno, were it called, changes nothing.
 func TestNoInjection(t *testing.T) {
+	t.Parallel()
 	template := corev1.PodTemplateSpec{ObjectMeta: annotated().ObjectMeta, Spec: annotated().Spec}
 	deployment := &appsv1.Deployment{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},

@@ -14,6 +14,7 @@ import (
 // needs NET_ADMIN and root, the proxy nothing
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 func TestPodSecurityStandards(t *testing.T) {
+	t.Parallel()
 	pod := &corev1.Pod{}
 	decode(t, newCluster(t, policy(t, usual)).admit(annotated(func(p *corev1.Pod) {
 		p.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{
@@ -26,10 +27,11 @@ func TestPodSecurityStandards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const added = `capabilities (container "iptables-init" must not include "NET_ADMIN" in securityContext.capabilities.add)`
 	for level, want := range map[api.Level]string{
 		api.LevelPrivileged: "",
-		api.LevelBaseline:   `non-default capabilities (container "iptables-init" must not include "NET_ADMIN" in securityContext.capabilities.add)`,
-		api.LevelRestricted: `unrestricted capabilities (container "iptables-init" must not include "NET_ADMIN" in securityContext.capabilities.add), ` +
+		api.LevelBaseline:   `non-default ` + added,
+		api.LevelRestricted: `unrestricted ` + added + `, ` +
 			`runAsNonRoot != true (container "iptables-init" must not set securityContext.runAsNonRoot=false), ` +
 			`runAsUser=0 (container "iptables-init" must not set runAsUser=0)`,
 	} {

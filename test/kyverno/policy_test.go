@@ -28,15 +28,15 @@ func TestMain(m *testing.M) {
 
 // manifest returns the policy as the program applies it: through JSON, so that
 // its numbers and lists have the types that an API server sees.
-func manifest(t testing.TB, args sidecar.Args) map[string]any {
-	t.Helper()
+func manifest(tb testing.TB, args sidecar.Args) map[string]any {
+	tb.Helper()
 	rendered, err := sidecar.MutatingPolicy(args)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var m map[string]any
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(marshal(t, rendered), &m); err != nil {
-		t.Fatal(err)
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(marshal(tb, rendered), &m); err != nil {
+		tb.Fatal(err)
 	}
 	return m
 }
@@ -45,65 +45,66 @@ func manifest(t testing.TB, args sidecar.Args) map[string]any {
 // Kyverno reads it back. Kyverno's clients ask for v1beta1, which is the stored
 // version; the conversion of a CRD without a conversion webhook changes
 // apiVersion only.
-func policy(t testing.TB, args sidecar.Args, changes ...func(spec map[string]any)) *policiesv1beta1.MutatingPolicy {
-	t.Helper()
+func policy(tb testing.TB, args sidecar.Args, changes ...func(spec map[string]any)) *policiesv1beta1.MutatingPolicy {
+	tb.Helper()
 	api, err := newPolicyAPI("v1")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	m := manifest(t, args)
+	m := manifest(tb, args)
 	for _, change := range changes {
 		change(m["spec"].(map[string]any))
 	}
 	stored, err := api.store(m)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	stored["apiVersion"] = "policies.kyverno.io/v1beta1"
 	p := &policiesv1beta1.MutatingPolicy{}
-	decode(t, marshal(t, stored), p)
+	decode(tb, marshal(tb, stored), p)
 	return p
 }
 
 // decode reads JSON strictly: unknown, misspelt and duplicate fields fail.
-func decode(t testing.TB, raw []byte, into any) {
-	t.Helper()
+func decode(tb testing.TB, raw []byte, into any) {
+	tb.Helper()
 	strict, err := kjson.UnmarshalStrict(raw, into)
 	if err := errors.Join(append(strict, err)...); err != nil {
-		t.Fatalf("decoding into %T: %v\n%s", into, err, raw)
+		tb.Fatalf("decoding into %T: %v\n%s", into, err, raw)
 	}
 }
 
 // wantError wants an error that says want, or none if want is empty.
-func wantError(t testing.TB, err error, want string) {
-	t.Helper()
+func wantError(tb testing.TB, err error, want string) {
+	tb.Helper()
 	switch {
 	case want == "" && err != nil:
-		t.Errorf("got error %v, want none", err)
+		tb.Errorf("got error %v, want none", err)
 	case want != "" && err == nil:
-		t.Errorf("got no error, want one that says %q", want)
+		tb.Errorf("got no error, want one that says %q", want)
 	case want != "" && !strings.Contains(err.Error(), want):
-		t.Errorf("got error %q, want one that says %q", err, want)
+		tb.Errorf("got error %q, want one that says %q", err, want)
 	}
 }
 
-func wantEqual(t testing.TB, what string, got, want any) {
-	t.Helper()
+func wantEqual(tb testing.TB, what string, got, want any) {
+	tb.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: -want +got\n%s", what, diff)
+		tb.Errorf("%s: -want +got\n%s", what, diff)
 	}
 }
 
-func marshal(t testing.TB, object any) []byte {
-	t.Helper()
+func marshal(tb testing.TB, object any) []byte {
+	tb.Helper()
 	raw, err := json.Marshal(object)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return raw
 }
 
 func TestKyvernoAcceptsThePolicy(t *testing.T) {
+	t.Parallel()
 	warnings, err := mpol.Validate(policy(t, usual))
 	wantError(t, err, "")
 	if len(warnings) > 0 {
@@ -112,6 +113,7 @@ func TestKyvernoAcceptsThePolicy(t *testing.T) {
 }
 
 func TestKyvernoRefuses(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		change func(spec map[string]any)
@@ -142,6 +144,7 @@ func jsonPatch(spec map[string]any) map[string]any {
 // otherwise. An empty list says so, and it must survive storage: absent, it
 // means all of them.
 func TestNothingIsGenerated(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		change func(spec map[string]any)
@@ -168,6 +171,7 @@ func TestNothingIsGenerated(t *testing.T) {
 
 // Existing pods cannot be mutated: a pod's containers are immutable.
 func TestPolicyWorksAtAdmissionOnly(t *testing.T) {
+	t.Parallel()
 	spec := policy(t, usual).Spec
 	for name, got := range map[string][2]bool{
 		"admission":      {spec.AdmissionEnabled(), true},

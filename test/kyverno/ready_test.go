@@ -30,7 +30,7 @@ func watchStatus(ctx context.Context, t *testing.T, p *policiesv1beta1.MutatingP
 	ctx, cancel := context.WithCancel(ctx)
 	notify := make(chan string, 1)
 	k := &statuses{
-		client:        fake.NewSimpleClientset(p), //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
+		client:        fake.NewSimpleClientset(p), //nolint:staticcheck // Kyverno does not generate what its successor needs
 		registrations: webhook.NewStateRecorder(notify),
 		written:       make(chan policiesv1beta1.ConditionStatus, 10),
 	}
@@ -77,6 +77,7 @@ func (k *statuses) next(t *testing.T) policiesv1beta1.ConditionStatus {
 // not tell: it counts the conditions that are there, and that of the webhook is
 // not there yet. What a program has to wait for is the condition itself.
 func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
+	t.Parallel()
 	p := policy(t, usual)
 	k := watchStatus(t.Context(), t, p)
 	for _, step := range []struct {
@@ -94,7 +95,8 @@ func TestReadyDoesNotMeanTheWebhook(t *testing.T) {
 		if got := ptr.Deref(status.Ready, false); got != step.ready {
 			t.Errorf("%s: ready is %t, want %t", step.name, got, step.ready)
 		}
-		if got := meta.IsStatusConditionTrue(status.Conditions, string(policiesv1beta1.PolicyConditionTypeWebhookConfigured)); got != step.registered {
+		got := meta.IsStatusConditionTrue(status.Conditions, string(policiesv1beta1.PolicyConditionTypeWebhookConfigured))
+		if got != step.registered {
 			t.Errorf("%s: condition WebhookConfigured is %t, want %t", step.name, got, step.registered)
 		}
 	}

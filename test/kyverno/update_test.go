@@ -23,6 +23,7 @@ func naming(policy string) func(*corev1.Pod) {
 // While another proxy is rolled out, both policies are there. Each pod gets the
 // proxy of the policy that it names, and one that names none gets one of them.
 func TestTwoPolicies(t *testing.T) {
+	t.Parallel()
 	former, latter := policy(t, usual), policy(t, newer)
 	both := newCluster(t, former, latter)
 	for _, tc := range []struct {
@@ -52,6 +53,7 @@ func TestTwoPolicies(t *testing.T) {
 // A pod does not get another proxy than its policy's: it stays without, and does
 // not become ready. So whoever creates pods waits for their policy first.
 func TestPolicyThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, policy(t, usual))
 	pod := annotated(naming(policy(t, newer).Name))
 	if c.calls(create(pod)) {
@@ -65,6 +67,7 @@ func TestPolicyThatIsNotThere(t *testing.T) {
 // A policy that changes under its name looks ready at once, by what was said of
 // its predecessor: nothing reports whether Kyverno works by the new text.
 func TestChangedPolicyLooksReady(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	p := policy(t, usual)
 	p.Generation = 1
@@ -95,7 +98,8 @@ func TestChangedPolicyLooksReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	condition := meta.FindStatusCondition(changed.Status.ConditionStatus.Conditions, string(policiesv1beta1.PolicyConditionTypeWebhookConfigured))
+	conditions := changed.Status.ConditionStatus.Conditions
+	condition := meta.FindStatusCondition(conditions, string(policiesv1beta1.PolicyConditionTypeWebhookConfigured))
 	if changed.Generation != 2 || condition == nil || condition.Status != metav1.ConditionTrue || condition.ObservedGeneration != 0 {
 		t.Errorf("generation %d has condition %+v", changed.Generation, condition)
 	}

@@ -35,9 +35,9 @@ func (running) IsGoingDown() bool            { return false }
 
 // registered runs Kyverno's webhook controller over a cluster that holds the
 // policies, and returns the configuration that it registers for resources.
-func registered(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *admissionregistrationv1.MutatingWebhookConfiguration {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+func registered(tb testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *admissionregistrationv1.MutatingWebhookConfiguration {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(tb.Context())
 	defer cancel()
 
 	const caSecret = "ca"
@@ -68,7 +68,7 @@ func registered(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *admi
 	for _, p := range policies {
 		objects = append(objects, p.DeepCopy())
 	}
-	kyverno := fake.NewSimpleClientset(objects...) //nolint:staticcheck // its successor needs apply configurations, which Kyverno does not generate
+	kyverno := fake.NewSimpleClientset(objects...) //nolint:staticcheck // Kyverno does not generate what its successor needs
 	kubeInformers := kubeinformers.NewSharedInformerFactory(kube, 0)
 	kyvernoInformers := kyvernoinformers.NewSharedInformerFactory(kyverno, 0)
 	v1, v1beta1 := kyvernoInformers.Kyverno().V1(), kyvernoInformers.Policies().V1beta1()
@@ -112,7 +112,7 @@ func registered(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *admi
 	case c := <-created:
 		return c
 	case <-time.After(time.Minute):
-		t.Fatal("Kyverno registers no webhook within a minute")
+		tb.Fatal("Kyverno registers no webhook within a minute")
 		return nil
 	}
 }
@@ -120,6 +120,7 @@ func registered(t testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *admi
 // Whatever happens to Kyverno, the API server may wait for it, and refuse
 // something because of it, only where pods are to be injected.
 func TestWebhookIsConfined(t *testing.T) {
+	t.Parallel()
 	c := registered(t, policy(t, usual))
 	if len(c.Webhooks) != 1 {
 		t.Fatalf("Kyverno registers %d webhooks, want 1: %+v", len(c.Webhooks), c.Webhooks)
@@ -140,13 +141,15 @@ func TestWebhookIsConfined(t *testing.T) {
 	for _, m := range hook.MatchConditions {
 		conditions = append(conditions, m.Name)
 	}
-	wantEqual(t, "match conditions", conditions, []string{"autogen-annotated", "autogen-not-yet-injected", "autogen-own-network", "autogen-meant-for-this-policy"})
+	wantEqual(t, "match conditions", conditions,
+		[]string{"autogen-annotated", "autogen-not-yet-injected", "autogen-own-network", "autogen-meant-for-this-policy"})
 }
 
 // EKS's webhook for Pod Identity must see the injected containers. Webhooks are
 // called in the order of their configurations' names, then of their own
 // (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/).
 func TestWebhookIsCalledBeforePodIdentity(t *testing.T) {
+	t.Parallel()
 	c := registered(t, policy(t, usual))
 	names := []string{"pod-identity-webhook", c.Name}
 	if slices.Sort(names); names[0] != c.Name {
