@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"eks-lattice/cmd/latticectl/internal/authpolicy"
 	"eks-lattice/cmd/latticectl/internal/languagehost"
 	"eks-lattice/cmd/latticectl/internal/rehearsal"
 	"eks-lattice/cmd/latticectl/internal/report"
@@ -34,7 +35,7 @@ start, 130 interrupted.`,
 		SilenceErrors: true,
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "the project's folder, which contains Pulumi.yaml")
-	cmd.AddCommand(rehearse(&dir), serveTwin(&dir), laws(), languageHost())
+	cmd.AddCommand(rehearse(&dir), serveTwin(&dir), policies(), laws(), languageHost())
 	addCompletions(cmd)
 	return cmd
 }
@@ -140,6 +141,36 @@ exists as long as the command runs.`,
 	}
 }
 
+func policies() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "policies",
+		Short: "Say in words who may call whom, from auth policies on standard input",
+		Long: `policies reads IAMAuthPolicies, as kubectl prints them in JSON, from standard
+input. It prints whom they admit to which application. A request also needs the
+policies of the service network and of the caller's role.`,
+		Example: `  kubectl get iamauthpolicies -A -o json | latticectl policies`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if isTerminal(cmd.InOrStdin()) {
+				return errors.New("standard input is a terminal; pipe policies into the command: " +
+					"kubectl get iamauthpolicies -A -o json | latticectl policies")
+			}
+			rules, err := authpolicy.Read(cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return authpolicy.WriteJSON(cmd.OutOrStdout(), rules)
+			}
+			authpolicy.WriteTable(cmd.OutOrStdout(), rules)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array instead")
+	return cmd
+}
+
 func laws() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -213,7 +244,7 @@ func writable(flag, path string) error {
 	return err
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
