@@ -26,7 +26,6 @@ import (
 	"github.com/kyverno/kyverno/pkg/webhooks/handlers"
 	"github.com/kyverno/kyverno/pkg/webhooks/resource/mpol"
 	admissionv1 "k8s.io/api/admission/v1"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -132,22 +131,6 @@ func newCluster(tb testing.TB, policies ...*policiesv1beta1.MutatingPolicy) *clu
 type noEvents struct{}
 
 func (noEvents) Add(...event.Info) {}
-
-// request is what a client asks of the API server.
-type request struct {
-	operation   admissionv1.Operation
-	resource    string // of its kind's group and version, as "pods" or "pods/exec"
-	object, old runtime.Object
-}
-
-func create(pod *corev1.Pod) request {
-	return request{operation: admissionv1.Create, resource: "pods", object: pod}
-}
-
-var replicaSetController = authenticationv1.UserInfo{
-	Username: "system:serviceaccount:kube-system:replicaset-controller",
-	Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"},
-}
 
 // calls reports whether the API server calls Kyverno for the request.
 func (c *cluster) calls(r request) bool {
