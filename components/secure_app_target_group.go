@@ -82,7 +82,8 @@ func (a *workload) healthCheck(h *HealthCheckArgs) map[string]any {
 	if h.Port != 0 {
 		config["port"] = h.Port
 	}
-	if a.args.Protocol != names.ProtocolHTTP { // there is no check over gRPC
+	// There is no check over gRPC. A port of its own is usually that of a plain HTTP/1.1 server.
+	if a.args.Protocol != names.ProtocolHTTP && len(a.ports()) == 1 {
 		config["protocolVersion"] = "HTTP2"
 	}
 	return config
@@ -97,7 +98,7 @@ func (a *workload) ports() []int {
 	return ports
 }
 
-// readiness is the probe that decides whether VPC Lattice gets a pod as a target.
+// readiness is the probe that decides whether a rollout continues.
 // It asks what the health check asks, if the kubelet can: it speaks HTTP/1.1 and
 // takes the codes from 200 to 399 for success.
 // https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -80,6 +81,28 @@ func TestProtocol(t *testing.T) {
 		spec := plain(t, policies[0].Inputs)["spec"].(map[string]any)
 		delete(spec, "targetRef")
 		checkJSON(t, "spec", spec, want)
+	}
+}
+
+// On the application's port a check speaks what the application speaks, without gRPC.
+func TestVersionOfHealthChecks(t *testing.T) {
+	t.Parallel()
+	for what, want := range map[string]string{
+		"http 0": "HTTP1", "http2 0": "HTTP2", "grpc 0": "HTTP2", "http2 9000": "HTTP1", "grpc 9000": "HTTP1",
+	} {
+		r, err := recordBilling(t, func(args *SecureAppArgs) {
+			args.HealthCheck = &HealthCheckArgs{}
+			if _, err := fmt.Sscan(what, &args.Protocol, &args.HealthCheck.Port); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := plain(t, r.OfType(tTargetGroupPolicy)[0].Inputs)["spec"].(map[string]any)
+		if got := spec["healthCheck"].(map[string]any)["protocolVersion"]; got != want {
+			t.Errorf("%s: %v, want %s", what, got, want)
+		}
 	}
 }
 

@@ -66,8 +66,9 @@ var (
 			"listeners TLSRoutes.",
 		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/model/core/route.go")
 	LawRouteBackend = law.New(law.Controller, "route-targets-are-pods",
-		"A route's target groups hold the addresses of the ready pods behind its Services.",
-		"https://www.gateway-api-controller.eks.aws.dev/latest/concepts/concepts/")
+		"A route's target groups hold the addresses of the pods behind its Services until they terminate.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/gateway/model_build_targets.go; modelled: the twin "+
+			"registers pods when they are ready, the controller before")
 	LawDNSEndpoint = law.New(law.Controller, "dnsendpoint-crd-comes-before-the-controller",
 		"The controller creates DNSEndpoints only if their CRD was served at its start.",
 		"https://www.gateway-api-controller.eks.aws.dev/latest/guides/custom-domain-name/")
