@@ -11,9 +11,16 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-var lawAuthPolicy = law.New(law.Lattice, "auth-policy-document",
-	"An auth policy is a policy document of up to 10 KB with a principal and no blank lines, and is put on a service network or a service.",
-	"https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_PutAuthPolicy.html")
+var (
+	lawAuthPolicy = law.New(law.Lattice, "auth-policy-document",
+		"An auth policy is a policy document with a principal and no blank lines, and is put on a service network or a service.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_PutAuthPolicy.html")
+	lawAuthPolicySize = law.New(law.Lattice, "auth-policy-size",
+		"An auth policy has at most 10,000 characters.",
+		"https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html")
+)
+
+const maxAuthPolicy = 10000
 
 // An auth policy is part of its service network or service.
 var _ = cloud.Define(cloud.Part{
@@ -71,8 +78,11 @@ func putAuthPolicy(a *cloud.Account, urn, resource, document string) error {
 		if _, err := iam.Parse(document, iam.Resource); err != nil {
 			return lawAuthPolicy.Refuse("ValidationException", "Invalid auth policy: %v", err)
 		}
-		if len(document) > 10000 || strings.Contains(document, "\n\n") {
-			return lawAuthPolicy.Refuse("ValidationException", "Invalid auth policy: it is longer than 10000 characters or has blank lines")
+		if strings.Contains(document, "\n\n") {
+			return lawAuthPolicy.Refuse("ValidationException", "Invalid auth policy: it has blank lines")
+		}
+		if len(document) > maxAuthPolicy {
+			return lawAuthPolicySize.Refuse("ValidationException", "Invalid auth policy: it is longer than %d characters", maxAuthPolicy)
 		}
 	}
 	*at.text, *at.by = document, urn

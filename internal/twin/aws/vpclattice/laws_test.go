@@ -71,6 +71,10 @@ var networkLaws = []lawtest.Counterexample{
 		return p.Try(awstest.AuthPolicy, "policy", engine.Props{"resourceIdentifier": p.ID("network"),
 			"policy": awstest.Allowing("vpc-lattice-svcs:Invoke")})
 	})),
+	awstest.Refuses("auth-policy-size", validation, "it is longer than 10000 characters", with(func(p *awstest.Program) error {
+		return p.Try(awstest.AuthPolicy, "policy", engine.Props{"resourceIdentifier": p.ID("network"),
+			"policy": awstest.AnybodySigned + strings.Repeat(" ", 10000)})
+	})),
 	awstest.Refuses("access-log-destination", validation, "does not exist", with(func(p *awstest.Program) error {
 		return p.Try(awstest.AccessLogSubscription, "logs", engine.Props{"resourceIdentifier": p.ID("network"),
 			"destinationArn": "arn:aws:logs:ap-northeast-2:123456789012:log-group:none"})

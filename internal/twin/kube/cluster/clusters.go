@@ -42,7 +42,14 @@ func New(w *world.World, account *aws.Account) *Clusters {
 // Warnings lists what a real cluster accepts silently although it is a mistake:
 // Helm values that no chart reads, for one.
 func (c *Clusters) Warnings() []law.Warning {
-	return slices.Compact(slices.SortedFunc(slices.Values(c.warnings), law.Warning.Compare))
+	return slices.SortedFunc(slices.Values(c.warnings), law.Warning.Compare)
+}
+
+// warn records a warning once: controllers meet the same mistake again and again.
+func (c *Clusters) warn(w law.Warning) {
+	if !slices.Contains(c.warnings, w) {
+		c.warnings = append(c.warnings, w)
+	}
 }
 
 // Of returns the Kubernetes side of an EKS cluster.
@@ -51,7 +58,7 @@ func (c *Clusters) Of(eks *eks.Cluster) *Cluster {
 		have.EKS = eks
 		return have
 	}
-	cl := newCluster(controller.New(c.World, c.Account, eks, func(w law.Warning) { c.warnings = append(c.warnings, w) }))
+	cl := newCluster(controller.New(c.World, c.Account, eks, c.warn))
 	c.clusters[eks.Endpoint] = cl
 	return cl
 }

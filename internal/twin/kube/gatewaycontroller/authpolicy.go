@@ -65,6 +65,9 @@ func (p policies) authPolicy(policy *api.Object) {
 	}
 	if err := p.putAuthPolicy(policy, target); err != nil {
 		p.mgr.Fail(policy, LawPolicyTarget, err)
+		if policy.Annotation(PolicyResourceID) != "" {
+			p.mgr.Warn(LawPolicyKept, "IAMAuthPolicy %s: %s: the former policy stays", policy.Path(), controller.Message(err))
+		}
 		if t, _ := p.mgr.Trouble(policy.Key); t.Law.ID != LawPolicyService.ID { // NotFound is taken for success and not tried again
 			delete(p.process.seen, policy.Key)
 		}

@@ -37,6 +37,10 @@ var (
 		"A TargetGroupPolicy is accepted, and routes take it into account, if its Service exists in its own namespace and no older policy "+
 			"has that Service.",
 		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/k8s/policyhelper/policy.go")
+	LawPolicyKept = law.New(law.Controller, "refused-policy-keeps-the-former",
+		"If VPC Lattice refuses a changed policy, the service keeps the former one: a revocation does not hold. The IAMAuthPolicy has its "+
+			"annotations from before, so Pulumi and kubectl report success.",
+		"https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/controllers/iamauthpolicy_controller.go")
 	LawPolicyConflict = law.New(law.Controller, "one-auth-policy-per-target",
 		"If several IAMAuthPolicies have the same target, only the oldest is accepted.",
 		"https://gateway-api.sigs.k8s.io/geps/gep-713/")

@@ -232,6 +232,20 @@ var policies = []lawtest.Counterexample{
 		}
 		return met
 	}},
+	{Law: gatewaycontroller.LawPolicyKept, Break: func(t *testing.T) law.Law {
+		t.Helper()
+		h := newApps(t)
+		h.Apply("eks-one", "route", waitless)
+		h.Apply("eks-one", "policy", kubetest.AuthPolicy("demo", "apps", "eks-two"))
+		in := h.Inputs("policy")
+		spec := in["spec"].(map[string]any)
+		spec["policy"] = spec["policy"].(string) + strings.Repeat(" ", 10000)
+		h.Update("policy", in) // succeeds
+		if got := h.Clusters.Warnings(); len(got) == 1 && strings.Contains(got[0].Message, "the former policy stays") {
+			return got[0].Law
+		}
+		return law.Law{}
+	}},
 	{Law: gatewaycontroller.LawPolicyConflict, Break: func(t *testing.T) law.Law {
 		t.Helper()
 		h := newApps(t)
