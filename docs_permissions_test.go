@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"maps"
 	"regexp"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 // The table of permissions in docs/operations.md names, for each role, every
 // AWS service that a stack of that role uses, what it creates or looks up
-// there, and nothing else.
+// there, and nothing else. The policies of its deployer are about the same services.
 func TestPermissionsInDocs(t *testing.T) {
 	t.Parallel()
 	_, text, _ := strings.Cut(readText(t, "docs/operations.md"), "\n## Permissions\n")
@@ -38,7 +39,29 @@ func TestPermissionsInDocs(t *testing.T) {
 				t.Errorf("role %s, service %s: the table has %q, but no stack uses the service", role, service, said)
 			}
 		}
+		if shipped, used := shippedServices(t, role), slices.Sorted(maps.Keys(used)); !slices.Equal(shipped, used) {
+			t.Errorf("role %s: the policies are about %v, the stacks use %v", role, shipped, used)
+		}
 	}
+}
+
+// shippedServices returns the services in the policies of a role's deployer.
+func shippedServices(t *testing.T, role string) []string {
+	t.Helper()
+	services := map[string]bool{}
+	for _, file := range glob(t, "policies/deployer-"+role+"*.json") {
+		var p policy
+		if err := json.Unmarshal([]byte(readText(t, file)), &p); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, s := range p.Statement {
+			for _, action := range s.Action {
+				service, _, _ := strings.Cut(action, ":")
+				services[service] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(services))
 }
 
 // usedServices returns the AWS services that stacks of a role use, each with
@@ -104,9 +127,6 @@ func everythingOn(t *testing.T, role string) (configs []map[string]string) {
 // lookup belongs to, and the noun of its name, shortened to what singular and
 // plural have in common. What does not call AWS has no service.
 func serviceOf(token string) (service, noun string) {
-	if token == "pulumi:providers:aws" { // asks at its start whose credentials it has
-		token = "aws:index/getCallerIdentity:getCallerIdentity"
-	}
 	parts := strings.FieldsFunc(token, func(r rune) bool { return r == ':' || r == '/' })
 	if parts[0] != "aws" {
 		return "", ""
@@ -127,11 +147,9 @@ func serviceOf(token string) (service, noun string) {
 		return "vpc-lattice", noun
 	case "index":
 		switch parts[2] {
-		case "getCallerIdentity":
-			return "sts", noun
 		case "getAvailabilityZones":
 			return "ec2", noun
-		case "getPartition": // the provider knows it
+		case "getPartition", "getCallerIdentity": // the provider knows the one, and AWS always allows the other
 			return "", ""
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,7 +20,10 @@ import (
 type reference struct {
 	Services map[string]struct {
 		Actions   map[string]struct{ Keys, Resources []string }
-		Resources map[string]struct{ ARN string }
+		Resources map[string]struct {
+			ARN  string
+			Keys []string // for every action on it, except where actions list all of theirs
+		}
 	}
 }
 
@@ -32,6 +36,7 @@ type policy struct {
 }
 
 type statement struct {
+	Sid              string
 	Action, Resource stringOrList
 	Condition        map[string]map[string]stringOrList
 }
@@ -82,6 +87,44 @@ func TestPoliciesAgainstTheServiceAuthorizationReference(t *testing.T) {
 	}
 }
 
+// The same for the policies that the project ships. IAM wants at most 6,144
+// characters in one that is attached to a role, without white space.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+func TestShippedPolicies(t *testing.T) {
+	t.Parallel()
+	known := readReference(t)
+	files, err := filepath.Glob("policies/*.json")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("policies: %q, %v", files, err)
+	}
+	for _, file := range files {
+		text := readText(t, file)
+		if n := len(strings.Join(strings.Fields(text), "")); n > 6144 {
+			t.Errorf("%s has %d characters, IAM takes 6144", file, n)
+		}
+		var p policy
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		sids := map[string]bool{}
+		for _, s := range p.Statement {
+			if !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(s.Sid) || sids[s.Sid] {
+				t.Errorf("%s: the Sid %q has other characters than letters and digits, or occurs twice", file, s.Sid)
+			}
+			sids[s.Sid] = true
+			if !slices.IsSorted(s.Action) {
+				t.Errorf("%s: the actions of %s are not in order", file, s.Sid)
+			}
+			if strings.HasSuffix(file, "trust.json") {
+				continue // its resource is the role that has it
+			}
+			for _, problem := range known.problems(s) {
+				t.Errorf("%s: %s: %s", file, s.Sid, problem)
+			}
+		}
+	}
+}
+
 // A typo in a policy.
 func TestReferenceFindsMistakes(t *testing.T) {
 	t.Parallel()
@@ -126,10 +169,13 @@ func (r *reference) problems(s statement) (found []string) {
 		if !fits {
 			found = append(found, fmt.Sprintf("%s acts on none of %s", name, s.Resource))
 		}
+		keys := slices.Concat(globalKeys, action.Keys)
+		for _, kind := range action.Resources {
+			keys = append(keys, r.Services[service].Resources[kind].Keys...)
+		}
 		for _, conditions := range s.Condition {
 			for key := range conditions {
-				isOne := func(pattern string) bool { return keyMatches(pattern, key) }
-				if !slices.ContainsFunc(action.Keys, isOne) && !slices.ContainsFunc(globalKeys, isOne) {
+				if !slices.ContainsFunc(keys, func(pattern string) bool { return keyMatches(pattern, key) }) {
 					found = append(found, fmt.Sprintf("%s has no condition key %s", name, key))
 				}
 			}

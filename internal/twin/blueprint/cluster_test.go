@@ -143,7 +143,7 @@ func (s stack) controlPlane() {
 		"vpcConfig": props{"subnetIds": s.privateSubnets(), "endpointPublicAccess": true, "endpointPrivateAccess": true,
 			"securityGroupIds": []any{s.id("module.eks.aws_security_group.cluster")}},
 	}, after...)
-	deployer := s.account.Caller().ARN
+	deployer := s.account.Caller("").ARN
 	s.aws("module.eks.aws_eks_access_entry", "aws:eks/accessEntry:AccessEntry",
 		props{"clusterName": s.id("module.eks.aws_eks_cluster"), "principalArn": deployer})
 	s.aws("module.eks.aws_eks_access_policy_association", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", props{

@@ -91,7 +91,7 @@ func TestNetworkByController(t *testing.T) {
 	// What destroy.sh and the README do by the AWS command line, too early.
 	id := p.networks()[0].ID
 	p.broke(p.byHand("deleting cli: ", func(op *world.Op, l *vpclattice.Lattice) error {
-		return l.DeleteServiceNetwork(op, p.account.Caller(), id)
+		return l.DeleteServiceNetwork(op, p.account.Caller(""), id)
 	}), "cli", "service-network-has-associations", "ConflictException", "has VPC(s) associated")
 
 	for _, stack := range []string{"cluster2", "cluster1"} {
@@ -101,11 +101,11 @@ func TestNetworkByController(t *testing.T) {
 			}
 		}
 		p.must(p.byHand("", func(op *world.Op, l *vpclattice.Lattice) error {
-			list, err := l.VPCAssociations(p.account.Caller(), id, p.made[stack+"/module.vpc.aws_vpc"].ID)
+			list, err := l.VPCAssociations(p.account.Caller(""), id, p.made[stack+"/module.vpc.aws_vpc"].ID)
 			if err != nil || len(list) != 1 {
 				t.Fatalf("associations %v: %v", list, err)
 			}
-			return l.DisassociateVPC(op, p.account.Caller(), list[0].ID)
+			return l.DisassociateVPC(op, p.account.Caller(""), list[0].ID)
 		}))
 		p.must(p.destroy(stack))
 	}
@@ -114,7 +114,7 @@ func TestNetworkByController(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	p.must(p.byHand("", func(op *world.Op, l *vpclattice.Lattice) error {
-		return l.DeleteServiceNetwork(op, p.account.Caller(), id)
+		return l.DeleteServiceNetwork(op, p.account.Caller(""), id)
 	}))
 	if left := p.leftovers(); len(left) != 0 {
 		t.Errorf("left: %v", left)

@@ -190,7 +190,7 @@ func TestNoTemplate(t *testing.T) {
 	}
 	var answer vpclattice.Answer
 	p.world.Look(func() {
-		caller := p.account.Caller()
+		caller := p.account.Caller("")
 		caller.Tags = map[string]string{"eks-cluster-name": "eks-cluster1", "kubernetes-namespace": "apps"}
 		answer = vpclattice.Send(p.account.Account, vpclattice.Call{
 			Request: lattice.Request{Principal: caller, Signed: true, SourceVPC: p.made["cluster1/module.vpc.aws_vpc"].ID, Method: "GET",

@@ -10,3 +10,11 @@ type Principal struct {
 	Anonymous bool              `json:"anonymous,omitempty"`
 	Policies  []Document        `json:"policies,omitempty"` // the identity policies that hold for the session
 }
+
+// Entity is the ARN of the role or user behind a principal.
+func (p Principal) Entity() string {
+	if p.RoleARN != "" {
+		return p.RoleARN
+	}
+	return p.ARN
+}

@@ -62,6 +62,7 @@ func deployment(t *testing.T, overlay string) *run {
 		t.Fatal(err)
 	}
 	r.project.around.build(r.twin)
+	r.project.deploy(r.twin)
 	if r.work, err = openWorkspace(ctx, r.Kit, r.project, r.twin.Attach); err != nil {
 		t.Fatal(err)
 	}

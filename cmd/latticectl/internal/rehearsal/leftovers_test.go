@@ -17,12 +17,12 @@ func TestWhatAClusterLeavesInTheEnvironmentIsFound(t *testing.T) {
 	found := rehearse(t, Options{Kit: kit(t), Inspect: func(tw *twin.Twin) error {
 		return tw.World.Do(world.Update, "person", func(op *world.Op) error {
 			dns := tw.AWS.Route53("")
-			zones, err := dns.Zones(tw.AWS.Caller())
+			zones, err := dns.Zones(tw.AWS.Caller(""))
 			if err != nil {
 				return err
 			}
 			record := route53.Record{Name: "stray.example.com.", Type: "CNAME", TTL: 300, Values: []string{"elsewhere.example.com"}}
-			return dns.ChangeRecords(op, tw.AWS.Caller(), zones[0].ID, []route53.RecordChange{{Action: "CREATE", Record: record}})
+			return dns.ChangeRecords(op, tw.AWS.Caller(""), zones[0].ID, []route53.RecordChange{{Action: "CREATE", Record: record}})
 		})
 	}})
 	if found.OK || len(found.Leftovers) != 1 || !strings.HasPrefix(found.Leftovers[0], "route53 record stray.example.com. CNAME") {

@@ -112,7 +112,7 @@ func TestSecondUpTakesBackWhatOthersChanged(t *testing.T) {
 	before := r.twin.Snapshot().Account.Networks[0]
 	const nobody = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`
 	if err := r.twin.World.Do(world.Update, "", func(op *world.Op) error {
-		person, api := r.twin.AWS.Caller(), r.twin.AWS.Lattice("")
+		person, api := r.twin.AWS.Caller(""), r.twin.AWS.Lattice("")
 		return errors.Join(api.PutAuthPolicy(op, person, before.ARN, nobody), api.SetNetworkAuthType(op, person, before.ID, lattice.AuthNone))
 	}); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"eks-lattice/internal/names"
+	"eks-lattice/internal/twin/iam"
 )
 
 // stackFile is one Pulumi.<stack>.yaml of the project.
@@ -92,6 +93,8 @@ type project struct {
 	stacks []stackFile
 	// around is what exists before the first deployment.
 	around surroundings
+	// policies are those of who deploys the stacks, by role.
+	policies map[string][]iam.Document
 }
 
 // elsewhere matches what a stack file says about the real stack's backend: the
@@ -136,7 +139,11 @@ func loadProject(dir, overlay string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{text: text, around: around}
+	policies, err := loadPolicies([]string{names.RoleEnvironment, names.RoleCluster}, dir, overlay)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{text: text, around: around, policies: policies}
 	defaults := func(key string) (string, error) {
 		var d struct {
 			Default string `yaml:"default"`

@@ -79,6 +79,7 @@ func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 		return found, &NotStartedError{err}
 	}
 	r.project.around.build(r.twin)
+	r.project.deploy(r.twin)
 	if r.work, err = openWorkspace(ctx, o.Kit, r.project, r.twin.Attach); err != nil {
 		return found, &NotStartedError{err}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"eks-lattice/internal/twin/engine"
-	"eks-lattice/internal/twin/iam"
 	"eks-lattice/internal/twin/world"
 )
 
@@ -48,14 +47,6 @@ func (a *Account) Change() { a.changes++ }
 // ARN puts an ARN together.
 func (a *Account) ARN(service, region, account, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", a.Partition, service, region, account, resource)
-}
-
-// Caller is the principal behind the program's provider: an administrator.
-func (a *Account) Caller() iam.Principal {
-	administrator, _ := iam.Managed(a.ARN("iam", "", "aws", "policy/AdministratorAccess"))
-	return iam.Principal{
-		ARN: a.ARN("iam", "", a.ID, "user/deployer"), Account: a.ID, Policies: []iam.Document{administrator},
-	}
 }
 
 // State is something that each account has one of. Declare it as a variable of

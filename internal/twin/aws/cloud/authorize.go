@@ -53,10 +53,6 @@ func (a *Account) AuthorizeFor(op *world.Op, urn string, p iam.Principal, action
 		}
 		return nil
 	}
-	why := "because no identity-based policy allows the " + action + " action"
-	if effect == iam.Denied {
-		why = "with an explicit deny in an identity-based policy"
-	}
 	return lawIdentity.Refuse("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s %s",
-		p.ARN, action, resource, why)
+		p.ARN, action, resource, reason(effect, action))
 }

@@ -1,6 +1,8 @@
 package cloud
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"eks-lattice/internal/twin/engine"
@@ -18,7 +20,11 @@ func (backend) Version() string { return "6.83.2" }
 
 // request is one call for a resource of a type; without a type, of a function.
 func (b backend) request(s *Schema, op *world.Op, inst *engine.Instance, urn, id string, in, old engine.Props) *Request {
-	return &Request{Account: b.Account, Op: op, URN: urn, Region: b.regionOf(inst), ID: id, In: in, Old: old, same: s.same}
+	r := &Request{Account: b.Account, Op: op, URN: urn, Region: b.regionOf(inst), ID: id, In: in, Old: old, same: s.same}
+	if inst != nil {
+		r.by = inst.URN
+	}
+	return r
 }
 
 func (b backend) regionOf(inst *engine.Instance) string {
@@ -68,12 +74,20 @@ func (b backend) Create(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	if err := t.checkReferences(r); err != nil {
 		return "", nil, err
 	}
+	if err := r.ask(calls[t.Token].Create); err != nil {
+		return "", nil, err
+	}
 	if r.ID, err = t.Create(r); err != nil {
 		return "", nil, err
 	}
 	b.created[string(urn)]++
 	b.inputs[t.Token+" "+r.ID] = inputs
-	return r.ID, overlay(inputs, t.Outputs(r)), b.changed(op)
+	outputs := overlay(inputs, t.Outputs(r))
+	// The resource stays if the rest is refused.
+	if err := r.ask(append(slices.Clone(calls[t.Token].Created), calls[t.Token].Read...)); err != nil {
+		return r.ID, outputs, err
+	}
+	return r.ID, outputs, b.changed(op)
 }
 
 // Update changes a resource in place.
@@ -90,6 +104,9 @@ func (b backend) Update(op *world.Op, inst *engine.Instance, urn resource.URN, i
 		return nil, gone(t, id)
 	}
 	if err := t.checkReferences(r); err != nil {
+		return nil, err
+	}
+	if err := r.ask(append(slices.Clone(calls[t.Token].Update), calls[t.Token].Read...)); err != nil {
 		return nil, err
 	}
 	if t.Update != nil {
@@ -125,6 +142,9 @@ func (b backend) Delete(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	t.Takes.spend(op)
 	r := b.request(&t.Schema, op, inst, string(urn), id, inputs, nil)
 	if t.Outputs(r) != nil {
+		if err := r.ask(calls[t.Token].Delete); err != nil {
+			return err
+		}
 		if t.Free != nil {
 			if err := t.Free(b.Account, id); err != nil {
 				return err
@@ -159,7 +179,11 @@ func (b backend) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id 
 	if len(inputs) == 0 {
 		inputs = kept
 	}
-	found := t.Outputs(b.request(&t.Schema, op, inst, string(urn), id, kept, nil))
+	r := b.request(&t.Schema, op, inst, string(urn), id, kept, nil)
+	if err := r.ask(calls[t.Token].Read); err != nil {
+		return nil, nil, err
+	}
+	found := t.Outputs(r)
 	if found == nil {
 		return nil, nil, nil
 	}

@@ -18,7 +18,7 @@ type Function func(r *Request) (engine.Props, error)
 var functions = map[string]Function{
 	"aws:index/getCallerIdentity:getCallerIdentity": func(r *Request) (engine.Props, error) {
 		a := r.Account
-		return engine.Props{"id": a.ID, "accountId": a.ID, "arn": a.Caller().ARN, "userId": "AIDA0123456789ABCDEFG"}, nil
+		return engine.Props{"id": a.ID, "accountId": a.ID, "arn": r.Caller().ARN, "userId": "AIDA0123456789ABCDEFG"}, nil
 	},
 	"aws:index/getRegion:getRegion": func(r *Request) (engine.Props, error) {
 		return engine.Props{"id": r.Region, "name": r.Region, "region": r.Region, "description": r.Region,
@@ -48,5 +48,9 @@ func (b backend) Invoke(op *world.Op, inst *engine.Instance, token string, args 
 	if args == nil {
 		args = engine.Props{}
 	}
-	return f(b.request(&Schema{}, op, inst, "", Text(args["id"]), args, nil))
+	r := b.request(&Schema{}, op, inst, "", Text(args["id"]), args, nil)
+	if err := r.ask(calls[token].Read); err != nil {
+		return nil, err
+	}
+	return f(r)
 }

@@ -50,6 +50,12 @@ var laws = []lawtest.Counterexample{
 		func(p *awstest.Program) error {
 			return p.Account.Authorize(lister, "vpc-lattice:CreateService", "*")
 		}),
+	awstest.Refuses("deployer-permissions", "UnauthorizedOperation", "is not authorized to perform: ec2:CreateTags on resource: "+
+		"arn:aws:ec2:ap-northeast-2:123456789012:vpc/* because no identity-based policy allows the ec2:CreateTags action",
+		func(p *awstest.Program) error {
+			deployedBy(p, "ec2:CreateVpc")
+			return p.Try(awstest.VPC, "vpc", aVPC)
+		}),
 	awstest.Counterexample("aws-immutable-properties", func(p *awstest.Program) law.Law {
 		p.Up(awstest.VPC, "vpc", aVPC)
 		_, diff := p.Diff("vpc", engine.Props{"cidrBlock": "10.1.0.0/16"})

@@ -16,6 +16,7 @@ type Request struct {
 	ID      string       // empty in a creation
 	In      engine.Props // the new inputs; in a deletion the last ones
 	Old     engine.Props // the old inputs of an update
+	by      string       // the URN of the provider that makes the call
 	same    func(path string, x, y any) bool
 }
 

@@ -34,7 +34,7 @@ var _ = cloud.DefineType(cloud.Type[*AccessEntry]{
 				"The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.")
 		case Entries.Get(r.Account, e.ID) != nil:
 			return nil, lawEntryRefs.Refuse("ResourceInUseException", "The specified access entry resource is already in use on this cluster.")
-		case e.PrincipalARN != r.Account.Caller().ARN && roles.Roles.ByARN(r.Account, e.PrincipalARN) == nil:
+		case e.PrincipalARN != r.Caller().Entity() && roles.Roles.ByARN(r.Account, e.PrincipalARN) == nil:
 			return nil, lawEntryRefs.Refuse("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
 		}
 		for _, g := range e.Groups {

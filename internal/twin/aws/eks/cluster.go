@@ -80,7 +80,7 @@ func createCluster(r *cloud.Request) (*Cluster, error) {
 	}
 	c := &Cluster{
 		Meta: r.Meta(name, r.ARN("eks", "cluster/"+name), name), UID: strings.ToUpper(r.Digits(32)), CAPEM: apis.In(r.Account).caPEM(),
-		Status: "ACTIVE", CreatorARN: r.Account.Caller().ARN, SelfManaged: map[string]bool{}, created: r.Now(),
+		Status: "ACTIVE", CreatorARN: r.Caller().Entity(), SelfManaged: map[string]bool{}, created: r.Now(),
 	}
 	c.Endpoint = apis.In(r.Account).url(c)
 	if r.Flag("bootstrapSelfManagedAddons") {

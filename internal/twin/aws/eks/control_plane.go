@@ -88,7 +88,9 @@ func (c *Cluster) createNetwork(r *cloud.Request) error {
 	if err != nil {
 		return err
 	}
-	g.URN, g.Tags, g.Owner = "", nil, c.Name
+	// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+	g.URN, g.Owner = "", c.Name
+	g.Tags = map[string]string{"Name": g.Name, "aws:eks:cluster-name": c.Name, "kubernetes.io/cluster/" + c.Name: "owned"}
 	g.Rules = []ec2.GroupRule{
 		{ID: r.NewID("sgr"), Protocol: "-1", Peer: g.ID},
 		{ID: r.NewID("sgr"), Protocol: "-1", Peer: "0.0.0.0/0", Egress: true},

@@ -51,7 +51,7 @@ func (c *Cluster) putKey(r *cloud.Request) error {
 		return lawClusterKey.Refuse("InvalidParameterException", "The KeyArn in encryptionConfig provider is invalid: %s %s", arn, invalid)
 	}
 	for _, action := range []string{"kms:DescribeKey", "kms:CreateGrant"} {
-		if !key.Allows(r.Account, r.Account.Caller(), action) {
+		if !key.Allows(r.Account, r.Caller(), action) {
 			return lawClusterKey.Refuse("InvalidRequestException", "User not authorized to perform %s operation", action)
 		}
 	}

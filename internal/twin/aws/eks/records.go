@@ -95,7 +95,8 @@ type AccessEntry struct {
 func newEntry(a *cloud.Account, c *Cluster, principal string) *AccessEntry {
 	return &AccessEntry{Cluster: c.Name, PrincipalARN: principal, Meta: cloud.Meta{
 		ID: c.Name + ":" + principal, Region: c.Region,
-		ARN: a.ARN("eks", c.Region, a.ID, "access-entry/"+c.Name+"/role/"+a.ID+"/"+cloud.Tail(principal, "/")),
+		ARN: a.ARN("eks", c.Region, a.ID, "access-entry/"+c.Name+"/role/"+a.ID+"/"+cloud.Tail(principal, "/")+"/"+
+			cloud.UUID(a.World.ID(c.ARN+" "+principal, 32))),
 	}}
 }
 

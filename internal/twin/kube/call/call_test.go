@@ -185,7 +185,7 @@ func TestCallsFromOutside(t *testing.T) {
 	const role = "arn:aws:iam::123456789012:role/reports"
 	own := ""
 	h.World.Look(func() {
-		service, err := h.Account.Lattice("").FindService(h.Account.Caller(), "demo-two-apps")
+		service, err := h.Account.Lattice("").FindService(h.Account.Caller(""), "demo-two-apps")
 		if err != nil || service == nil {
 			t.Errorf("no service: %v", err)
 			return

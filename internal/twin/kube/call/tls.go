@@ -94,7 +94,7 @@ func (q *request) service() *vpclattice.Service {
 	if i < 0 {
 		return nil
 	}
-	service, err := q.from.Account.Lattice("").FindService(q.from.Account.Caller(), label[:i])
+	service, err := q.from.Account.Lattice("").FindService(q.from.Account.Caller(""), label[:i])
 	if err != nil {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 func records(h *kubetest.Harness) (out []string) {
 	h.T.Helper()
 	h.World.Look(func() {
-		list, err := h.Account.Route53("").Records(h.Account.Caller(), h.ID("zone"))
+		list, err := h.Account.Route53("").Records(h.Account.Caller(""), h.ID("zone"))
 		if err != nil {
 			h.T.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestRecordsOfPrivateZones(t *testing.T) {
 		t.Errorf("records of the private zone: %v", got)
 	}
 	h.World.Look(func() {
-		if got, err := h.Account.Route53("").Records(h.Account.Caller(), h.ID("public-zone")); err != nil || len(got) > 0 {
+		if got, err := h.Account.Route53("").Records(h.Account.Caller(""), h.ID("public-zone")); err != nil || len(got) > 0 {
 			t.Errorf("records of the public zone: %v %v", got, err)
 		}
 	})

@@ -20,7 +20,7 @@ func network(h *kubetest.Harness) *vpclattice.ServiceNetwork {
 	h.T.Helper()
 	var out *vpclattice.ServiceNetwork
 	h.World.Look(func() {
-		list, err := h.Account.Lattice("").FindServiceNetworks(h.Account.Caller(), "lattice-gateway")
+		list, err := h.Account.Lattice("").FindServiceNetworks(h.Account.Caller(""), "lattice-gateway")
 		if err != nil || len(list) != 1 {
 			h.T.Fatalf("%d networks: %v", len(list), err)
 		}
@@ -94,7 +94,7 @@ func TestTargets(t *testing.T) {
 	h := kubetest.NewApp(t)
 	var pods []string
 	h.World.Look(func() {
-		groups, err := h.Account.Lattice("").Routing().TargetGroups(h.Account.Caller())
+		groups, err := h.Account.Lattice("").Routing().TargetGroups(h.Account.Caller(""))
 		if err != nil {
 			t.Fatal(err)
 		}

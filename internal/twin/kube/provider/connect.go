@@ -46,7 +46,7 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 			"certificate: x509: certificate signed by unknown authority",
 			config.server+"/openapi/v2?timeout=32s")
 	}
-	if err := p.authenticate(op, eks, config); err != nil {
+	if err := p.authenticate(op, inst, eks, config); err != nil {
 		return nil, err
 	}
 	op.DependsOn(eks.URN, LawReachable)
@@ -54,14 +54,14 @@ func (p *Provider) connect(op *world.Op, inst *engine.Instance) (*client, error)
 }
 
 // authenticate lets a client in as `aws eks get-token` and EKS would.
-func (p *Provider) authenticate(op *world.Op, eks *eks.Cluster, config kubeconfig) error {
+func (p *Provider) authenticate(op *world.Op, inst *engine.Instance, eks *eks.Cluster, config kubeconfig) error {
 	const unauthorized = unreachable + "unable to load schema information from the API server: the server has asked for the client to " +
 		"provide credentials"
 	if config.tokenFor != eks.Name { // the token is signed for one cluster name
 		return LawAccessEntry.Refuse("Unauthorized", unauthorized)
 	}
 	account := p.clusters.Account
-	caller := account.Caller()
+	caller := account.Caller(inst.URN)
 	names := []string{caller.ARN, caller.RoleARN}
 	if config.role != "" {
 		names = []string{config.role}
