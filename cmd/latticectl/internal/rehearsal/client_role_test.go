@@ -23,7 +23,7 @@ func TestClientRoleChangesWithoutAGap(t *testing.T) {
 	r.up(t, r.stacks...)
 	r.checkCalls(t, "before")
 
-	set("clientRoleName", "lattice-client")
+	set("clientRoleName", "vpc-lattice-client")
 	set("formerClientRoleName", "vpc-lattice-sigv4-client")
 	r.up(t, environment)
 	r.checkCalls(t, "with both roles")
@@ -52,7 +52,7 @@ func TestClientRoleChangesAtOnce(t *testing.T) {
 	r := deployment(t, "")
 	environment, clusters := r.stacks[0], r.stacks[1:]
 	r.up(t, r.stacks...)
-	if err := environment.auto.SetConfig(t.Context(), "eks-lattice:clientRoleName", auto.ConfigValue{Value: "lattice-client"}); err != nil {
+	if err := environment.auto.SetConfig(t.Context(), "eks-lattice:clientRoleName", auto.ConfigValue{Value: "vpc-lattice-client"}); err != nil {
 		t.Fatal(err)
 	}
 	r.up(t, environment)
