@@ -59,7 +59,8 @@ type Backend interface {
 	Create(op *world.Op, inst *Instance, urn resource.URN, inputs Props) (id string, outputs Props, err error)
 	Update(op *world.Op, inst *Instance, urn resource.URN, id string, oldInputs, oldOutputs, newInputs Props) (Props, error)
 	Delete(op *world.Op, inst *Instance, urn resource.URN, id string, inputs, outputs Props) error
-	// Read returns nil outputs when the resource does not exist.
+	// Read returns nil outputs when the resource does not exist. For a resource that
+	// exists but is not ready, it returns them with the error.
 	Read(op *world.Op, inst *Instance, urn resource.URN, id string, inputs, outputs Props) (newInputs, newOutputs Props, err error)
 	Invoke(op *world.Op, inst *Instance, token string, args Props) (Props, error)
 }

@@ -133,7 +133,7 @@ func (s *Server) Create(ctx context.Context, r plugin.CreateRequest) (resp plugi
 	err = s.world.Do(world.Create, string(r.URN), func(op *world.Op) error {
 		id, outputs, err := s.backend.Create(op, s.instance(ctx), r.URN, plain(r.Properties))
 		if err != nil {
-			return partial(err, id, outputs)
+			return partial(err, id, nil, outputs)
 		}
 		resp = plugin.CreateResponse{ID: resource.ID(id), Properties: properties(outputs), Status: resource.StatusOK}
 		return nil
@@ -152,7 +152,7 @@ func (s *Server) Update(ctx context.Context, r plugin.UpdateRequest) (resp plugi
 		outputs, err := s.backend.Update(op, s.instance(ctx), r.URN, string(r.ID),
 			plain(r.OldInputs), plain(r.OldOutputs), plain(r.NewInputs))
 		if err != nil {
-			return partial(err, string(r.ID), outputs)
+			return partial(err, string(r.ID), nil, outputs)
 		}
 		resp = plugin.UpdateResponse{Properties: properties(outputs), Status: resource.StatusOK}
 		return nil
@@ -174,17 +174,22 @@ func overlay(old, news resource.PropertyMap) resource.PropertyMap {
 // partial reports a resource that exists although its operation failed: it was created,
 // but was not ready in time. The engine keeps it in the state, so that a destroy deletes
 // it. A failure that left nothing is returned unchanged.
-func partial(err error, id string, outputs Props) error {
+func partial(err error, id string, inputs, outputs Props) error {
 	if id == "" || outputs == nil {
 		return err
 	}
-	state, marshalErr := plugin.MarshalProperties(properties(outputs), plugin.MarshalOptions{KeepUnknowns: true})
-	if marshalErr != nil {
-		return errors.Join(err, marshalErr)
+	details := &pulumirpc.ErrorResourceInitFailed{Id: id, Reasons: []string{err.Error()}}
+	options := plugin.MarshalOptions{KeepUnknowns: true}
+	var failed error
+	if details.Properties, failed = plugin.MarshalProperties(properties(outputs), options); failed != nil {
+		return errors.Join(err, failed)
 	}
-	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, err.Error()), &pulumirpc.ErrorResourceInitFailed{
-		Id: id, Properties: state, Reasons: []string{err.Error()},
-	})
+	if inputs != nil { // of a read: all others have those of the engine
+		if details.Inputs, failed = plugin.MarshalProperties(properties(inputs), options); failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, err.Error()), details)
 }
 
 // Delete deletes a resource.
@@ -198,12 +203,13 @@ func (s *Server) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.Del
 	return plugin.DeleteResponse{Status: resource.StatusOK}, nil
 }
 
-// Read looks a resource up, for refresh.
+// Read looks a resource up, for a refresh or for a program. One that is not as it should be
+// comes with the error.
 func (s *Server) Read(ctx context.Context, r plugin.ReadRequest) (resp plugin.ReadResponse, err error) {
 	err = s.world.Do(world.Read, string(r.URN), func(op *world.Op) error {
 		inputs, outputs, err := s.backend.Read(op, s.instance(ctx), r.URN, string(r.ID), plain(r.Inputs), plain(r.State))
 		if err != nil {
-			return err
+			return partial(err, string(r.ID), inputs, outputs)
 		}
 		if outputs != nil {
 			resp.ReadResult = plugin.ReadResult{ID: r.ID, Inputs: properties(inputs), Outputs: properties(outputs)}

@@ -3,6 +3,7 @@
 package twintest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -94,14 +95,16 @@ func (r *Resource) Delete(w *world.World) error {
 }
 
 // Refresh reads the resource, and compares what is live with the program's
-// inputs, as the next update does.
+// inputs, as the next update does. A resource that is not ready comes with the error.
 func (r *Resource) Refresh(w *world.World) (inputs, outputs engine.Props, diff engine.Change, err error) {
 	err = w.Do(world.Read, string(r.URN), func(op *world.Op) (err error) {
 		inputs, outputs, err = r.Backend.Read(op, r.Instance, r.URN, r.ID, r.Inputs, r.Outputs)
 		return err
 	})
-	if err == nil {
-		diff, err = r.Backend.Diff(r.Instance, r.URN, inputs, outputs, r.Inputs)
+	if outputs != nil {
+		var failed error
+		diff, failed = r.Backend.Diff(r.Instance, r.URN, inputs, outputs, r.Inputs)
+		err = cmp.Or(err, failed)
 	}
 	return inputs, outputs, diff, err
 }

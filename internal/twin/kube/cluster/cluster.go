@@ -35,7 +35,7 @@ func newCluster(mgr *controller.Manager) *Cluster {
 	c.Gateway = gatewaycontroller.New(mgr, c.Kubelet, c.Identity)
 	c.DNS = externaldns.New(mgr, c.Kubelet, c.Identity)
 	c.Add(
-		c.Workloads, c.Network, c.Kyverno, c.Gateway, c.DNS,
+		c.Workloads, controller.Func(c.Workloads.TrackEndpoints), c.Network, c.Kyverno, c.Gateway, c.DNS,
 		controller.Func(func(op *world.Op) { _ = c.API.Settle(op) }), // what is refused on the way stays and is looked at again
 	)
 	return c

@@ -47,9 +47,12 @@ func (c *client) await(o *api.Object) error {
 			return c.notReady(workloads.LawAvailable, o, "Pod is not ready")
 		}
 	case "Service":
-		if len(obj.At(o.Content, "spec", "selector")) > 0 && len(pods.Endpoints(c.API, o)) == 0 {
-			return c.notReady(workloads.LawAvailable, o, "Service does not target any Pods. Selected Pods may not be ready, or field "+
-				"'.spec.selector' may not match labels on any Pods")
+		if ready, pending := c.endpoints(o); pending {
+			what := ""
+			if !ready {
+				what = "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"
+			}
+			return c.notReady(workloads.LawAvailable, o, what)
 		}
 		for _, pod := range pods.Endpoints(c.API, o) {
 			o.DependsOnObject(pod, workloads.LawAvailable)
@@ -58,14 +61,44 @@ func (c *client) await(o *api.Object) error {
 	return nil
 }
 
+// awaitRead is await without the annotation, which matters only after an object was
+// applied, and without waiting.
+func (c *client) awaitRead(o *api.Object) error {
+	if !waits(o) || o.Annotation(waitFor) != "" {
+		return nil
+	}
+	return c.await(o)
+}
+
+// endpoints reports whether a Service has ready pods, and whether it has others. The
+// provider waits for these. It does not wait for a Service that selects no pods at
+// all, nor for one that is only a name for them.
+// https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/service.go
+func (c *client) endpoints(service *api.Object) (ready, pending bool) {
+	spec := obj.At(service.Content, "spec")
+	if len(obj.At(spec, "selector")) == 0 || obj.Str(spec, "clusterIP") == "None" || obj.Str(spec, "type") == "ExternalName" {
+		return false, false
+	}
+	if e := c.API.Get("", "Endpoints", service.Namespace, service.Name); e != nil {
+		for _, subset := range obj.Maps(e.Content, "subsets") {
+			ready = ready || len(obj.List(subset, "addresses")) > 0
+			pending = pending || len(obj.List(subset, "notReadyAddresses")) > 0
+		}
+	}
+	return ready, pending
+}
+
 // notReady is the provider's timeout with what is known about the reason.
 func (c *client) notReady(broken law.Law, o *api.Object, what string) error {
 	if t, ok := c.Trouble(o.Key); ok {
 		what += ": " + t.Text
 		broken = t.Law
 	}
+	if what != "" {
+		what = "\n\t* " + what
+	}
 	return broken.Refuse("", "the Kubernetes API server reported that %q failed to fully initialize or become live: '%s' timed out waiting "+
-		"to be Ready\n\t* %s",
+		"to be Ready%s",
 		o.Path(), o.Name, what)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"eks-lattice/internal/twin/engine"
 	"eks-lattice/internal/twin/kube/controller"
@@ -22,7 +23,7 @@ func (p *Provider) Delete(op *world.Op, inst *engine.Instance, urn resource.URN,
 	if string(urn.Type()) == releaseType {
 		return c.Helm.Uninstall(op, outputs)
 	}
-	o := c.find(id, outputs)
+	o := c.find(schema.FromAPIVersionAndKind(obj.Str(outputs, "apiVersion"), obj.Str(outputs, "kind")), id)
 	if o == nil {
 		return nil
 	}

@@ -14,7 +14,10 @@ import (
 	"eks-lattice/internal/twin/world"
 )
 
-// Read returns the live object, and of it what the program applied.
+// Read returns the live object, and of it what the program applied. With inputs or
+// outputs, which only a refresh has, it also reports what has not become ready, as the
+// provider's awaiters do. A program that reads an object, and an import, get it as it is.
+// https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/await.go
 func (p *Provider) Read(op *world.Op, inst *engine.Instance, urn resource.URN, id string, inputs, outputs engine.Props) (engine.Props,
 	engine.Props, error) {
 	c, err := p.connect(op, inst)
@@ -25,17 +28,43 @@ func (p *Provider) Read(op *world.Op, inst *engine.Instance, urn resource.URN, i
 	if string(urn.Type()) == releaseType {
 		return c.Helm.Read(id, inputs)
 	}
-	o := c.find(id, outputs)
+	gvk := schema.FromAPIVersionAndKind(obj.Str(outputs, "apiVersion"), obj.Str(outputs, "kind"))
+	if gvk.Empty() {
+		gvk = kindOf(urn)
+	}
+	o := c.find(gvk, id)
 	if o == nil {
 		return nil, nil, nil
 	}
 	live := obj.Copy(o.Content)
-	live[fieldManager], live[initialAPI] = outputs[fieldManager], outputs[initialAPI]
-	if len(inputs) == 0 { // an import
-		return inputs, live, nil
+	if len(inputs) == 0 && len(outputs) == 0 {
+		live[initialAPI] = live["apiVersion"]
+		return imported(o), live, nil
 	}
-	managed, err := c.liveInputs(o, inputs)
-	return managed, live, err
+	live[fieldManager], live[initialAPI] = outputs[fieldManager], outputs[initialAPI]
+	managed := inputs
+	if len(inputs) > 0 { // a program that reads an object gives none
+		if managed, err = c.liveInputs(o, inputs); err != nil {
+			return nil, nil, err
+		}
+	}
+	return managed, live, c.awaitRead(o)
+}
+
+// kindOf is the kind of a resource's type, such as kubernetes:core/v1:Service.
+func kindOf(urn resource.URN) schema.GroupVersionKind {
+	version := strings.TrimPrefix(string(urn.Type().Module().Name()), "core/")
+	return schema.FromAPIVersionAndKind(version, string(urn.Type().Name()))
+}
+
+// imported are the inputs with which a program would create the object as it is.
+func imported(o *api.Object) engine.Props {
+	inputs := obj.Copy(o.Content)
+	delete(inputs, "status")
+	for _, field := range []string{"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"} {
+		obj.Delete(inputs, "metadata", field)
+	}
+	return inputs
 }
 
 // liveInputs are the inputs as they would have to be for the object to be as it is.
@@ -63,8 +92,7 @@ func (c *client) liveInputs(o *api.Object, inputs engine.Props) (engine.Props, e
 	return live, nil
 }
 
-func (c *client) find(id string, outputs engine.Props) *api.Object {
-	gvk := schema.FromAPIVersionAndKind(obj.Str(outputs, "apiVersion"), obj.Str(outputs, "kind"))
+func (c *client) find(gvk schema.GroupVersionKind, id string) *api.Object {
 	namespace, name, found := strings.Cut(id, "/")
 	if !found {
 		namespace, name = "", id

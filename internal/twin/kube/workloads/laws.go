@@ -11,7 +11,7 @@ var (
 		"Pods stay Pending without a node, and go when their node goes.",
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/")
 	LawAvailable = law.New(law.Kubernetes, "workloads-become-available",
-		"The provider waits for every replica of a Deployment or DaemonSet, and for the endpoints of a Service.",
+		"The provider waits for every replica of a Deployment or DaemonSet, and for all pods that a Service selects.",
 		"https://www.pulumi.com/registry/packages/kubernetes/#await-logic")
 	LawRoom = law.New(law.Kubernetes, "pods-need-room-on-a-node",
 		"A pod stays Pending, and its workload does not become ready, while no node has the CPU and memory that the pod requests, "+

@@ -78,9 +78,12 @@ func TestLaws(t *testing.T) {
 		{Law: workloads.LawAvailable, Break: func(t *testing.T) law.Law {
 			t.Helper()
 			h := newCluster(t)
+			h.Apply("one", "service", kubetest.Service("demo", "apps")) // which selects nothing
+			h.Down("service")
+			h.Refused(h.TryApply("one", "app", kubetest.Deployment("demo", "apps")+neverReady), kubelet.LawProbes)
 			met := h.Refused(h.TryApply("one", "service", kubetest.Service("demo", "apps")), workloads.LawAvailable,
 				"Service does not target any Pods")
-			h.Down("service")
+			h.Down("service", "app")
 			h.Apply("one", "app", kubetest.Deployment("demo", "apps"))
 			h.Apply("one", "service", kubetest.Service("demo", "apps"))
 			return met

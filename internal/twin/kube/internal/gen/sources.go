@@ -19,7 +19,7 @@ import (
 var kinds = []string{
 	"io.k8s.api.core.v1.Namespace", "io.k8s.api.core.v1.ConfigMap", "io.k8s.api.core.v1.Secret",
 	"io.k8s.api.core.v1.Service", "io.k8s.api.core.v1.ServiceAccount", "io.k8s.api.core.v1.Pod",
-	"io.k8s.api.core.v1.Node", "io.k8s.api.discovery.v1.EndpointSlice",
+	"io.k8s.api.core.v1.Node", "io.k8s.api.core.v1.Endpoints", "io.k8s.api.discovery.v1.EndpointSlice",
 	"io.k8s.api.apps.v1.Deployment", "io.k8s.api.apps.v1.DaemonSet", "io.k8s.api.apps.v1.ReplicaSet",
 	"io.k8s.api.rbac.v1.Role", "io.k8s.api.rbac.v1.RoleBinding",
 	"io.k8s.api.rbac.v1.ClusterRole", "io.k8s.api.rbac.v1.ClusterRoleBinding",
