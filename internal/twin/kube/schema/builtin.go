@@ -48,7 +48,8 @@ var builtins = index([]Builtin{
 	{gvk("", "v1", "ConfigMap"), "configmaps", true, coreModel + "ConfigMap", func() any { return &corev1.ConfigMap{} }},
 	{gvk("", "v1", "Secret"), "secrets", true, coreModel + "Secret", func() any { return &corev1.Secret{} }},
 	{gvk("", "v1", "Service"), "services", true, coreModel + "Service", func() any { return &corev1.Service{} }},
-	{gvk("", "v1", "Endpoints"), "endpoints", true, coreModel + "Endpoints", func() any { return &corev1.Endpoints{} }},
+	{gvk("", "v1", "Endpoints"), "endpoints", true, coreModel + "Endpoints",
+		func() any { return &corev1.Endpoints{} }}, //nolint:staticcheck // pulumi-kubernetes reads it
 	{gvk("", "v1", "ServiceAccount"), "serviceaccounts", true, coreModel + "ServiceAccount", func() any { return &corev1.ServiceAccount{} }},
 	{gvk("", "v1", "Pod"), "pods", true, coreModel + "Pod", func() any { return &corev1.Pod{} }},
 	{gvk("apps", "v1", "Deployment"), "deployments", true, "io.k8s.api.apps.v1.Deployment", func() any { return &appsv1.Deployment{} }},
