@@ -39,7 +39,7 @@ func unmarshalYAML(t *testing.T, where, text string, into any) {
 }
 
 func deployed(stack string, config map[string]string) recorder.Options {
-	return recorder.Options{Stack: stack, Config: config,
+	return recorder.Options{Stack: stack, Config: config, Objects: services(),
 		Outputs: map[string]resource.PropertyMap{"organization/eks-lattice/environment": environmentOutputs()}}
 }
 

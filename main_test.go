@@ -41,7 +41,7 @@ func TestStackFiles(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			r, err := recorder.Run(t, recorder.Options{
-				Stack: stackOf(file), Config: stackConfig(t, file),
+				Stack: stackOf(file), Config: stackConfig(t, file), Objects: services(),
 				Outputs: map[string]resource.PropertyMap{"organization/eks-lattice/environment": environmentOutputs()},
 			}, run)
 			if err != nil {

@@ -167,11 +167,23 @@ func (v verdict) options() recorder.Options {
 		config[key] = value
 	}
 	outputs := environmentOutputs()
-	return recorder.Options{Stack: "prod", Config: config, Outputs: map[string]resource.PropertyMap{
+	return recorder.Options{Stack: "prod", Config: config, Objects: services(), Outputs: map[string]resource.PropertyMap{
 		"organization/eks-lattice/environment": outputs,
 		"organization/eks-lattice/other_1.env": outputs,
 		"acme/mesh/environment":                outputs,
 	}}
+}
+
+// services are those that somebody else has deployed, with a pod that is ready.
+func services() map[string]resource.PropertyMap {
+	objects := map[string]resource.PropertyMap{}
+	for id, port := range map[string]int{"shop/orders-http": 8080, "shop/orders": 65535, "shop/" + strings.Repeat("a", 63): 80} {
+		objects["kubernetes:core/v1:Service "+id] = resource.NewPropertyMapFromMap(map[string]any{
+			"spec": map[string]any{"ports": []any{map[string]any{"port": port, "protocol": "TCP"}}}})
+		objects["kubernetes:core/v1:Endpoints "+id] = resource.NewPropertyMapFromMap(map[string]any{
+			"subsets": []any{map[string]any{"addresses": []any{map[string]any{"ip": "10.0.0.1"}}}}})
+	}
+	return objects
 }
 
 // readVerdicts reads a file of lines "ROLE KEY = VALUE && KEY = VALUE", each

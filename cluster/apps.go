@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"eks-lattice/components"
+	"eks-lattice/internal/names"
 )
 
 // newApps creates the namespaces and the applications in them.
@@ -16,8 +18,8 @@ func newApps(
 	for _, name := range c.namespaceNames() {
 		namespace, err := components.NewAppNamespace(ctx, name, &components.AppNamespaceArgs{
 			Cluster:         cluster,
-			ServiceAccounts: c.serviceAccounts(name),
-			CallsOnly:       !slices.ContainsFunc(c.AppList.Apps, func(app components.SecureAppArgs) bool { return app.Namespace.Name == name }),
+			ServiceAccounts: c.serviceAccounts(name), ExistingServiceAccounts: c.existingServiceAccounts(name),
+			CallsOnly: !slices.ContainsFunc(c.AppList.Apps, func(app components.SecureAppArgs) bool { return app.Namespace.Name == name }),
 		}, providers)
 		if err != nil {
 			return nil, err
@@ -27,7 +29,7 @@ func newApps(
 	var apps []*components.SecureApp
 	for _, args := range c.AppList.Apps {
 		args.Namespace = namespaces[args.Namespace.Name]
-		if args.Container.Image == "" {
+		if args.Container.Image == "" && args.Service == nil {
 			args.Container.Image = c.Own.AppImage
 		}
 		args.SecretEnv = c.reader.IsSecret("apps")
@@ -43,30 +45,44 @@ func newApps(
 // namespaceNames returns each namespace once: those of the applications in their
 // order, then those of pods that only call.
 func (c *config) namespaceNames() []string {
-	var names []string
+	var all []string
 	for _, app := range c.AppList.Apps {
-		names = appendNew(names, app.Namespace.Name)
+		all = appendNew(all, app.Namespace.Name)
 	}
 	for _, namespace := range c.Callers.Namespaces {
-		names = appendNew(names, namespace.Name)
+		all = appendNew(all, namespace.Name)
 	}
-	return names
+	return all
 }
 
-// serviceAccounts returns each service account of a namespace once.
+// serviceAccounts returns each service account of a namespace that the stack creates
+// once.
 func (c *config) serviceAccounts(namespace string) []string {
-	var names []string
+	var accounts []string
 	for _, app := range c.AppList.Apps {
-		if app.Namespace.Name == namespace {
-			names = appendNew(names, app.ServiceAccount)
+		if app.Namespace.Name == namespace && app.Service == nil {
+			accounts = appendNew(accounts, cmp.Or(app.ServiceAccount, names.DefaultServiceAccount))
 		}
 	}
 	for _, callers := range c.Callers.Namespaces {
 		if callers.Name == namespace {
-			names = appendNew(names, callers.ServiceAccounts...)
+			accounts = appendNew(accounts, callers.ServiceAccounts...)
 		}
 	}
-	return names
+	return accounts
+}
+
+// existingServiceAccounts returns each of the others that pods behind published
+// Services call with.
+func (c *config) existingServiceAccounts(namespace string) []string {
+	var accounts []string
+	for _, app := range c.AppList.Apps {
+		if app.Namespace.Name == namespace && app.Service != nil && app.ServiceAccount != "" {
+			accounts = appendNew(accounts, app.ServiceAccount)
+		}
+	}
+	created := c.serviceAccounts(namespace)
+	return slices.DeleteFunc(accounts, func(account string) bool { return slices.Contains(created, account) })
 }
 
 // appendNew appends the items that a list does not have.

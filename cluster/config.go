@@ -136,7 +136,43 @@ func (c *config) checkApps() problem.List {
 			taken[app.Name] = i
 		}
 	}
+	found = append(found, c.checkPublished()...)
 	return append(found, c.checkServiceNames()...)
+}
+
+// checkPublished reports Services that the stack would delete together with an
+// application, or that two applications publish in different ways.
+func (c *config) checkPublished() problem.List {
+	var found problem.List
+	taken := map[string]int{}
+	for i, app := range c.AppList.Apps {
+		if app.Service == nil {
+			continue
+		}
+		path := fmt.Sprintf("apps[%d].", i)
+		listed := slices.ContainsFunc(c.Callers.Namespaces, func(n callerNamespace) bool { return n.Name == app.Namespace.Name })
+		if !listed && app.Namespace.Name != "" {
+			found.Add(path+"namespace", app.Namespace.Name, "is not in namespaces; list it there, or the stack deletes it with the last "+
+				"application in it, and with it what somebody else deployed there")
+		}
+		service := app.Namespace.Name + "/" + app.Service.Name
+		first, again := taken[service]
+		if again && (ofService(app) || ofService(c.AppList.Apps[first])) {
+			found.Add(path+"service.name", app.Service.Name, "is that of apps[%d], too, and a healthCheck and HTTP/2 are properties of "+
+				"the Service; publish another Service with the same pods", first)
+		}
+		if !again {
+			taken[service] = i
+		}
+	}
+	return found
+}
+
+// ofService reports whether an application says something about the target groups of
+// its Service, of which the Lattice controller takes one opinion.
+// https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/docs/api-types/target-group-policy.md
+func ofService(app components.SecureAppArgs) bool {
+	return app.HealthCheck != nil || app.Protocol == names.ProtocolHTTP2
 }
 
 // repeated returns the namespaces that are listed twice.

@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"eks-lattice/internal/recorder"
 	"eks-lattice/internal/sidecar"
 )
 
@@ -158,3 +160,44 @@ func TestNamespacesOfCallers(t *testing.T) {
 	r.Get(t, "kubernetes:core/v1:ServiceAccount", "jobs-nightly")
 	r.Get(t, "kubernetes:core/v1:ConfigMap", "jobs-proxy")
 }
+
+// Pods behind published Services call with service accounts that somebody else creates,
+// unless the stack creates one of that name anyway.
+func TestServiceAccountsOfOthers(t *testing.T) {
+	t.Parallel()
+	o := options("eks-lattice:namespaces", `[{"name": "shop", "serviceAccounts": ["web"]}]`, "eks-lattice:apps", `[
+		{"name": "orders", "namespace": "shop", "service": {"name": "orders", "port": 80}, "serviceAccount": "orders", "allow": [`+other+`]},
+		{"name": "returns", "namespace": "shop", "service": {"name": "returns", "port": 80}, "serviceAccount": "web", "allow": [`+other+`]},
+		{"name": "stock", "namespace": "shop", "service": {"name": "stock", "port": 80}, "allow": [`+other+`]}]`)
+	o.Objects = map[string]resource.PropertyMap{}
+	for _, name := range []string{"orders", "returns", "stock"} {
+		o.Objects["kubernetes:core/v1:Service shop/"+name] = resource.NewPropertyMapFromMap(map[string]any{
+			"spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}})
+		o.Objects["kubernetes:core/v1:Endpoints shop/"+name] = resource.NewPropertyMapFromMap(map[string]any{
+			"subsets": []any{map[string]any{"addresses": []any{map[string]any{"ip": "10.0.0.1"}}}}})
+	}
+	r, err := recorder.Run(t, o, Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var called, created []string
+	for _, res := range r.OfType(identity) {
+		if res.Inputs["namespace"].StringValue() == "shop" {
+			called = append(called, res.Inputs["serviceAccount"].StringValue())
+		}
+	}
+	for _, res := range r.OfType("kubernetes:core/v1:ServiceAccount") {
+		created = append(created, res.Name)
+	}
+	slices.Sort(called)
+	if strings.Join(called, " ") != "orders web" || strings.Join(created, " ") != "shop-web" {
+		t.Errorf("pods of %q may call, and the stack creates %q", called, created)
+	}
+	for _, kind := range []string{"apps/v1:Deployment", "policy/v1:PodDisruptionBudget", "networking.k8s.io/v1:NetworkPolicy"} {
+		if found := r.OfType("kubernetes:" + kind); len(found) > 0 {
+			t.Errorf("creates %s", found[0].URN)
+		}
+	}
+}
+
+const other = `{"cluster": "eks-other", "namespace": "apps"}`

@@ -25,6 +25,9 @@ type AppNamespaceArgs struct {
 	Namespace string
 	// ServiceAccounts whose pods may call services. Nil means "default".
 	ServiceAccounts []string
+	// ExistingServiceAccounts are those that somebody else creates. Their pods may call
+	// services, too.
+	ExistingServiceAccounts []string
 	// CallsOnly is a namespace without applications: no route in it attaches to the
 	// Gateway.
 	CallsOnly bool
@@ -39,6 +42,9 @@ type AppNamespace struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 
 	args *AppNamespaceArgs
+	// created is the name, unknown in a preview of its creation. Name is known there:
+	// Kubernetes tries the creation.
+	created pulumi.StringOutput
 	// ready is what pods need when they are created.
 	ready []pulumi.Resource
 }
@@ -67,7 +73,7 @@ func NewAppNamespace(ctx *pulumi.Context, name string, args *AppNamespaceArgs, o
 
 // Ref returns what applications need to know of the namespace.
 func (n *AppNamespace) Ref() NamespaceRef {
-	return NamespaceRef{Cluster: n.args.Cluster, Name: n.args.Namespace, beforePods: slices.Clone(n.ready)}
+	return NamespaceRef{Cluster: n.args.Cluster, Name: n.args.Namespace, created: n.created, beforePods: slices.Clone(n.ready)}
 }
 
 func (a *AppNamespaceArgs) withDefaults(name string) *AppNamespaceArgs {
@@ -94,6 +100,13 @@ func (a *AppNamespaceArgs) problems() problem.List {
 	for i, account := range a.ServiceAccounts {
 		check.ServiceAccount(&found, fmt.Sprintf("ServiceAccounts[%d]", i), account)
 	}
+	for i, account := range a.ExistingServiceAccounts {
+		path := fmt.Sprintf("ExistingServiceAccounts[%d]", i)
+		check.ServiceAccount(&found, path, account)
+		if slices.Contains(a.ServiceAccounts, account) {
+			found.Add(path, account, "is one of ServiceAccounts, too; delete it there or here")
+		}
+	}
 	a.Cluster.checkForNamespace(&found)
 	return found
 }
@@ -113,7 +126,7 @@ func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("creating namespace %s: %w", n.args.Namespace, err)
 	}
-	n.Name = namespace.Metadata.Name().Elem()
+	n.Name, n.created = namespace.Metadata.Name().Elem(), namespace.ID().ToStringOutput()
 
 	cluster := n.args.Cluster
 	config, err := corev1.NewConfigMap(ctx, name+"-proxy", &corev1.ConfigMapArgs{
@@ -132,6 +145,11 @@ func (n *AppNamespace) provision(ctx *pulumi.Context, name string) error {
 	n.ready = append(n.ready, config)
 
 	for _, account := range n.args.ServiceAccounts {
+		if err := n.newServiceAccount(ctx, name, account); err != nil {
+			return err
+		}
+	}
+	for _, account := range slices.Concat(n.args.ServiceAccounts, n.args.ExistingServiceAccounts) {
 		if err := n.newCaller(ctx, name, account); err != nil {
 			return err
 		}
@@ -151,6 +169,10 @@ func (n *AppNamespace) newCaller(ctx *pulumi.Context, name, account string) erro
 		return fmt.Errorf("associating client role with %s/%s: %w", n.args.Namespace, account, err)
 	}
 	n.ready = append(n.ready, association)
+	return nil
+}
+
+func (n *AppNamespace) newServiceAccount(ctx *pulumi.Context, name, account string) error {
 	if account == names.DefaultServiceAccount {
 		return nil // Kubernetes creates it
 	}

@@ -100,6 +100,9 @@ func (c Caller) equals(other Caller) bool {
 
 // isCaller reports whether a caller is the application itself.
 func (a *SecureAppArgs) isCaller(caller Caller) bool {
+	if a.ServiceAccount == "" { // of pods that somebody else deploys: any of the namespace's
+		return false
+	}
 	return caller.Namespace != "" && caller.Cluster == a.Namespace.Cluster.Name && caller.Namespace == a.Namespace.Name &&
 		(caller.ServiceAccount == "" || caller.ServiceAccount == a.ServiceAccount)
 }

@@ -66,11 +66,21 @@ type NamespaceRef struct {
 	Cluster ClusterRef
 	Name    string `setting:"namespace"`
 
+	// created is the name, known once the namespace exists.
+	created    pulumi.StringInput
 	beforePods []pulumi.Resource
 }
 
 // clusterName is the name of the cluster for resources that need it to exist.
 func (r ClusterRef) clusterName() pulumi.StringInput {
+	if r.created != nil {
+		return r.created
+	}
+	return pulumi.String(r.Name)
+}
+
+// existing is the name of the namespace for what needs it to exist.
+func (r NamespaceRef) existing() pulumi.StringInput {
 	if r.created != nil {
 		return r.created
 	}

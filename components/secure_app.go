@@ -21,7 +21,10 @@ type SecureAppArgs struct {
 	// <Name>-<Namespace>.
 	Name      string       `setting:"name"`
 	Namespace NamespaceRef `setting:",inline"`
-	// ServiceAccount of the pods.
+	// Service publishes one that somebody else deploys. Nil means that the component
+	// deploys pods with a Service.
+	Service *ServiceRef `setting:"service"`
+	// ServiceAccount of the pods. The namespace has to list it.
 	ServiceAccount string `setting:"serviceAccount"`
 	// Replicas is the number of pods.
 	Replicas int `setting:"replicas"`
@@ -47,6 +50,10 @@ type SecureAppArgs struct {
 	DirectAccess bool `setting:"directAccess"`
 	// Allow lists the callers of the application. All others are refused.
 	Allow []Caller `setting:"allow"`
+
+	// ofPods are the paths of the arguments that were given beside Service, but do not
+	// go with it.
+	ofPods []string
 }
 
 // SecureApp is an application with a private name that only its callers reach.
@@ -59,6 +66,8 @@ type SecureApp struct {
 
 	name string
 	args *SecureAppArgs
+	// service is the name of the Service that somebody else deploys, once it answers.
+	service pulumi.StringInput
 }
 
 // NewSecureApp registers a SecureApp. It needs a kubernetes provider.
@@ -68,7 +77,7 @@ func NewSecureApp(ctx *pulumi.Context, name string, args *SecureAppArgs, opts ..
 	}
 	args = args.withDefaults(name)
 	found := args.problems()
-	args.Namespace.checkForApp(&found, args.DirectAccess)
+	args.Namespace.checkForApp(&found, args.DirectAccess || args.Service != nil)
 	args.checkArchitecture(&found)
 	if err := found.Err(fmt.Sprintf("secure app %q", name)); err != nil {
 		return nil, err
@@ -98,12 +107,17 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 	if args.Name == "" {
 		args.Name = name
 	}
-	if args.Container.Image == "" {
+	if args.Service != nil {
+		args.ofPods = a.podArguments()
+	} else if args.Container.Image == "" {
 		args.Container.Image = names.DefaultAppImage
 	}
 	args.Allow = slices.Clone(args.Allow)
 	args.Versions = slices.Clone(args.Versions)
 	settings.Application.Bind(&args).SetDefaults()
+	if args.Service != nil {
+		args.ServiceAccount = a.ServiceAccount // whose pods have another one by default, as their owner likes
+	}
 	for i := range args.Versions {
 		args.Versions[i].setDefaults(&args)
 	}
@@ -111,10 +125,12 @@ func (a *SecureAppArgs) withDefaults(name string) *SecureAppArgs {
 }
 
 func (a *SecureAppArgs) problems() problem.List {
-	found := settings.Application.Bind(a).Check()
-	found = append(found, a.Container.problems().Under("Container.")...)
-	found = append(found, a.versionProblems()...)
-	found = append(found, a.routeProblems()...)
+	found := append(settings.Application.Bind(a).Check(), a.serviceProblems()...)
+	if a.Service == nil {
+		found = append(found, a.Container.problems().Under("Container.")...)
+		found = append(found, a.versionProblems()...)
+		found = append(found, a.routeProblems()...)
+	}
 	return append(found, a.checkCallers()...)
 }
 
@@ -125,15 +141,11 @@ func (a *SecureApp) environment() EnvironmentRef { return a.cluster().Environmen
 func (a *SecureApp) hostname() string { return names.Host(a.args.Name, a.environment().Domain) }
 
 func (a *SecureApp) provision(ctx *pulumi.Context) error {
-	var workloads []pulumi.Resource
-	for _, w := range a.workloads() {
-		created, err := w.provision(ctx)
-		if err != nil {
-			return err
-		}
-		workloads = append(workloads, created...)
+	before, err := a.newBackends(ctx)
+	if err != nil {
+		return err
 	}
-	route, err := a.newRoute(ctx, workloads)
+	route, err := a.newRoute(ctx, before)
 	if err != nil {
 		return err
 	}
@@ -142,6 +154,21 @@ func (a *SecureApp) provision(ctx *pulumi.Context) error {
 	}
 	a.URL = pulumi.String(a.url()).ToStringOutput()
 	return nil
+}
+
+// newBackends creates what the route leads to, or finds it.
+func (a *SecureApp) newBackends(ctx *pulumi.Context) (before []pulumi.Resource, err error) {
+	if a.args.Service != nil {
+		return a.newPublication(ctx)
+	}
+	for _, w := range a.workloads() {
+		created, err := w.provision(ctx)
+		if err != nil {
+			return nil, err
+		}
+		before = append(before, created...)
+	}
+	return before, nil
 }
 
 // url is the address that callers use. A gRPC client takes the name of a target.

@@ -135,12 +135,15 @@ func (a *SecureApp) rules() []any {
 	return append(rules, last)
 }
 
-// backends are the Service of one version, or of all versions with their weights.
+// backends are the Service of one version, or of all versions with their weights, or the
+// one that somebody else deploys.
 func (a *SecureApp) backends(only string) []any {
 	backend := func(version string, weight int) any {
 		return map[string]any{"name": names.Version(a.args.Name, version), "kind": "Service", "port": servicePort, "weight": weight}
 	}
 	switch {
+	case a.service != nil:
+		return []any{map[string]any{"name": a.service, "kind": "Service", "port": a.args.Service.Port, "weight": 1}}
 	case only != "":
 		return []any{backend(only, 1)}
 	case len(a.args.Versions) == 0:

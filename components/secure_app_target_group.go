@@ -39,12 +39,14 @@ func (h *HealthCheckArgs) enabled() bool { return h.Enabled == nil || *h.Enabled
 // if there is anything: HTTP/1.1 and a request for / that has to end with 200 are
 // the defaults.
 // https://github.com/aws/aws-application-networking-k8s/blob/v2.1.3/pkg/gateway/model_build_targetgroup.go
-func (a *workload) newTargetGroupPolicy(ctx *pulumi.Context, service pulumi.Resource) ([]pulumi.Resource, error) {
+func (a *workload) newTargetGroupPolicy(
+	ctx *pulumi.Context, name string, service pulumi.StringInput, labels map[string]string, before ...pulumi.Resource,
+) ([]pulumi.Resource, error) {
 	var policies []pulumi.Resource
 	if a.args.HealthCheck == nil && a.args.Protocol != names.ProtocolHTTP2 {
 		return policies, nil
 	}
-	spec := map[string]any{"targetRef": map[string]any{"group": "", "kind": "Service", "name": a.version()}}
+	spec := map[string]any{"targetRef": map[string]any{"group": "", "kind": "Service", "name": service}}
 	if a.args.Protocol == names.ProtocolHTTP2 {
 		spec["protocol"], spec["protocolVersion"] = "HTTP", "HTTP2"
 	}
@@ -55,17 +57,17 @@ func (a *workload) newTargetGroupPolicy(ctx *pulumi.Context, service pulumi.Reso
 		"apiVersion": latticeAPIVersion,
 		"kind":       "TargetGroupPolicy",
 		"metadata": map[string]any{
-			"name":      a.version(),
+			"name":      name,
 			"namespace": a.args.Namespace.Name,
-			"labels":    untyped(a.labelsOfVersion()),
+			"labels":    untyped(labels),
 			// Until then, a route gets a target group without the policy, which the
 			// controller replaces afterwards.
 			"annotations": map[string]any{waitForAnnotation: "condition=Accepted"},
 		},
 		"spec": spec,
-	}, pulumi.Parent(a), timeouts(controllerTimeout), pulumi.DependsOn([]pulumi.Resource{service}))
+	}, pulumi.Parent(a), timeouts(controllerTimeout), pulumi.DependsOn(before))
 	if err != nil {
-		return nil, fmt.Errorf("creating target group policy of %s: %w", a.version(), err)
+		return nil, fmt.Errorf("creating target group policy %s: %w", name, err)
 	}
 	return append(policies, policy), nil
 }

@@ -77,7 +77,7 @@ func (a *workload) newWorkload(ctx *pulumi.Context, before []pulumi.Resource) ([
 	if err != nil {
 		return nil, fmt.Errorf("creating service %s: %w", a.version(), err)
 	}
-	policies, err := a.newTargetGroupPolicy(ctx, service)
+	policies, err := a.newTargetGroupPolicy(ctx, a.version(), pulumi.String(a.version()), a.labelsOfVersion(), service)
 	if err != nil {
 		return nil, err
 	}

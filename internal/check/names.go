@@ -75,6 +75,15 @@ func RouteName(found *problem.List, path, name string) {
 	singleHyphens(found, path, name)
 }
 
+// ServiceName accepts the name of a Service.
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-1035-label-names
+func ServiceName(found *problem.List, path, name string) {
+	label(found, path, name, maxLabel, "Kubernetes allows no more")
+	if strings.ContainsAny(name[:1], "0123456789") {
+		found.Add(path, name, "begins with a digit, which Kubernetes does not allow for a Service; give the name of one that exists")
+	}
+}
+
 func singleHyphens(found *problem.List, path, name string) {
 	if strings.Contains(name, "--") {
 		found.Add(path, name, "has two hyphens in a row, which VPC Lattice does not allow in the name of a service")

@@ -66,13 +66,28 @@ func (r *Recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
 	}
 }
 
-// read answers for a stack reference.
-func (r *Recording) read(args pulumi.MockResourceArgs) resource.PropertyMap {
-	outputs := r.options.Outputs[args.ID]
-	return resource.PropertyMap{
-		"name":    resource.NewProperty(args.ID),
-		"outputs": resource.NewProperty(outputs.Copy()),
+// read answers for a stack reference, and for an object that the program reads.
+func (r *Recording) read(args pulumi.MockResourceArgs) (resource.PropertyMap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if args.TypeToken == "pulumi:pulumi:StackReference" {
+		r.reads = append(r.reads, args.ID)
+		outputs := r.options.Outputs[args.ID]
+		return resource.PropertyMap{
+			"name":    resource.NewProperty(args.ID),
+			"outputs": resource.NewProperty(outputs.Copy()),
+		}, nil
 	}
+	rpc := args.ReadRPC
+	r.resources = append(r.resources, &Resource{
+		URN: r.urn(rpc.GetParent(), args.TypeToken, args.Name), Type: args.TypeToken, Name: args.Name, Reads: args.ID,
+		Inputs: args.Inputs, Parent: rpc.GetParent(), Provider: withoutID(args.Provider), Providers: map[string]string{},
+	})
+	found, exists := r.options.Objects[args.TypeToken+" "+args.ID]
+	if !exists {
+		return nil, fmt.Errorf("resource '%s' does not exist", args.ID)
+	}
+	return found.Copy(), nil
 }
 
 // known adds the outputs that even a preview has: references, and secrets, because

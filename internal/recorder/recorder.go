@@ -29,6 +29,9 @@ type Options struct {
 	// Outputs of other stacks, by the stacks' full names. A resource.Secret is a
 	// secret output.
 	Outputs map[string]resource.PropertyMap
+	// Objects are Kubernetes objects that the program reads: properties by
+	// type and id, separated by a space. All others do not exist.
+	Objects map[string]resource.PropertyMap
 }
 
 // Recording holds what a program sent.
@@ -42,9 +45,11 @@ type Recording struct {
 
 // Resource is one registration.
 type Resource struct {
-	URN      string
-	Type     string
-	Name     string
+	URN  string
+	Type string
+	Name string
+	// Reads is the id of a resource that the program only reads.
+	Reads    string
 	Inputs   resource.PropertyMap
 	Parent   string // URN
 	Provider string // URN, without the id
@@ -109,10 +114,8 @@ func standIn(ctx *pulumi.Context) error {
 // NewResource implements pulumi.MockResourceMonitor.
 func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	if args.ReadRPC != nil {
-		r.mu.Lock()
-		r.reads = append(r.reads, args.ID)
-		r.mu.Unlock()
-		return args.ID, r.read(args), nil
+		outputs, err := r.read(args)
+		return args.ID, outputs, err
 	}
 	rpc := args.RegisterRPC
 	res := &Resource{
@@ -144,6 +147,9 @@ func (r *Recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 		return "", outputs, nil
 	}
 	complete(args, outputs)
+	if args.TypeToken == "kubernetes:core/v1:Namespace" {
+		return outputs["metadata"].ObjectValue()["name"].StringValue(), outputs, nil
+	}
 	return args.Name + "-id", outputs, nil
 }
 

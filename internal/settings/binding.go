@@ -115,7 +115,10 @@ func (b bound[T]) check(found *problem.List) {
 		return
 	}
 	if number, ok := any(*b.to).(int); ok && number == 0 && any(b.setting.Default) == 0 {
-		return // not set
+		if b.setting.Missing != "" {
+			found.Missing(b.path, "%s", b.setting.Missing)
+		}
+		return
 	}
 	if b.setting.Check != nil {
 		b.setting.Check(found, b.path, *b.to)

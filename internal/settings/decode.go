@@ -108,9 +108,8 @@ func (b boundObjects) decode(found *problem.List, path string, value any) {
 			mistyped(found, at, item, "an object with the fields of "+article(b.setting.Item))
 			continue
 		}
-		fields := b.fields(i)
-		fields.SetDefaults()
-		fields.decodeObject(found, at, b.setting.Item, object)
+		// Without defaults: whoever uses the items sets these, and may have to know what is given.
+		b.fields(i).decodeObject(found, at, b.setting.Item, object)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Table returns the sections in the order of the documentation.
 func Table() []*Section {
-	return []*Section{Stack, Environment, Cluster, Namespace, Application, HealthCheck, EnvSource, Resources, Version, Route, Caller}
+	return []*Section{Stack, Environment, Cluster, Namespace, Application, Service, HealthCheck, EnvSource, Resources, Version, Route, Caller}
 }
 
 // Stack has the keys of every stack.

@@ -21,11 +21,17 @@ var Application = (&Section{Title: "Each application in apps", Fields: true}).wi
 		Check:       check.AppNamespace,
 		Description: "Namespace of the application, at most 18 characters. Required.",
 	},
+	Object{
+		Key:         "service",
+		Item:        "service",
+		Fields:      Service,
+		Description: "Service that somebody else deploys into the namespace, instead of pods of the stack. Needs the namespace in namespaces.",
+	},
 	String{
 		Key:         "serviceAccount",
 		Default:     names.DefaultServiceAccount,
 		Check:       check.ServiceAccount,
-		Description: "Service account of the pods.",
+		Description: "Service account of the pods. The stack creates it. With service, give the one that exists if its pods call others.",
 	},
 	Int{
 		Key:         "replicas",
