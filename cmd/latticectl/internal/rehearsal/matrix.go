@@ -69,6 +69,9 @@ func (p *project) calls() []call {
 	pods := map[identity]bool{}
 	for _, from := range p.stacks {
 		for _, a := range from.apps {
+			if a.Service != nil { // whose pods no stack file knows
+				continue
+			}
 			who := identity{cluster: from.cluster, namespace: a.Namespace, serviceAccount: a.ServiceAccount}
 			again := pods[who]
 			pods[who] = true
@@ -94,7 +97,7 @@ func (p *project) calls() []call {
 			}
 		}
 	}
-	calls = append(calls, p.callsFromNamespaces(pods)...)
+	calls = append(calls, p.callsUnaided(pods)...)
 	for _, to := range p.stacks {
 		for _, b := range to.apps {
 			for _, c := range b.neighbors(to.cluster, b.url(p.domain), pods) {
@@ -102,29 +105,46 @@ func (p *project) calls() []call {
 					calls = append(calls, c)
 				}
 			}
-			calls = append(calls, b.straight(to.cluster)...)
+			if b.Service == nil { // whose network policy is somebody else's
+				calls = append(calls, b.straight(to.cluster)...)
+			}
 		}
 	}
 	return calls
 }
 
-// callsFromNamespaces are those of a pod of each service account in the namespaces
-// that only call. It finds only what the stack has created.
-func (p *project) callsFromNamespaces(pods map[identity]bool) (calls []call) {
+// callsUnaided are those of a pod of each service account that may call without being an
+// application's own: in namespaces that only call, and behind Services that somebody else
+// deploys. It finds only what is there.
+func (p *project) callsUnaided(pods map[identity]bool) (calls []call) {
 	for _, from := range p.stacks {
-		for _, n := range from.namespaces {
-			for _, account := range n.ServiceAccounts {
-				who := identity{cluster: from.cluster, namespace: n.Name, serviceAccount: account}
-				pods[who] = true
-				for _, to := range p.stacks {
-					for _, b := range to.apps {
-						calls = append(calls, b.callUnaided(who, "http://"+names.Host(b.Name, p.domain)))
-					}
+		for _, who := range from.unaided() {
+			if pods[who] {
+				continue
+			}
+			pods[who] = true
+			for _, to := range p.stacks {
+				for _, b := range to.apps {
+					calls = append(calls, b.callUnaided(who, b.url(p.domain)))
 				}
 			}
 		}
 	}
 	return calls
+}
+
+func (s stackFile) unaided() (all []identity) {
+	for _, n := range s.namespaces {
+		for _, account := range n.ServiceAccounts {
+			all = append(all, identity{cluster: s.cluster, namespace: n.Name, serviceAccount: account})
+		}
+	}
+	for _, a := range s.apps {
+		if a.Service != nil && a.ServiceAccount != "" {
+			all = append(all, identity{cluster: s.cluster, namespace: a.Namespace, serviceAccount: a.ServiceAccount})
+		}
+	}
+	return all
 }
 
 // callUnaided is the call of a pod that is created for it in a namespace of the stack.
@@ -133,7 +153,7 @@ func (b app) callUnaided(who identity, url string) call {
 		Cluster: who.cluster, Namespace: who.namespace, ServiceAccount: who.serviceAccount, Injected: true, Unaided: true,
 	}
 	expect := report.Deny
-	if b.allows(who, http.MethodGet, "/") {
+	if b.allows(who, b.method(), "/") {
 		expect = report.Allow
 	}
 	return call{from: pod, url: url, what: "namespace of callers", expect: expect}

@@ -38,7 +38,10 @@ type app struct {
 	Port           int    `yaml:"port"`
 	DirectAccess   bool   `yaml:"directAccess"`
 	Protocol       string `yaml:"protocol"`
-	Versions       []struct {
+	Service        *struct {
+		Name string `yaml:"name"`
+	} `yaml:"service"`
+	Versions []struct {
 		Name string `yaml:"name"`
 	} `yaml:"versions"`
 	Allow []caller `yaml:"allow"`
@@ -139,6 +142,11 @@ func loadProject(dir, overlay string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
+	for stack := range around.others {
+		if _, known := files[stack]; !known {
+			return nil, fmt.Errorf("%s has manifests for %q, which is not the name of a stack", surroundingsFile, stack)
+		}
+	}
 	policies, err := loadPolicies([]string{names.RoleEnvironment, names.RoleCluster}, dir, overlay)
 	if err != nil {
 		return nil, err
@@ -234,6 +242,9 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	}
 	for i := range s.apps {
 		a := &s.apps[i]
+		if a.Service != nil {
+			continue
+		}
 		a.ServiceAccount = cmp.Or(a.ServiceAccount, names.DefaultServiceAccount)
 		a.Port = cmp.Or(a.Port, names.DefaultAppPort)
 	}

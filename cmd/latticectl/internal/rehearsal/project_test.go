@@ -79,7 +79,16 @@ func TestCallersOfUnknownClusters(t *testing.T) {
 
 func TestStackFilesThatCannotBeRehearsed(t *testing.T) {
 	t.Parallel()
+	manifests := func(text string) string {
+		dir := overlay(t, "config: {}")
+		if err := os.WriteFile(filepath.Join(dir, surroundingsFile), []byte("manifests: "+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
 	for _, tt := range []struct{ folder, want string }{
+		{manifests("{cluster1: [missing.yaml]}"), "reading what others deploy to cluster1: open "},
+		{manifests("{eks-cluster1: []}"), `rehearsal.yaml has manifests for "eks-cluster1", which is not the name of a stack`},
 		{"/nonexistent", "no Pulumi.<stack>.yaml in /nonexistent; give a folder with stack files, such as examples/three-clusters"},
 		{overlay(t, "config: ["), "Pulumi.cluster1.yaml: yaml: line 1"},
 		{overlay(t, "config:\n  eks-lattice:envoyImage:\n    secure: AAAA\n"), "eks-lattice:envoyImage in "},

@@ -129,10 +129,7 @@ func (r *run) life(ctx context.Context) error {
 		first = len(r.stacks)
 	}
 	shared, clusters := r.stacks[:first], r.stacks[first:]
-	up := func(s *stack, t *Track) (err error) {
-		s.tally.Created, err = s.up(ctx, t)
-		return err
-	}
+	up := func(s *stack, t *Track) error { return r.deploy(ctx, s, t) }
 	if err := r.each(ctx, "up", shared, up); err != nil {
 		return err
 	}

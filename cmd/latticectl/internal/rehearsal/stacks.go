@@ -45,6 +45,7 @@ func (s *stack) up(ctx context.Context, t *Track, opts ...optup.Option) (int, er
 	watch := newWatch(t)
 	_, err := s.auto.Up(ctx, append(opts, optup.EventStreams(watch.events), optup.SuppressProgress())...)
 	watch.wait(err)
+	s.tally.Created += watch.created
 	if err != nil {
 		return watch.changes, fmt.Errorf("deploying %s: %w", s.file.name, watch.cause(err))
 	}
@@ -93,6 +94,7 @@ type watch struct {
 	quit    chan struct{} // closed when there will be none
 	done    sync.WaitGroup
 	changes int
+	created int // of these
 	errors  []string
 }
 
@@ -115,6 +117,9 @@ func newWatch(t *Track) *watch {
 			case e.ResOutputsEvent != nil:
 				if counts(e.ResOutputsEvent.Metadata) {
 					w.changes++
+					if e.ResOutputsEvent.Metadata.Op == apitype.OpCreate {
+						w.created++
+					}
 					t.Tick()
 				}
 			case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":

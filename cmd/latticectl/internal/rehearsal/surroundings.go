@@ -17,10 +17,11 @@ import (
 )
 
 // surroundingsFile is the name of the file beside stack files that says what a
-// rehearsal finds before its first deployment.
+// rehearsal finds there besides what it deploys.
 const surroundingsFile = "rehearsal.yaml"
 
-// surroundings are what exists before the first deployment, and where the deployer is.
+// surroundings are what exists before the first deployment, where the deployer is, and
+// what others deploy.
 type surroundings struct {
 	Deployer struct {
 		// Address in a private network. Without it, the deployer is somewhere on the
@@ -32,6 +33,11 @@ type surroundings struct {
 	} `yaml:"deployer"`
 	// TransitGateways are the networks that each connects, by its id.
 	TransitGateways map[string][]netip.Prefix `yaml:"transitGateways"`
+	// Manifests are the files with what others deploy to the cluster of a stack, by the
+	// stack's name.
+	Manifests map[string][]string `yaml:"manifests"`
+
+	others map[string]string // the texts of Manifests
 }
 
 // loadSurroundings reads the file in the last of the folders that has one.
@@ -51,6 +57,9 @@ func loadSurroundings(dirs ...string) (surroundings, error) {
 		decoder.KnownFields(true)
 		if err := decoder.Decode(&s); err != nil && !errors.Is(err, io.EOF) {
 			return s, fmt.Errorf("reading %s: %w", path, err)
+		}
+		if err := s.readManifests(dir); err != nil {
+			return s, err
 		}
 	}
 	return s, nil
