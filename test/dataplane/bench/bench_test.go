@@ -41,7 +41,8 @@ func TestMain(m *testing.M) {
 type variant struct {
 	name string
 	pod  *harness.RunningPod
-	url  string
+	way  way
+	base *variant // the same without a proxy
 	// proxy is the measured process, nil without a proxy.
 	proxy    *harness.Running
 	rest     harness.Usage
@@ -50,6 +51,14 @@ type variant struct {
 	peak     int    // KiB
 	cpuPer   []time.Duration
 	logBytes int
+}
+
+// way sends the loads of a variant.
+type way interface {
+	// ready makes one request, whose answer has to be right.
+	ready(ctx context.Context) error
+	asFastAsItGoes(ctx context.Context, b *testing.B) load
+	atFixedRate(ctx context.Context, b *testing.B) load
 }
 
 func BenchmarkDataplane(b *testing.B) {
@@ -74,9 +83,7 @@ func BenchmarkDataplane(b *testing.B) {
 	require.NoError(b, err)
 	h, err := harness.New(w, b.TempDir(), harness.Programs{Envoy: envoy, App: app})
 	require.NoError(b, err)
-	// Milliseconds, 9 on average, and never the same for all connections: ten
-	// requests at once would measure how long the tenth waits for the others.
-	h.AppFiles["etc/app/rate.lua"] = "function delay() return math.random(0, 18) end\n"
+	h.AppFiles["etc/app/rate.lua"] = fmt.Sprintf("function delay() return math.random(0, %d) end\n", longestPause.Milliseconds())
 	b.Cleanup(h.Close)
 
 	service, err := w.Service("demo-cluster1")
@@ -91,10 +98,20 @@ func BenchmarkDataplane(b *testing.B) {
 	}, "/usr/local/bin/envoy", "-c", "/etc/origin/envoy.yaml", "--disable-hot-restart", "-l", "warning", "--concurrency", "2")
 	require.NoError(b, err)
 
+	serveGRPC(b, h, pod.VPC, caller)
+
+	without, with, blueprints := start(ctx, b, h, direct(pod)), start(ctx, b, h, pod), start(ctx, b, h, blueprint(pod, w.Region))
+	tls := &variant{name: "TLS without a proxy", pod: without, way: wrk{without, "https://" + service.Host + "/direct"}}
+	ofGRPC := pod
+	ofGRPC.Name, ofGRPC.IP = "grpc", "" // a proxy of its own, whose use of memory is that of gRPC
+	withGRPC := start(ctx, b, h, ofGRPC)
+	tlsOfGRPC := &variant{name: "gRPC: TLS without a proxy", pod: without, way: grpcDirect(b, without, caller)}
 	variants := []*variant{
-		{name: "TLS without a proxy", url: "https://" + service.Host + "/direct", pod: start(ctx, b, h, direct(pod))},
-		{name: "this sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, h, pod)},
-		{name: "the blueprint's sidecar", url: "http://" + service.Host + "/", pod: start(ctx, b, h, blueprint(pod, w.Region))},
+		tls,
+		{name: "this sidecar", base: tls, pod: with, way: wrk{with, "http://" + service.Host + "/"}},
+		{name: "the blueprint's sidecar", base: tls, pod: blueprints, way: wrk{blueprints, "http://" + service.Host + "/"}},
+		tlsOfGRPC,
+		{name: "gRPC: this sidecar", base: tlsOfGRPC, pod: withGRPC, way: grpcThrough(b, withGRPC, caller)},
 	}
 	for _, v := range variants {
 		v.ready(ctx, b)
@@ -166,13 +183,8 @@ func (v *variant) ready(ctx context.Context, b *testing.B) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	require.NoError(b, harness.Eventually(ctx, func() error {
-		r, err := v.pod.Exec(ctx, nil, nil, "curl", "-sS", "-k", "-o", "/dev/null", "-w", "%{http_code}", v.url)
-		if err == nil && r.Stdout != "200" {
-			err = fmt.Errorf("%s: status %s %s", v.name, r.Stdout, r.Stderr)
-		}
-		return err
-	}), v.pod.Log(sidecar.ProxyContainerName))
+	require.NoError(b, harness.Eventually(ctx, func() error { return v.way.ready(ctx) }), "%s: %s", v.name,
+		v.pod.Log(sidecar.ProxyContainerName))
 	if v.proxy = v.pod.Sidecar(sidecar.ProxyContainerName); v.proxy != nil {
 		var err error
 		v.rest, err = v.proxy.Usage()
@@ -183,10 +195,10 @@ func (v *variant) ready(ctx context.Context, b *testing.B) {
 func (v *variant) measure(ctx context.Context, b *testing.B) {
 	b.Helper()
 	before := v.usage(b)
-	full := v.asFastAsItGoes(ctx, b)
+	full := v.way.asFastAsItGoes(ctx, b)
 	v.full = append(v.full, full)
 	v.cpuPer = append(v.cpuPer, (v.usage(b).CPU-before.CPU)/time.Duration(max(full.requests, 1)))
-	v.steady = append(v.steady, v.atFixedRate(ctx, b))
+	v.steady = append(v.steady, v.way.atFixedRate(ctx, b))
 	v.peak = v.usage(b).Peak
 	v.logBytes = len(v.pod.Log(sidecar.ProxyContainerName))
 }

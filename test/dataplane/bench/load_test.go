@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"eks-lattice/test/dataplane/harness"
 )
 
 // load is what one run of a load generator has found.
@@ -28,26 +30,45 @@ var (
 	perSecond   = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 )
 
+// longestPause limits the pauses of a steady load: 9 ms on average, and never the same
+// for all connections. Ten requests at once would measure how long the tenth waits for
+// the others.
+const longestPause = 18 * time.Millisecond
+
+// wrk is the way of HTTP requests to a URL.
+type wrk struct {
+	pod *harness.RunningPod
+	url string
+}
+
+func (w wrk) ready(ctx context.Context) error {
+	r, err := w.pod.Exec(ctx, nil, nil, "curl", "-sS", "-k", "-o", "/dev/null", "-w", "%{http_code}", w.url)
+	if err == nil && r.Stdout != "200" {
+		err = fmt.Errorf("%s: status %s %s", w.url, r.Stdout, r.Stderr)
+	}
+	return err
+}
+
 // asFastAsItGoes keeps 16 connections busy.
-func (v *variant) asFastAsItGoes(ctx context.Context, b *testing.B) load {
+func (w wrk) asFastAsItGoes(ctx context.Context, b *testing.B) load {
 	b.Helper()
-	return v.wrk(ctx, b, "-c", "16", v.url)
+	return w.run(ctx, b, "-c", "16", w.url)
 }
 
 // atFixedRate sends over ten connections, each of which waits between requests,
 // so that it measures the path and not a queue.
-func (v *variant) atFixedRate(ctx context.Context, b *testing.B) load {
+func (w wrk) atFixedRate(ctx context.Context, b *testing.B) load {
 	b.Helper()
-	return v.wrk(ctx, b, "-c", "10", "-s", "/etc/app/rate.lua", v.url)
+	return w.run(ctx, b, "-c", "10", "-s", "/etc/app/rate.lua", w.url)
 }
 
-func (v *variant) wrk(ctx context.Context, b *testing.B, args ...string) load {
+func (w wrk) run(ctx context.Context, b *testing.B, args ...string) load {
 	b.Helper()
 	argv := append([]string{"wrk", "-t", "1", "-d", duration.String(), "--latency"}, args...)
-	r, err := v.pod.Exec(ctx, nil, nil, argv...)
+	r, err := w.pod.Exec(ctx, nil, nil, argv...)
 	require.NoError(b, err)
 	require.Zero(b, r.Code, r.Stderr)
-	require.NotRegexp(b, "Non-2xx|Socket errors", r.Stdout, v.name)
+	require.NotRegexp(b, "Non-2xx|Socket errors", r.Stdout, w.url)
 	l := load{perSecond: number(b, perSecond, r.Stdout), requests: int(number(b, wrkRequests, r.Stdout))}
 	for _, m := range wrkLatency.FindAllStringSubmatch(r.Stdout, -1) {
 		d, err := time.ParseDuration(m[2])
@@ -86,7 +107,7 @@ func print(variants []*variant) {
 		cpu, added, rest, maximum, log := "-", "-", "-", "-", "-"
 		if v.proxy != nil {
 			cpu = fmt.Sprintf("%d µs", median(v.cpuPer).Microseconds())
-			added = spread(v.added(variants[0]))
+			added = spread(v.added())
 			rest, maximum = fmt.Sprintf("%.0f MiB", float64(v.rest.RSS)/1024), fmt.Sprintf("%.0f MiB", float64(v.peak)/1024)
 			log = fmt.Sprintf("%.1f MiB", float64(v.logBytes)/(1<<20))
 		}
@@ -97,12 +118,12 @@ func print(variants []*variant) {
 	fmt.Fprintln(out)
 }
 
-// added is what the variant adds to the 99th percentile of another, round by
-// round: the machine's load varies more between rounds than within one.
-func (v *variant) added(to *variant) []time.Duration {
+// added is what the proxy adds to the 99th percentile, round by round: the machine's
+// load varies more between rounds than within one.
+func (v *variant) added() []time.Duration {
 	all := make([]time.Duration, len(v.steady))
 	for i, l := range v.steady {
-		all[i] = l.p99 - to.steady[i].p99
+		all[i] = l.p99 - v.base.steady[i].p99
 	}
 	return all
 }

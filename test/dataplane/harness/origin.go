@@ -4,6 +4,7 @@ package harness
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -23,6 +24,11 @@ func (h *Harness) StartInVPC(vpc, name string, files map[string]string, argv ...
 		h.closers = append(h.closers, killer{r})
 	}
 	return r, err
+}
+
+// ListenInVPC listens on a TCP address on the node's side of a VPC.
+func (h *Harness) ListenInVPC(vpc, address string) (net.Listener, error) {
+	return h.vpcs[vpc].ns.Listen(address)
 }
 
 type killer struct{ *Running }
