@@ -256,3 +256,38 @@ func visit(v resource.PropertyValue, at string, policies map[string]string) {
 		policies[at] = v.StringValue()
 	}
 }
+
+// Pulumi Deployments gets the role of the deployment settings, for this project
+// and the organization of the documents.
+// https://www.pulumi.com/docs/deployments/guides/oidc/aws/
+func TestTrustOfPulumiDeployments(t *testing.T) {
+	t.Parallel()
+	var trust struct {
+		Statement []struct {
+			Action    string
+			Principal struct{ Federated string }
+			Condition map[string]map[string]string
+		}
+	}
+	if err := json.Unmarshal([]byte(readText(t, "policies/deployer-trust.json")), &trust); err != nil {
+		t.Fatal(err)
+	}
+	if len(trust.Statement) != 1 {
+		t.Fatalf("%d statements", len(trust.Statement))
+	}
+	s := trust.Statement[0]
+	settings := deploySettings(t, "Pulumi.environment"+deploySuffix)
+	organization, project, _ := strings.Cut(settings.GitHub.Repository, "/")
+	account := strings.Split(settings.Operation.OIDC.AWS.RoleARN, ":")[4]
+	const issuer = "api.pulumi.com/oidc"
+	for _, c := range []struct{ got, want string }{
+		{s.Action, "sts:AssumeRoleWithWebIdentity"},
+		{s.Principal.Federated, "arn:aws:iam::" + account + ":oidc-provider/" + issuer},
+		{s.Condition["StringEquals"][issuer+":aud"], organization},
+		{s.Condition["StringLike"][issuer+":sub"], "pulumi:deploy:org:" + organization + ":project:" + project + ":*"},
+	} {
+		if c.got != c.want {
+			t.Errorf("the trust policy has %q, want %q", c.got, c.want)
+		}
+	}
+}

@@ -52,7 +52,8 @@ func TestClientRoleChangesAtOnce(t *testing.T) {
 	r := deployment(t, "")
 	environment, clusters := r.stacks[0], r.stacks[1:]
 	r.up(t, r.stacks...)
-	if err := environment.auto.SetConfig(t.Context(), "eks-lattice:clientRoleName", auto.ConfigValue{Value: "vpc-lattice-client"}); err != nil {
+	key, value := "eks-lattice:clientRoleName", auto.ConfigValue{Value: "vpc-lattice-client"}
+	if err := environment.auto.SetConfig(t.Context(), key, value); err != nil {
 		t.Fatal(err)
 	}
 	r.up(t, environment)

@@ -146,6 +146,17 @@ func Self[T Record](t *Table[T]) On {
 	return func(r *Request) []Target { return existing(t, r, r.ID) }
 }
 
+// Untied is a target without its tags, for calls that have no condition key for them.
+func Untied(on On) On {
+	return func(r *Request) []Target {
+		list := on(r)
+		for i := range list {
+			list[i].Keys = nil
+		}
+		return list
+	}
+}
+
 // Of are the records that a property names by their ids: one id or a list.
 func Of[T Record](t *Table[T], property string) On {
 	ref := Reference{Property: property}

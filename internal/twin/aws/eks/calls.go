@@ -83,7 +83,9 @@ var (
 	_ = cloud.DefineCalls("aws:eks/accessEntry:AccessEntry", cloud.Calls{
 		Create: []cloud.Call{
 			cloud.Does("eks:CreateAccessEntry", ofItsCluster).Tagged(),
-			tagging(func(r *cloud.Request) string { return "access-entry/" + r.Str("clusterName") + "/*" }),
+			tagging(func(r *cloud.Request) string {
+				return entryPath(r.Account, r.Str("clusterName"), r.Str("principalArn")) + "*"
+			}),
 		},
 		Read:   cloud.Each(entry, "eks:DescribeAccessEntry"),
 		Update: retagging(entry, cloud.Does("eks:UpdateAccessEntry", entry).Changing("kubernetesGroups", "userName")),

@@ -95,9 +95,13 @@ type AccessEntry struct {
 func newEntry(a *cloud.Account, c *Cluster, principal string) *AccessEntry {
 	return &AccessEntry{Cluster: c.Name, PrincipalARN: principal, Meta: cloud.Meta{
 		ID: c.Name + ":" + principal, Region: c.Region,
-		ARN: a.ARN("eks", c.Region, a.ID, "access-entry/"+c.Name+"/role/"+a.ID+"/"+cloud.Tail(principal, "/")+"/"+
-			cloud.UUID(a.World.ID(c.ARN+" "+principal, 32))),
+		ARN: a.ARN("eks", c.Region, a.ID, entryPath(a, c.Name, principal)+cloud.UUID(a.World.ID(c.ARN+" "+principal, 32))),
 	}}
+}
+
+// entryPath is the ARN of a principal's entry as far as it follows from the two.
+func entryPath(a *cloud.Account, cluster, principal string) string {
+	return "access-entry/" + cluster + "/role/" + a.ID + "/" + cloud.Tail(principal, "/") + "/"
 }
 
 // AccessPolicy is an EKS access policy that an access entry carries.

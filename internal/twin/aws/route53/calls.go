@@ -8,8 +8,8 @@ import "eks-lattice/internal/twin/aws/cloud"
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
 
 var (
-	zone   = cloud.Self(Zones)
-	inZone = cloud.Of(Zones, "zoneId")
+	zone   = cloud.Untied(cloud.Self(Zones))
+	inZone = cloud.Untied(cloud.Of(Zones, "zoneId"))
 )
 
 var (

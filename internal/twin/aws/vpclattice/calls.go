@@ -66,7 +66,8 @@ func tagging(kind string) cloud.Call {
 }
 
 func retagging(self cloud.On, others ...cloud.Call) []cloud.Call {
-	return append(others, cloud.Does("vpc-lattice:TagResource", self).Retagging(), cloud.Does("vpc-lattice:UntagResource", self).Untagging())
+	return append(others, cloud.Does("vpc-lattice:TagResource", self).Retagging(),
+		cloud.Does("vpc-lattice:UntagResource", cloud.Untied(self)).Untagging())
 }
 
 // joined is the network of an association.
