@@ -76,11 +76,12 @@ func (a *SecureAppArgs) serviceProblems() problem.List {
 // everything that the pods behind the Service have to find when they are created.
 func (a *SecureApp) newPublication(ctx *pulumi.Context) ([]pulumi.Resource, error) {
 	before := slices.Concat(a.cluster().beforePods, a.args.Namespace.beforePods, a.cluster().beforeRoutes)
-	read, err := a.findService(ctx, before)
-	if err != nil {
-		return nil, err
-	}
-	before = append(before, read...)
+	a.warnOfFirstUp(ctx)
+	// Not before the namespace is known, because nothing can depend on a read that is not
+	// made: https://github.com/pulumi/pulumi/blob/v3.245.0/sdk/go/pulumi/context.go
+	a.service = a.args.Namespace.existing().ToStringOutput().ApplyT(func(namespace string) (pulumi.StringOutput, error) {
+		return a.findService(ctx, pulumi.ID(namespace+"/"+a.args.Service.Name), before)
+	}).(pulumi.StringOutput)
 	args := *a.args
 	args.Port = 0 // nobody here knows the port of the pods
 	policies, err := (&workload{a, names.DefaultVersion, &args}).newTargetGroupPolicy(
@@ -89,27 +90,25 @@ func (a *SecureApp) newPublication(ctx *pulumi.Context) ([]pulumi.Resource, erro
 }
 
 // findService reads the Service. Its name is known once it is certain that somebody
-// answers requests to it. Pulumi neither changes nor deletes what it reads.
-func (a *SecureApp) findService(ctx *pulumi.Context, before []pulumi.Resource) ([]pulumi.Resource, error) {
-	a.warnOfFirstUp(ctx)
-	// The names are what users see if it is not there. The program does not hear of that.
-	service, err := corev1.GetService(ctx, a.name+"-service-of-others", a.idOf(a.args.Namespace.existing()), nil,
+// answers requests to it. Pulumi neither changes nor deletes what it reads. The names of
+// what is read are all that users see if it is not there: the program does not hear of it.
+func (a *SecureApp) findService(ctx *pulumi.Context, id pulumi.ID, before []pulumi.Resource) (name pulumi.StringOutput, err error) {
+	service, err := corev1.GetService(ctx, a.name+"-service-of-others", id, nil,
 		pulumi.Parent(a), pulumi.DependsOn(before)) // for which a read waits, although no state says so
 	if err != nil {
-		return nil, fmt.Errorf("reading service %s: %w", a.args.Service.Name, err)
+		return name, fmt.Errorf("reading service %s: %w", id, err)
 	}
-	namespace := service.Spec.ApplyT(func(spec corev1.ServiceSpec) (string, error) {
-		return a.args.Namespace.Name, a.checkService(spec)
-	}).(pulumi.StringOutput)
-	var ready endpoints
-	if err := ctx.ReadResource("kubernetes:core/v1:Endpoints", a.name+"-endpoints-of-others", a.idOf(namespace), nil, &ready,
+	checked := service.Spec.ApplyT(func(spec corev1.ServiceSpec) (pulumi.ID, error) {
+		return id, a.checkService(spec)
+	}).(pulumi.IDOutput)
+	var pods endpoints
+	if err := ctx.ReadResource("kubernetes:core/v1:Endpoints", a.name+"-endpoints-of-others", checked, nil, &pods,
 		pulumi.Parent(a)); err != nil {
-		return nil, fmt.Errorf("reading endpoints of service %s: %w", a.args.Service.Name, err)
+		return name, fmt.Errorf("reading endpoints of service %s: %w", id, err)
 	}
-	a.service = ready.Subsets.ApplyT(func(subsets []map[string]any) (string, error) {
+	return pods.Subsets.ApplyT(func(subsets []map[string]any) (string, error) {
 		return a.args.Service.Name, a.checkEndpoints(subsets)
-	}).(pulumi.StringOutput)
-	return []pulumi.Resource{service, &ready}, nil
+	}).(pulumi.StringOutput), nil
 }
 
 // endpoints are the pods behind a Service. The API is deprecated, and the SDK's type with
@@ -120,12 +119,6 @@ type endpoints struct {
 	pulumi.CustomResourceState
 
 	Subsets pulumi.MapArrayOutput `pulumi:"subsets"`
-}
-
-func (a *SecureApp) idOf(namespace pulumi.StringInput) pulumi.IDOutput {
-	return namespace.ToStringOutput().ApplyT(func(namespace string) pulumi.ID {
-		return pulumi.ID(namespace + "/" + a.args.Service.Name)
-	}).(pulumi.IDOutput)
 }
 
 func (a *SecureApp) servicePath() string { return a.args.Namespace.Name + "/" + a.args.Service.Name }

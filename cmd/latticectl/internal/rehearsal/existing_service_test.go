@@ -64,12 +64,15 @@ func TestExistingServiceThatIsNotThere(t *testing.T) {
 				t.Errorf("want %q in:\n%v", word, err)
 			}
 		}
-		t.Logf("%v", err)
 		for _, op := range r.twin.World.Journal()[since:] {
 			if op.Action != world.Read && strings.Contains(op.URN, "orders-route") {
 				t.Error("the route is created nevertheless")
 			}
 		}
+	}
+	preview, err := cluster.auto.Preview(t.Context())
+	if err != nil || !strings.Contains(preview.StdOut, "Deploy the Service then, and run `pulumi up` again.") {
+		t.Errorf("a preview before there is a cluster: %v\n%s", err, preview.StdOut)
 	}
 	fails("kubernetes:core/v1:Service orders-service-of-others: resource 'shop/orders-http' does not exist")
 	for _, object := range [][3]string{{"", "Namespace", "shop"}, {"gateway.networking.k8s.io", "Gateway", "lattice-gateway"}} {
@@ -82,6 +85,10 @@ func TestExistingServiceThatIsNotThere(t *testing.T) {
 				t.Errorf("the first up creates no %s %s", object[1], object[2])
 			}
 		})
+	}
+
+	if _, err := cluster.auto.Preview(t.Context()); err == nil || !strings.Contains(err.Error(), "resource 'shop/orders-http' does not exist") {
+		t.Errorf("a preview when there is a namespace: %v", err)
 	}
 
 	deploy := func(old, new string) {

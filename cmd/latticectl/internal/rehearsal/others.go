@@ -29,6 +29,19 @@ func (s *surroundings) readManifests(dir string) error {
 	return nil
 }
 
+// withoutManifests reports Services that nobody deploys in a rehearsal.
+func (p *project) withoutManifests() (problems []error) {
+	for _, s := range p.stacks {
+		for _, a := range s.apps {
+			if a.Service != nil && p.around.others[s.name] == "" {
+				problems = append(problems, fmt.Errorf("%s of stack %s publishes Service %s/%s of somebody else; name its manifests in %s "+
+					"beside the stack file, as examples/existing-service does", a.Name, s.name, a.Namespace, a.Service.Name, surroundingsFile))
+			}
+		}
+	}
+	return problems
+}
+
 // deploy deploys a stack in the order that docs/applications.md describes: first without
 // the applications that publish what others deploy, which need its namespaces; then with
 // all.

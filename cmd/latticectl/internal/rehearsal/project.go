@@ -174,6 +174,7 @@ func loadProject(dir, overlay string) (*project, error) {
 		}
 		p.stacks = append(p.stacks, *s)
 	}
+	problems = append(problems, p.withoutManifests()...)
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}

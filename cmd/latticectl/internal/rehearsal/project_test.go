@@ -90,6 +90,8 @@ func TestStackFilesThatCannotBeRehearsed(t *testing.T) {
 		{manifests("{cluster1: [missing.yaml]}"), "reading what others deploy to cluster1: open "},
 		{manifests("{eks-cluster1: []}"), `rehearsal.yaml has manifests for "eks-cluster1", which is not the name of a stack`},
 		{"/nonexistent", "no Pulumi.<stack>.yaml in /nonexistent; give a folder with stack files, such as examples/three-clusters"},
+		{overlay(t, "config: {'eks-lattice:apps': [{name: orders, namespace: shop, service: {name: orders-http, port: 80}}]}"),
+			"orders of stack cluster1 publishes Service shop/orders-http of somebody else; name its manifests in rehearsal.yaml"},
 		{overlay(t, "config: ["), "Pulumi.cluster1.yaml: yaml: line 1"},
 		{overlay(t, "config:\n  eks-lattice:envoyImage:\n    secure: AAAA\n"), "eks-lattice:envoyImage in "},
 	} {
