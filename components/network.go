@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"eks-lattice/internal/check"
 	"eks-lattice/internal/problem"
 )
 
@@ -40,14 +41,6 @@ type network struct {
 	onlineIDs pulumi.StringArray
 	// The route tables, by the names of their subnets.
 	tables map[string]pulumi.StringOutput
-}
-
-// unsupportedZones are the ids of the zones whose pods VPC Lattice does not
-// connect (https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html). Those
-// that cannot hold the network interfaces of a control plane are among them
-// (https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
-var unsupportedZones = []string{
-	"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2",
 }
 
 func (c *LatticeCluster) newNetwork(ctx *pulumi.Context) error {
@@ -141,7 +134,7 @@ func (c *LatticeCluster) zoneNames(ctx *pulumi.Context, count int) ([]string, er
 	available := "available"
 	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
 		State:          &available,
-		ExcludeZoneIds: unsupportedZones,
+		ExcludeZoneIds: check.UnsupportedZones,
 		Filters: []aws.GetAvailabilityZonesFilter{
 			{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}, // leaves out local zones
 		},

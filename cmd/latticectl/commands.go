@@ -29,13 +29,13 @@ func root() *cobra.Command {
 		Long: `latticectl runs the project with the real Pulumi engine and the real EKS
 component against a twin of AWS and Kubernetes on this machine.
 
-Exit codes: 0 success, 1 the rehearsal found a problem, 2 the command could not
-start, 130 interrupted.`,
+Exit codes: 0 success, 1 the rehearsal or preflight found a problem, 2 the command
+could not start, 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "the project's folder, which contains Pulumi.yaml")
-	cmd.AddCommand(rehearse(&dir), serveTwin(&dir), policies(), laws(), languageHost())
+	cmd.AddCommand(rehearse(&dir), preflightCommand(&dir), serveTwin(&dir), policies(), laws(), languageHost())
 	addCompletions(cmd)
 	return cmd
 }

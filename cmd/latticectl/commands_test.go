@@ -12,9 +12,10 @@ func TestHelpNamesWhatThereIs(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--help"}, []string{"rehearse", "twin", "laws", "completion", "Exit codes", "--dir"}},
+		{[]string{"--help"}, []string{"rehearse", "preflight", "twin", "laws", "completion", "Exit codes", "--dir"}},
 		{[]string{"rehearse", "--help"}, []string{"--json", "--html", "--world", "--stacks",
 			"latticectl rehearse --stacks examples/three-clusters"}},
+		{[]string{"preflight", "--help"}, []string{"--json", "--stacks", "Exit codes", "AWS_PROFILE=sandbox latticectl preflight"}},
 		{[]string{"twin", "--help"}, []string{"PULUMI_CONFIG_PASSPHRASE", "pulumi up"}},
 	} {
 		var out bytes.Buffer
@@ -47,6 +48,8 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"rehearse", "--dir", "/nonexistent", "--json", "/nonexistent/report.json"},
 			"--json: open /nonexistent/report.json: no such file or directory; give a file in an existing folder"},
 		{[]string{"rehearse", "--dir", "/nonexistent", "--world", "/"}, "--world: open /: is a directory"},
+		{[]string{"preflight", "cluster1"}, `unknown command "cluster1"`},
+		{[]string{"preflight", "--dir", "/nonexistent"}, "no Pulumi.yaml in /nonexistent"},
 		{[]string{"nonsense"}, `unknown command "nonsense"`},
 	} {
 		cmd := root()

@@ -1,5 +1,6 @@
-// Command latticectl rehearses the project's deployment on this machine, and
-// serves the twin of AWS and Kubernetes that the rehearsal runs on.
+// Command latticectl rehearses the project's deployment on this machine, checks an
+// account before the first one, and serves the twin of AWS and Kubernetes that the
+// rehearsal runs on.
 package main
 
 import (
@@ -17,13 +18,13 @@ import (
 
 // Exit codes.
 const (
-	exitFailed      = 1   // the rehearsal found a problem
+	exitFailed      = 1   // the rehearsal or preflight found a problem
 	exitUsage       = 2   // the command could not start
 	exitInterrupted = 130 // Ctrl-C
 )
 
 var (
-	// errFailed is the error of a rehearsal that ran and found a problem, which it
+	// errFailed is the error of a command that ran and found a problem, which it
 	// has printed.
 	errFailed = errors.New("not ok")
 	// errStuck is the error of a command that did not end after a signal.

@@ -31,7 +31,7 @@ func TestReportInDocs(t *testing.T) {
 
 // keys are the JSON keys of a type and of the types in it, depth first.
 func keys(typ reflect.Type) (found []string) {
-	if typ.Kind() == reflect.Slice {
+	if typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer {
 		return keys(typ.Elem())
 	}
 	if typ.Kind() == reflect.Struct {

@@ -11,7 +11,11 @@ import (
 )
 
 // policyFolder contains the policies of the principals that deploy.
-const policyFolder = "policies"
+const (
+	policyFolder = "policies"
+	// deployerPrefix begins the names of the deployers and of the files.
+	deployerPrefix = "deployer-"
+)
 
 // loadPolicies reads the policies of who deploys the stacks of each role, from
 // deployer-<role>.json and deployer-<role>-<part>.json. Those of the last folder
@@ -23,7 +27,7 @@ func loadPolicies(roles []string, dirs ...string) (map[string][]iam.Document, er
 			if dir == "" {
 				continue
 			}
-			found, err := readPolicies(dir, "deployer-"+role)
+			found, err := readPolicies(dir, deployerPrefix+role)
 			if err != nil {
 				return nil, err
 			}
@@ -63,7 +67,7 @@ func (p *project) deploy(t *twin.Twin) {
 	t.World.Look(func() {
 		for _, s := range p.stacks {
 			if policies := p.policies[s.role]; len(policies) > 0 {
-				t.AWS.DeployAs(s.name, t.AWS.Deployer("deployer-"+s.role, policies...))
+				t.AWS.DeployAs(s.name, t.AWS.Deployer(deployerPrefix+s.role, policies...))
 			}
 		}
 	})

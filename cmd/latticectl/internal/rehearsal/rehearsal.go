@@ -69,25 +69,43 @@ func Run(ctx context.Context, o Options) (found *report.Report, err error) {
 	defer cancel()
 
 	r := &run{Options: o, report: found}
-	if r.project, err = loadProject(o.Kit.Project, o.Overlay); err != nil {
-		return found, &NotStartedError{err}
+	if err := r.open(ctx); err != nil {
+		return found, err
 	}
-	if n := 1 + o.clusters; o.clusters > 0 && n < len(r.project.stacks) {
+	defer func() { err = errors.Join(err, r.work.close()) }()
+	return found, r.life(ctx)
+}
+
+// open prepares a twin and a workspace, which the caller closes unless there is an
+// error, with the project's stacks.
+func (r *run) open(ctx context.Context) (err error) {
+	if r.project, err = loadProject(r.Kit.Project, r.Overlay); err != nil {
+		return &NotStartedError{err}
+	}
+	if n := 1 + r.clusters; r.clusters > 0 && n < len(r.project.stacks) {
 		r.project.stacks = r.project.stacks[:n]
 	}
 	if r.twin, err = twin.Start(ctx); err != nil {
-		return found, &NotStartedError{err}
+		return &NotStartedError{err}
 	}
 	r.project.around.build(r.twin)
 	r.project.deploy(r.twin)
-	if r.work, err = openWorkspace(ctx, o.Kit, r.project, r.twin.Attach); err != nil {
-		return found, &NotStartedError{err}
+	if r.work, err = openWorkspace(ctx, r.Kit, r.project, r.twin.Attach); err != nil {
+		return &NotStartedError{err}
 	}
-	defer func() { err = errors.Join(err, r.work.close()) }()
-	if err := r.step("compile the program", func(*Track) error { return r.work.compile(ctx) }); err != nil {
-		return found, err
+	err = r.step("compile the program", func(*Track) error { return r.work.compile(ctx) })
+	for _, f := range r.project.stacks {
+		if err != nil {
+			break
+		}
+		var s *stack
+		s, err = r.work.stack(ctx, f)
+		r.stacks = append(r.stacks, s)
 	}
-	return found, r.life(ctx)
+	if err != nil {
+		return errors.Join(err, r.work.close())
+	}
+	return nil
 }
 
 // named puts a full disk first in an error. It is the cause of the other failures,
@@ -117,32 +135,12 @@ func (w *workspace) compile(ctx context.Context) error {
 
 // life takes the stacks from an empty account back to an empty one.
 func (r *run) life(ctx context.Context) error {
-	for _, f := range r.project.stacks {
-		s, err := r.work.stack(ctx, f)
-		if err != nil {
-			return err
-		}
-		r.stacks = append(r.stacks, s)
-	}
-	first := slices.IndexFunc(r.stacks, func(s *stack) bool { return s.file.role == names.RoleCluster })
-	if first < 0 {
-		first = len(r.stacks)
-	}
-	shared, clusters := r.stacks[:first], r.stacks[first:]
-	up := func(s *stack, t *Track) error { return r.deploy(ctx, s, t) }
-	if err := r.each(ctx, "up", shared, up); err != nil {
-		return err
-	}
-	before := r.twin.Leftovers()
-	if err := r.each(ctx, "up", clusters, up); err != nil {
+	shared, clusters := r.roles()
+	before, err := r.deployAll(ctx)
+	if err != nil {
 		return err
 	}
 	r.report.Warnings = append(r.report.Warnings, r.warnings()...) // of what is gone at the end
-	for _, s := range r.stacks {
-		if err := s.checkpoint(ctx); err != nil {
-			return err
-		}
-	}
 	r.report.Topology, r.report.Cost = topology(r.project, r.stacks), costs(r.stacks)
 	if err := r.step("calls between the clusters", func(t *Track) (err error) {
 		r.report.Matrix, err = r.matrix(t)
@@ -163,16 +161,58 @@ func (r *run) life(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	destroy := func(s *stack, t *Track) (err error) {
-		s.tally.Destroyed, err = s.destroy(ctx, t)
-		return err
-	}
-	if err := r.each(ctx, "destroy", backwards(clusters), destroy); err != nil {
+	if err := r.each(ctx, "destroy", backwards(clusters), r.destroy(ctx)); err != nil {
 		return err
 	}
 	// Deleting the environment also deletes what clusters left in it, such as records
 	// of its zone. In a real account, both may stay.
 	r.report.Leftovers = append(r.report.Leftovers, beyond(before, r.twin.Leftovers())...)
+	if err := r.destroyShared(ctx, shared); err != nil {
+		return err
+	}
+	r.conclude()
+	return nil
+}
+
+// roles are the stacks of the environment and those of the clusters.
+func (r *run) roles() (shared, clusters []*stack) {
+	first := slices.IndexFunc(r.stacks, func(s *stack) bool { return s.file.role == names.RoleCluster })
+	if first < 0 {
+		first = len(r.stacks)
+	}
+	return r.stacks[:first], r.stacks[first:]
+}
+
+// deployAll deploys all stacks and reads their checkpoints. It returns what exists
+// before the first cluster.
+func (r *run) deployAll(ctx context.Context) (before []string, err error) {
+	up := func(s *stack, t *Track) error { return r.deploy(ctx, s, t) }
+	shared, clusters := r.roles()
+	if err := r.each(ctx, "up", shared, up); err != nil {
+		return nil, err
+	}
+	before = r.twin.Leftovers()
+	if err := r.each(ctx, "up", clusters, up); err != nil {
+		return nil, err
+	}
+	for _, s := range r.stacks {
+		if err := s.checkpoint(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return before, nil
+}
+
+func (r *run) destroy(ctx context.Context) func(*stack, *Track) error {
+	return func(s *stack, t *Track) (err error) {
+		s.tally.Destroyed, err = s.destroy(ctx, t)
+		return err
+	}
+}
+
+// destroyShared destroys the stacks of the environment, after it has lifted their
+// protection.
+func (r *run) destroyShared(ctx context.Context, shared []*stack) error {
 	for _, s := range shared {
 		if len(s.file.protected) == 0 {
 			continue
@@ -181,11 +221,7 @@ func (r *run) life(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.each(ctx, "destroy", backwards(shared), destroy); err != nil {
-		return err
-	}
-	r.conclude()
-	return nil
+	return r.each(ctx, "destroy", backwards(shared), r.destroy(ctx))
 }
 
 func backwards(stacks []*stack) []*stack {

@@ -18,7 +18,7 @@ import (
 // asks for the same ones with tools/require.sh, before it builds anything.
 type program struct {
 	name    string
-	version string // the argument that makes it print its version
+	version string // the arguments that make it print its version
 	minimum string // empty: any version will do
 	source  string // where to get it
 }
@@ -29,11 +29,10 @@ var node = program{name: "node", version: "--version", minimum: "20.17.0", sourc
 // findPulumi returns the CLI on PATH if it is new enough for the project, and
 // otherwise the one that the Makefile builds.
 func findPulumi(project, built string) (string, error) {
-	minimum, err := requiredPulumi(project)
+	cli, err := pulumi(project)
 	if err != nil {
 		return "", err
 	}
-	cli := program{name: "pulumi", version: "version", minimum: minimum, source: "https://www.pulumi.com/docs/install/"}
 	path, err := cli.find()
 	if err == nil {
 		return path, nil
@@ -42,6 +41,11 @@ func findPulumi(project, built string) (string, error) {
 		return built, nil
 	}
 	return "", fmt.Errorf("%w, or build it with `make tools`", err)
+}
+
+func pulumi(project string) (program, error) {
+	minimum, err := requiredPulumi(project)
+	return program{name: "pulumi", version: "version", minimum: minimum, source: "https://www.pulumi.com/docs/install/"}, err
 }
 
 // requiredPulumi reads the oldest CLI that the project runs with.
@@ -67,18 +71,24 @@ var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+`)
 // find returns the program's path. Its error says what the machine lacks and
 // where to get it.
 func (p program) find() (string, error) {
+	path, _, err := p.look(context.Background())
+	return path, err
+}
+
+// look is find, with the version.
+func (p program) look(ctx context.Context) (path, version string, err error) {
 	remedy := fmt.Sprintf("version %s or newer is needed; get it from %s", p.minimum, p.source)
-	path, err := exec.LookPath(p.name)
+	path, err = exec.LookPath(p.name)
 	if err != nil {
-		return "", fmt.Errorf("no %s on PATH: %s", p.name, remedy)
+		return "", "", fmt.Errorf("no %s on PATH: %s", p.name, remedy)
 	}
-	out, err := exec.CommandContext(context.Background(), path, p.version).Output()
+	out, err := exec.CommandContext(ctx, path, strings.Fields(p.version)...).Output()
 	found, parsed := semver.ParseTolerant(versionNumber.FindString(string(out)))
 	if err != nil || parsed != nil {
-		return "", fmt.Errorf("%s does not say its version: %s", path, remedy)
+		return "", "", fmt.Errorf("%s does not say its version: %s", path, remedy)
 	}
 	if minimum, err := semver.ParseTolerant(p.minimum); err == nil && found.LT(minimum) {
-		return "", fmt.Errorf("%s is version %s: %s", path, found, remedy)
+		return "", "", fmt.Errorf("%s is version %s: %s", path, found, remedy)
 	}
-	return path, nil
+	return path, found.String(), nil
 }

@@ -55,8 +55,8 @@ func Open(dir string) (*Kit, error) {
 	if _, err := exec.LookPath("make"); err != nil && len(missing) > 0 {
 		missing = append(missing, errors.New("no make on PATH, which installs and builds these; get GNU make from your system's packages"))
 	}
-	if _, err := os.Stat(filepath.Join(project, "Pulumi.yaml")); err != nil {
-		missing = append(missing, fmt.Errorf("no Pulumi.yaml in %s; name the project's folder with --dir", project))
+	if err := IsProject(project); err != nil {
+		missing = append(missing, err)
 	}
 	if _, err := os.UserHomeDir(); err != nil {
 		missing = append(missing, fmt.Errorf("%w; Go keeps its build cache there", err))
@@ -72,6 +72,14 @@ func Open(dir string) (*Kit, error) {
 		return nil, err
 	}
 	return k, nil
+}
+
+// IsProject checks that a folder is that of a project.
+func IsProject(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err != nil {
+		return fmt.Errorf("no Pulumi.yaml in %s; name the project's folder with --dir", dir)
+	}
+	return nil
 }
 
 // writeScripts writes what the engine and the EKS component call by name.
