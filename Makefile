@@ -25,6 +25,10 @@ help: ## Show this help
 rehearse: tools build ## Deploy all stacks to the twin, call, deploy again, destroy (JSON=file, HTML=file, STACKS=folder, WORLD=file)
 	@$(CTL) rehearse $(if $(JSON),--json $(JSON)) $(if $(HTML),--html $(HTML)) $(if $(STACKS),--stacks $(STACKS)) $(if $(WORLD),--world $(WORLD))
 
+.PHONY: preflight
+preflight: tools build ## Check whether the stacks would come up in your AWS account; creates nothing (STACKS=folder)
+	@$(CTL) preflight $(if $(STACKS),--stacks $(STACKS))
+
 .PHONY: twin
 twin: tools build ## Serve an empty twin for plain pulumi commands and print its environment variables
 	@$(CTL) twin

@@ -122,15 +122,16 @@ func (a *account) clusterNamed(ctx context.Context, value string) (*owner, error
 
 func (a *account) logGroupNamed(ctx context.Context, value string) (*owner, error) {
 	arn := ""
-	groups := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(value)}
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(a.logs, groups)
-	err := all(ctx, "logs:DescribeLogGroups", pages, func(p *cloudwatchlogs.DescribeLogGroupsOutput) {
-		for _, g := range p.LogGroups {
-			if aws.ToString(g.LogGroupName) == value {
-				arn = aws.ToString(g.LogGroupArn)
+	in := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(value)}
+	err := all(ctx, "logs:DescribeLogGroups", a.logs.DescribeLogGroups, in, &in.NextToken,
+		func(p *cloudwatchlogs.DescribeLogGroupsOutput) *string {
+			for _, g := range p.LogGroups {
+				if aws.ToString(g.LogGroupName) == value {
+					arn = aws.ToString(g.LogGroupArn)
+				}
 			}
-		}
-	})
+			return p.NextToken
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -146,14 +147,16 @@ func (a *account) logGroupNamed(ctx context.Context, value string) (*owner, erro
 
 func (a *account) networkNamed(ctx context.Context, value string) (*owner, error) {
 	arn := ""
-	pages := vpclattice.NewListServiceNetworksPaginator(a.lattice, &vpclattice.ListServiceNetworksInput{})
-	err := all(ctx, "vpc-lattice:ListServiceNetworks", pages, func(p *vpclattice.ListServiceNetworksOutput) {
-		for _, n := range p.Items {
-			if aws.ToString(n.Name) == value {
-				arn = aws.ToString(n.Arn)
+	in := &vpclattice.ListServiceNetworksInput{}
+	err := all(ctx, "vpc-lattice:ListServiceNetworks", a.lattice.ListServiceNetworks, in, &in.NextToken,
+		func(p *vpclattice.ListServiceNetworksOutput) *string {
+			for _, n := range p.Items {
+				if aws.ToString(n.Name) == value {
+					arn = aws.ToString(n.Arn)
+				}
 			}
-		}
-	})
+			return p.NextToken
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -194,4 +195,42 @@ func TestStandard(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, !want, want)
 		}
 	}
+}
+
+// docs/operations.md lists the actions of all calls, and no others.
+func TestActionsInDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "These are the permissions of all checks:")
+	section, _, _ = strings.Cut(section, "\n\n`latticectl preflight` exits")
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file, "_test.go") {
+			sources.Write(text)
+		}
+	}
+	documented, called := actions(section, "`"), actions(sources.String(), `"`)
+	if len(called) == 0 || !slices.Equal(documented, called) {
+		t.Errorf("the page lists\n%q\na preflight calls\n%q", documented, called)
+	}
+}
+
+// actions are those that a text quotes, each once.
+func actions(text, quote string) (found []string) {
+	for _, m := range regexp.MustCompile(quote+`([a-z0-9-]+:[A-Z]\w+)`+quote).FindAllStringSubmatch(text, -1) {
+		found = append(found, m[1])
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }

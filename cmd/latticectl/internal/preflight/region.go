@@ -117,22 +117,26 @@ func (a *account) checkZones(ctx context.Context) []Check {
 // checkOfferings checks the instance types of each node group. Its nodes start in
 // all zones, with the first of its types that AWS has.
 func (a *account) checkOfferings(ctx context.Context, zones []string) (checks []Check) {
+	if len(zones) == 0 || len(a.nodes) == 0 {
+		return nil
+	}
 	offered := map[string]bool{}
-	pages := ec2.NewDescribeInstanceTypeOfferingsPaginator(a.ec2, &ec2.DescribeInstanceTypeOfferingsInput{
+	in := &ec2.DescribeInstanceTypeOfferingsInput{
 		LocationType: ec2types.LocationTypeAvailabilityZone,
 		Filters: []ec2types.Filter{
 			{Name: aws.String("location"), Values: zones},
 			{Name: aws.String("instance-type"), Values: a.instanceTypes()},
 		},
-	})
-	for len(zones) > 0 && len(a.nodes) > 0 && pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return []Check{unknown(region, "instance types", calling("ec2:DescribeInstanceTypeOfferings", err))}
-		}
-		for _, o := range page.InstanceTypeOfferings {
-			offered[string(o.InstanceType)+" "+aws.ToString(o.Location)] = true
-		}
+	}
+	err := all(ctx, "ec2:DescribeInstanceTypeOfferings", a.ec2.DescribeInstanceTypeOfferings, in, &in.NextToken,
+		func(p *ec2.DescribeInstanceTypeOfferingsOutput) *string {
+			for _, o := range p.InstanceTypeOfferings {
+				offered[string(o.InstanceType)+" "+aws.ToString(o.Location)] = true
+			}
+			return p.NextToken
+		})
+	if err != nil {
+		return []Check{unknown(region, "instance types", err)}
 	}
 	for _, group := range a.nodes {
 		c := Check{Group: region, Name: "instance types of " + group.stack, Status: OK, Found: strings.Join(group.types, ", ")}

@@ -42,10 +42,10 @@ func (a *account) cpus(ctx context.Context, spot bool) (u usage, err error) {
 		}
 		u.needed += n.size * most
 	}
-	pages := ec2.NewDescribeInstancesPaginator(a.ec2, &ec2.DescribeInstancesInput{
+	in := &ec2.DescribeInstancesInput{
 		Filters: []ec2types.Filter{{Name: aws.String("instance-state-name"), Values: []string{"pending", "running"}}},
-	})
-	err = all(ctx, "ec2:DescribeInstances", pages, func(p *ec2.DescribeInstancesOutput) {
+	}
+	err = all(ctx, "ec2:DescribeInstances", a.ec2.DescribeInstances, in, &in.NextToken, func(p *ec2.DescribeInstancesOutput) *string {
 		for _, r := range p.Reservations {
 			for _, i := range r.Instances {
 				sameMarket := spot == (i.InstanceLifecycle == ec2types.InstanceLifecycleTypeSpot)
@@ -54,6 +54,7 @@ func (a *account) cpus(ctx context.Context, spot bool) (u usage, err error) {
 				}
 			}
 		}
+		return p.NextToken
 	})
 	return u, err
 }
@@ -62,15 +63,17 @@ func (a *account) cpus(ctx context.Context, spot bool) (u usage, err error) {
 // types, does not fail for a type that the Region lacks.
 func (a *account) vcpusOf(ctx context.Context) (map[string]int, error) {
 	sizes := map[string]int{}
-	pages := ec2.NewDescribeInstanceTypesPaginator(a.ec2, &ec2.DescribeInstanceTypesInput{
+	in := &ec2.DescribeInstanceTypesInput{
 		Filters: []ec2types.Filter{{Name: aws.String("instance-type"), Values: a.instanceTypes()}},
-	})
-	err := all(ctx, "ec2:DescribeInstanceTypes", pages, func(p *ec2.DescribeInstanceTypesOutput) {
-		for _, t := range p.InstanceTypes {
-			if t.VCpuInfo != nil {
-				sizes[string(t.InstanceType)] = int(aws.ToInt32(t.VCpuInfo.DefaultVCpus))
+	}
+	err := all(ctx, "ec2:DescribeInstanceTypes", a.ec2.DescribeInstanceTypes, in, &in.NextToken,
+		func(p *ec2.DescribeInstanceTypesOutput) *string {
+			for _, t := range p.InstanceTypes {
+				if t.VCpuInfo != nil {
+					sizes[string(t.InstanceType)] = int(aws.ToInt32(t.VCpuInfo.DefaultVCpus))
+				}
 			}
-		}
-	})
+			return p.NextToken
+		})
 	return sizes, err
 }

@@ -16,14 +16,18 @@ const extendedPrice = "$0.60 an hour instead of $0.10, see https://aws.amazon.co
 
 // checkVersions asks EKS about the version of each cluster.
 func (a *account) checkVersions(ctx context.Context) (checks []Check) {
+	if len(a.clusters) == 0 {
+		return nil
+	}
 	var offered []ekstypes.ClusterVersionInformation
-	pages := eks.NewDescribeClusterVersionsPaginator(a.eks, &eks.DescribeClusterVersionsInput{})
-	for len(a.clusters) > 0 && pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return []Check{unknown(region, "Kubernetes versions", calling("eks:DescribeClusterVersions", err))}
-		}
-		offered = append(offered, page.ClusterVersions...)
+	in := &eks.DescribeClusterVersionsInput{}
+	err := all(ctx, "eks:DescribeClusterVersions", a.eks.DescribeClusterVersions, in, &in.NextToken,
+		func(p *eks.DescribeClusterVersionsOutput) *string {
+			offered = append(offered, p.ClusterVersions...)
+			return p.NextToken
+		})
+	if err != nil {
+		return []Check{unknown(region, "Kubernetes versions", err)}
 	}
 	var standard []string
 	for _, v := range offered {
