@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"eks-lattice/internal/check"
+	"eks-lattice/internal/names"
 	"eks-lattice/internal/problem"
 )
 
@@ -134,7 +134,7 @@ func (c *LatticeCluster) zoneNames(ctx *pulumi.Context, count int) ([]string, er
 	available := "available"
 	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
 		State:          &available,
-		ExcludeZoneIds: check.UnsupportedZones,
+		ExcludeZoneIds: names.UnsupportedZones,
 		Filters: []aws.GetAvailabilityZonesFilter{
 			{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}, // leaves out local zones
 		},

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"eks-lattice/cmd/latticectl/internal/rehearsal"
-	"eks-lattice/internal/check"
 	twiniam "eks-lattice/internal/twin/iam"
 )
 
@@ -131,21 +130,22 @@ func judge(what, role string, results []iamtypes.EvaluationResult) Check {
 // principal is the ARN of the user or role whose policies count. The ARN of a
 // session lacks the role's path.
 func (a *account) principal(ctx context.Context) (string, error) {
-	arn, ok := check.ParseARN(a.arn)
-	kind, rest, _ := strings.Cut(arn.Resource, "/")
-	switch {
-	case !ok || kind == "root":
+	parts := strings.SplitN(a.arn, ":", 6) // arn:partition:service:region:account:resource
+	kind, rest, _ := strings.Cut(parts[len(parts)-1], "/")
+	switch kind {
+	case "root":
 		return "", errors.New("IAM does not simulate the root user, who may do everything; deploy as a role")
-	case kind == "user":
+	case "user":
 		return a.arn, nil
-	case kind != "assumed-role":
+	case "assumed-role":
+	default:
 		return "", fmt.Errorf("IAM does not simulate %s", a.arn)
 	}
 	role, _, _ := strings.Cut(rest, "/")
 	out, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(role)})
 	switch {
 	case refused(err):
-		return fmt.Sprintf("arn:%s:iam::%s:role/%s", arn.Partition, arn.Account, role), nil
+		return fmt.Sprintf("arn:%s:iam::%s:role/%s", parts[1], a.id, role), nil
 	case err != nil:
 		return "", calling("iam:GetRole", err)
 	}

@@ -11,7 +11,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/vpclattice"
 
-	"eks-lattice/internal/check"
+	"eks-lattice/internal/names"
 )
 
 // checkEnabled asks a Region that is always enabled.
@@ -87,7 +87,7 @@ func (a *account) pickZones(ctx context.Context) (picked []string, all int, err 
 		return nil, 0, calling("ec2:DescribeAvailabilityZones", err)
 	}
 	for _, z := range out.AvailabilityZones {
-		if !slices.Contains(check.UnsupportedZones, aws.ToString(z.ZoneId)) {
+		if !slices.Contains(names.UnsupportedZones, aws.ToString(z.ZoneId)) {
 			picked = append(picked, aws.ToString(z.ZoneName))
 		}
 	}

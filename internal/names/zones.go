@@ -1,4 +1,4 @@
-package check
+package names
 
 // UnsupportedZones are the ids of the zones whose pods VPC Lattice does not
 // connect (https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html). Those
