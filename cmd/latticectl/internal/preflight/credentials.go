@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -40,11 +41,15 @@ var sources = []struct {
 // identify finds out whose credentials a deployment would use.
 func identify(ctx context.Context, cfg aws.Config) (identity, error) {
 	if cfg.Credentials == nil {
-		return identity{}, fmt.Errorf("no credentials")
+		return identity{}, errors.New("no credentials")
 	}
 	found, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
-		return identity{}, fmt.Errorf("getting credentials: %w", err)
+		// The SDK asks the metadata service last, on every machine.
+		if strings.Contains(err.Error(), "no EC2 IMDS role found") {
+			err = errors.New("none in environment variables, in the shared configuration files, or from this machine's role")
+		}
+		return identity{}, err
 	}
 	who := identity{source: found.Source, temporary: found.SessionToken != ""}
 	for _, s := range sources {
@@ -93,7 +98,7 @@ func (i identity) lasts(now time.Time, up time.Duration) Check {
 		c.Found = fmt.Sprintf("temporary, and nothing says for how long; the deployment takes about %s (modelled)", up)
 		c.Remedy = "make sure that the session lasts longer"
 	case i.expires.IsZero():
-		c.Found = "they do not expire"
+		c.Found = "without an end"
 	case left >= up:
 		c.Found = fmt.Sprintf("%s more; the deployment takes about %s (modelled)", left, up)
 	case i.renewed:

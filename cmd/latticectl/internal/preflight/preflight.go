@@ -12,9 +12,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"golang.org/x/sync/errgroup"
 
 	"eks-lattice/cmd/latticectl/internal/rehearsal"
+	"eks-lattice/cmd/latticectl/internal/report"
 	"eks-lattice/cmd/latticectl/internal/toolkit"
 	"eks-lattice/internal/cost"
 )
@@ -46,7 +48,9 @@ type run struct {
 
 // Run makes all checks. Its error is that of an interruption.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	r := &run{Options: o, report: &Report{Checks: []Check{}, Beyond: beyond}}
+	r := &run{Options: o, report: &Report{
+		Checks: []Check{}, Beyond: beyond, Cost: report.Cost{Region: priceRegion, Lines: []cost.Line{}, Unknown: []string{}},
+	}}
 	var cfg aws.Config
 	var who identity
 	var needs *rehearsal.Needs
@@ -60,9 +64,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	switch {
 	case needs == nil:
-		r.add(Check{Group: region, Name: "all", Status: NotChecked, Found: "nobody knows what the stacks need"})
+		r.add(Check{Group: everything, Name: "all", Status: NotChecked, Found: "needs a successful rehearsal, to know what the stacks need"})
 	case who.account == "":
-		r.add(Check{Group: region, Name: "all", Status: NotChecked, Found: "needs credentials"})
+		r.add(Check{Group: everything, Name: "all", Status: NotChecked, Found: "needs credentials"})
 		r.describe(needs)
 	default:
 		r.describe(needs)
@@ -114,7 +118,7 @@ func (r *run) checkIdentity(ctx context.Context) (cfg aws.Config, who identity) 
 		defer cancel()
 		// IAM allows few calls a second, so that a preflight is throttled now and then.
 		options := append([]func(*config.LoadOptions) error{
-			config.WithRetryMode(aws.RetryModeAdaptive), config.WithRetryMaxAttempts(8),
+			config.WithRetryMode(aws.RetryModeAdaptive), config.WithRetryMaxAttempts(8), config.WithLogger(logging.Nop{}),
 		}, r.Load...)
 		var err error
 		if cfg, err = config.LoadDefaultConfig(ctx, options...); err == nil {

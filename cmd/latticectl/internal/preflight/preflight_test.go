@@ -45,14 +45,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// needs are those of the walk-through's stacks, by one rehearsal for all tests.
-var needs = sync.OnceValues(func() (*rehearsal.Needs, error) {
+// needs are those of the walk-through's stacks, and production those of the example,
+// each by one rehearsal for all tests.
+var (
+	needs      = sync.OnceValues(func() (*rehearsal.Needs, error) { return asked("") })
+	production = sync.OnceValues(func() (*rehearsal.Needs, error) { return asked(filepath.Join(root, "examples", "production")) })
+)
+
+func asked(overlay string) (*rehearsal.Needs, error) {
 	kit, err := toolkit.Open(root)
 	if err != nil {
 		return nil, err
 	}
-	return rehearsal.Ask(context.Background(), rehearsal.Options{Kit: kit, Progress: rehearsal.NewProgress(&bytes.Buffer{}, false)})
-})
+	progress := rehearsal.NewProgress(&bytes.Buffer{}, false)
+	return rehearsal.Ask(context.Background(), rehearsal.Options{Kit: kit, Overlay: overlay, Progress: progress})
+}
 
 // lifetime are credentials that expire.
 type lifetime time.Duration

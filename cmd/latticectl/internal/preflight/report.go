@@ -61,18 +61,20 @@ const (
 	machine     = "machine"
 	stackFiles  = "stack files"
 	credentials = "credentials"
+	everything  = "account" // all of the groups below
 	region      = "region"
 	quotas      = "quotas"
 	taken       = "names"
 	permissions = "permissions"
 )
 
-var groups = []string{machine, stackFiles, credentials, region, quotas, taken, permissions}
+var groups = []string{machine, stackFiles, credentials, everything, region, quotas, taken, permissions}
 
 // beyond is what stays unknown until the deployment.
 var beyond = []string{
 	"whether AWS has capacity for the instances, on-demand or spot, when they start",
 	"whether the nodes reach the registries of the images",
+	"what exists already and is named in the stack files, such as a certificate or a transit gateway",
 	"policies that are not the principal's own: of endpoints, of resources, and the policies of a session",
 	"prices of other Regions than " + priceRegion + ", free allowances and discounts",
 }
