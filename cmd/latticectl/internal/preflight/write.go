@@ -63,7 +63,7 @@ func WriteTable(w io.Writer, r *Report) {
 	if !r.OK {
 		state = "NOT OK: a deployment would fail; nothing was created"
 	}
-	out("%s (%d ok, %d warnings, %d failed, %d not checked)", state, counts[OK], counts[Warning], counts[Failed], counts[NotChecked])
+	out("%s (%d ok, %d warning, %d failed, %d not checked)", state, counts[OK], counts[Warning], counts[Failed], counts[NotChecked])
 }
 
 func span(seconds float64) string {
