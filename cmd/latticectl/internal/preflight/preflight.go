@@ -159,17 +159,19 @@ func (r *run) examine(ctx context.Context, a *account, needs *rehearsal.Needs) {
 	for _, role := range slices.Sorted(maps.Keys(needs.Calls)) {
 		parts = append(parts, a.checkPermissions(needs, role))
 	}
-	r.step("account "+a.id+" in "+a.region, func() error {
-		var group errgroup.Group
-		group.SetLimit(atOnce)
-		for _, check := range parts {
-			group.Go(func() error {
-				ctx, cancel := context.WithTimeout(ctx, bound)
-				defer cancel()
-				r.add(check(ctx)...)
-				return nil
-			})
-		}
-		return group.Wait()
-	})
+	track := r.Progress.Begin("account " + a.id + " in " + a.region)
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, check := range parts {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, bound)
+			defer cancel()
+			r.add(check(ctx)...)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			track.Tick()
+			return nil
+		})
+	}
+	track.End(group.Wait())
 }

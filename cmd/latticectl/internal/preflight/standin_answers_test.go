@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	twiniam "eks-lattice/internal/twin/iam"
 )
 
 // items repeats an element.
@@ -62,7 +64,7 @@ func (s *standIn) simulate(form url.Values) string {
 	var b strings.Builder
 	for i := 1; form.Has(fmt.Sprintf("ActionNames.member.%d", i)); i++ {
 		action := form.Get(fmt.Sprintf("ActionNames.member.%d", i))
-		decision, organization := "allowed", ""
+		decision, organization := s.decide(action, form), ""
 		if d := s.denied[action]; d != "" {
 			decision = strings.TrimPrefix(d, "organization ")
 			if decision != d {
@@ -73,6 +75,28 @@ func (s *standIn) simulate(form url.Values) string {
 	}
 	return "<SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>" + b.String() +
 		"</EvaluationResults></SimulatePrincipalPolicyResult>"
+}
+
+// decide judges by the policies of the principal, if there are any.
+func (s *standIn) decide(action string, form url.Values) string {
+	if s.policies == nil {
+		return "allowed"
+	}
+	role := form.Get("PolicySourceArn")
+	q := twiniam.NewQuery(twiniam.Principal{ARN: role, RoleARN: role, Account: accountID, Policies: s.policies},
+		action, form.Get("ResourceArns.member.1"))
+	for i := 1; form.Has(fmt.Sprintf("ContextEntries.member.%d.ContextKeyName", i)); i++ {
+		entry := fmt.Sprintf("ContextEntries.member.%d.", i)
+		var values []string
+		for j := 1; form.Has(fmt.Sprintf("%sContextKeyValues.member.%d", entry, j)); j++ {
+			values = append(values, form.Get(fmt.Sprintf("%sContextKeyValues.member.%d", entry, j)))
+		}
+		q.Context.Set(form.Get(entry+"ContextKeyName"), values...)
+	}
+	if effect, _ := twiniam.EvaluateIdentity(q); effect == twiniam.Allowed {
+		return "allowed"
+	}
+	return "implicitDeny"
 }
 
 // filter is the values of one of EC2's filters.

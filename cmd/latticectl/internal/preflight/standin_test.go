@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/aws/smithy-go/encoding/cbor"
+
+	twiniam "eks-lattice/internal/twin/iam"
 )
 
 // standIn answers for AWS, in the formats of its services, from the state of an
@@ -48,7 +50,8 @@ type state struct {
 	services  int
 	cas       int
 	zoneLimit int
-	denied    map[string]string // decisions of the simulation that are not "allowed"
+	denied    map[string]string  // decisions of the simulation that are not "allowed"
+	policies  []twiniam.Document // of the principal, which decide instead if there are any
 	whoami    string
 }
 
