@@ -115,8 +115,8 @@ func TestShippedPolicies(t *testing.T) {
 			if !slices.IsSorted(s.Action) {
 				t.Errorf("%s: the actions of %s are not in order", file, s.Sid)
 			}
-			if strings.HasSuffix(file, "trust.json") {
-				continue // its resource is the role that has it
+			if strings.HasSuffix(file, "trust.json") || strings.HasSuffix(file, "/boundary.json") {
+				continue // the one has no resource, the other names services as a whole
 			}
 			for _, problem := range known.problems(s) {
 				t.Errorf("%s: %s: %s", file, s.Sid, problem)

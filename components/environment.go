@@ -25,6 +25,8 @@ type EnvironmentArgs struct {
 	// FormerClientRoleName is a role that applications called with before. Keep
 	// it until all clusters have changed to ClientRoleName. Empty means none.
 	FormerClientRoleName string `setting:"formerClientRoleName"`
+	// PermissionsBoundaryARN is the policy that limits the roles. Empty means none.
+	PermissionsBoundaryARN string `setting:"permissionsBoundaryArn"`
 	// AnchorVPCCIDR is the range of the VPC that the private zone is created with.
 	AnchorVPCCIDR string `setting:"anchorVpcCidr"`
 	// ProtectZone refuses to delete the private zone.
@@ -72,7 +74,7 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 		return nil, err
 	}
 	e := &Environment{args: args}
-	if err := ctx.RegisterComponentResource(environmentType, name, e, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(environmentType, name, e, bounded(opts, args.PermissionsBoundaryARN)...); err != nil {
 		return nil, fmt.Errorf("registering environment %q: %w", name, err)
 	}
 	if err := e.provision(ctx, name); err != nil {
@@ -123,6 +125,7 @@ func (a *EnvironmentArgs) problems() problem.List {
 			"has %d characters, and a certificate's subject at most %d; give a shorter one, or a certificate with %s %s",
 			problem.Derived(len(a.Domain)), maxSubject, problem.Path("Certificates.CAMode"), CAModeExisting)
 	}
+	checkBoundary(&found, a.Account, a.PermissionsBoundaryARN)
 	a.Certificates.check(&found)
 	a.Certificates.checkAccount(&found, a.Account)
 	return found

@@ -48,6 +48,8 @@ type LatticeClusterArgs struct {
 	ClusterLogTypes []string `setting:"clusterLogTypes"`
 	// ClusterLogRetentionDays is the retention of these logs.
 	ClusterLogRetentionDays int `setting:"clusterLogRetentionDays"`
+	// PermissionsBoundaryARN is the policy that limits the roles. Empty means none.
+	PermissionsBoundaryARN string `setting:"permissionsBoundaryArn"`
 	// AdminPrincipalARNs are roles and users who administer the cluster, besides
 	// its creator.
 	AdminPrincipalARNs []string `setting:"adminPrincipalArns"`
@@ -108,7 +110,7 @@ func NewLatticeCluster(
 		return nil, err
 	}
 	c := &LatticeCluster{name: name, args: args}
-	if err := ctx.RegisterComponentResource(latticeClusterType, name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(latticeClusterType, name, c, bounded(opts, args.PermissionsBoundaryARN)...); err != nil {
 		return nil, fmt.Errorf("registering lattice cluster %q: %w", name, err)
 	}
 	if err := c.provision(ctx); err != nil {
@@ -170,6 +172,7 @@ func (a *LatticeClusterArgs) problems() problem.List {
 	a.checkAccess(&found)
 	a.checkAppNames(&found)
 	a.checkAdmins(&found)
+	checkBoundary(&found, a.Environment.Account, a.PermissionsBoundaryARN)
 	return found
 }
 

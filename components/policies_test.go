@@ -48,6 +48,23 @@ func TestClusterRole(t *testing.T) {
 	}
 }
 
+func TestBoundaryOfRoles(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:iam::123456789012:policy/boundary"
+	got := boundaryOfRoles(arn)(t.Context(), &pulumi.ResourceTransformArgs{
+		Type: "aws:iam/role:Role", Props: pulumi.Map{"description": pulumi.String("d")}})
+	want := pulumi.Map{"description": pulumi.String("d"), "permissionsBoundary": pulumi.String(arn)}
+	if got == nil || !reflect.DeepEqual(got.Props, want) {
+		t.Errorf("got %+v", got)
+	}
+	if got := boundaryOfRoles(arn)(t.Context(), &pulumi.ResourceTransformArgs{Type: "aws:iam/rolePolicy:RolePolicy"}); got != nil {
+		t.Errorf("another resource became %+v", got)
+	}
+	if opts := bounded(nil, ""); opts != nil {
+		t.Errorf("without a boundary, the options are %v", opts)
+	}
+}
+
 func TestNodeRole(t *testing.T) {
 	t.Parallel()
 	r := recordCluster(t, nil)

@@ -32,6 +32,7 @@ var (
 	account = regexp.MustCompile(`^[0-9]{12}$`)
 	// A path, which may be empty, and a name.
 	principal   = regexp.MustCompile(`^(role|user)(/[\x21-\x2e\x30-\x7e]+)*/[\w+=,.@-]{1,64}$`)
+	managed     = regexp.MustCompile(`^policy(/[\x21-\x2e\x30-\x7e]+)*/[\w+=,.@-]{1,128}$`)
 	certificate = regexp.MustCompile(`^certificate/[\w+=,.@-]+$`)
 )
 
@@ -61,6 +62,15 @@ func RoleARN(found *problem.List, path, text string) {
 		found.Add(path, text, "is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/reports")
 	case strings.HasPrefix(arn.Resource, "role/aws-service-role/"):
 		found.Add(path, text, "is the role of an AWS service, which does not call applications; give the role that the caller has")
+	}
+}
+
+// PolicyARN accepts the ARN of a managed policy, of an account or of AWS.
+func PolicyARN(found *problem.List, path, text string) {
+	arn, ok := ParseARN(text)
+	if !ok || !isPartition(arn.Partition) || arn.Service != "iam" || arn.Region != "" ||
+		arn.Account != "aws" && !account.MatchString(arn.Account) || !managed.MatchString(arn.Resource) {
+		found.Add(path, text, "is not the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/eks-lattice-boundary")
 	}
 }
 

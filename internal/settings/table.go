@@ -28,6 +28,12 @@ var Stack = (&Section{Title: "Every stack"}).with(
 		Check:       check.Tags,
 		Description: "Tags of every AWS resource, besides pulumi-project and pulumi-stack.",
 	},
+	String{
+		Key:   "permissionsBoundaryArn",
+		Check: check.PolicyARN,
+		Description: "Policy that limits what the roles of the stack may do, whatever their own policies allow. " +
+			"policies/boundary.json is one.",
+	},
 )
 
 // Namespace has the fields of an item of namespaces.

@@ -69,9 +69,25 @@ func Evaluate(text string, use Use, q Query) Effect {
 	return effect
 }
 
-// EvaluateIdentity evaluates all identity policies of the query's principal. by is the
-// resource that created the decisive policy.
+// EvaluateIdentity evaluates all identity policies of the query's principal, and its
+// permissions boundary. by is the resource that created the decisive policy.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func EvaluateIdentity(q Query) (effect Effect, by string) {
+	effect, by = evaluatePolicies(q)
+	if effect == Allowed && q.Principal.Boundary != nil {
+		effect = Evaluate(q.Principal.Boundary.Text, Identity, q)
+	}
+	return effect, by
+}
+
+// Bounded reports whether a permissions boundary alone keeps a principal from an action.
+func Bounded(q Query) bool {
+	effect, _ := EvaluateIdentity(q)
+	without, _ := evaluatePolicies(q)
+	return effect == Silent && without == Allowed
+}
+
+func evaluatePolicies(q Query) (effect Effect, by string) {
 	for _, doc := range q.Principal.Policies {
 		switch Evaluate(doc.Text, Identity, q) {
 		case Denied:

@@ -9,6 +9,7 @@ type Principal struct {
 	Tags      map[string]string `json:"tags,omitempty"` // session tags: aws:PrincipalTag/<key>
 	Anonymous bool              `json:"anonymous,omitempty"`
 	Policies  []Document        `json:"policies,omitempty"` // the identity policies that hold for the session
+	Boundary  *Document         `json:"boundary,omitempty"` // what they can allow at most; nil means everything
 }
 
 // Entity is the ARN of the role or user behind a principal.

@@ -7,32 +7,35 @@ import (
 	"slices"
 
 	"eks-lattice/internal/twin"
+	"eks-lattice/internal/twin/aws/roles"
 	"eks-lattice/internal/twin/iam"
 )
 
 // policyFolder contains the policies of the principals that deploy.
+const policyFolder = "policies"
+
+// The names of policies, without .json.
 const (
-	policyFolder = "policies"
-	// deployerPrefix begins the names of the deployers and of the files.
-	deployerPrefix = "deployer-"
+	deployerPrefix  = "deployer-"        // and a role; begins the names of the deployers, too
+	boundaryPolicy  = "boundary"         // of the roles that the program creates
+	requireBoundary = "require-boundary" // for deployers of stacks with permissionsBoundaryArn
 )
 
-// loadPolicies reads the policies of who deploys the stacks of each role, from
-// deployer-<role>.json and deployer-<role>-<part>.json. Those of the last folder
-// that has any for the role count.
-func loadPolicies(roles []string, dirs ...string) (map[string][]iam.Document, error) {
+// loadPolicies reads policies by their names, from <name>.json and from
+// <name>-<part>.json. Those of the last folder that has any for the name count.
+func loadPolicies(names []string, dirs ...string) (map[string][]iam.Document, error) {
 	policies := map[string][]iam.Document{}
-	for _, role := range roles {
+	for _, name := range names {
 		for _, dir := range dirs {
 			if dir == "" {
 				continue
 			}
-			found, err := readPolicies(dir, deployerPrefix+role)
+			found, err := readPolicies(dir, name)
 			if err != nil {
 				return nil, err
 			}
 			if len(found) > 0 {
-				policies[role] = found
+				policies[name] = found
 			}
 		}
 	}
@@ -62,11 +65,17 @@ func readPolicies(dir, name string) ([]iam.Document, error) {
 }
 
 // deploy gives each stack a deployer with the policies of its role. A project
-// without policies is deployed by an administrator.
+// without policies is deployed by an administrator. The boundary that a stack names
+// exists, with the text that the project ships.
 func (p *project) deploy(t *twin.Twin) {
 	t.World.Look(func() {
 		for _, s := range p.stacks {
-			if policies := p.policies[s.role]; len(policies) > 0 {
+			policies := slices.Clone(p.policies[deployerPrefix+s.role])
+			if boundary := p.policies[boundaryPolicy]; s.boundary != "" && len(boundary) > 0 {
+				roles.AddPolicy(t.AWS.Account, s.boundary, boundary[0].Text)
+				policies = append(policies, p.policies[requireBoundary]...)
+			}
+			if len(policies) > 0 {
 				t.AWS.DeployAs(s.name, t.AWS.Deployer(deployerPrefix+s.role, policies...))
 			}
 		}

@@ -39,6 +39,7 @@ const firstEnvironment = `config:
 const nextEnvironment = `config:
   aws:region: ap-northeast-2
   eks-lattice:role: environment
+  eks-lattice:permissionsBoundaryArn: arn:aws:iam::123456789012:policy/eks-lattice-boundary
   eks-lattice:accessLogs: true
   eks-lattice:accessLogRetentionDays: 90
   eks-lattice:tags: {team: other}
@@ -51,6 +52,7 @@ const nextEnvironment = `config:
 const lastEnvironment = `config:
   aws:region: ap-northeast-2
   eks-lattice:role: environment
+  eks-lattice:permissionsBoundaryArn: arn:aws:iam::123456789012:policy/eks-lattice-boundary
   eks-lattice:accessLogs: true
   eks-lattice:clientRoleName: vpc-lattice-client
   eks-lattice:serviceNetworkName: other-gateway
@@ -75,6 +77,7 @@ const firstCluster = `config:
 const nextCluster = `config:
   aws:region: ap-northeast-2
   eks-lattice:role: cluster
+  eks-lattice:permissionsBoundaryArn: arn:aws:iam::123456789012:policy/eks-lattice-boundary
   eks-lattice:availabilityZones: 3
   eks-lattice:natGatewayPerZone: true
   eks-lattice:flowLogs: true
@@ -106,6 +109,10 @@ func TestDeployersPermissions(t *testing.T) {
 	r.drift(driftOfEnvironment)
 	r.drift(driftOfCluster)
 	r.mend(t, environment, cluster)
+	for i := range r.project.stacks { // from now on no role is without
+		r.project.stacks[i].boundary = "arn:aws:iam::123456789012:policy/eks-lattice-boundary"
+	}
+	r.project.deploy(r.twin)
 	r.configure(t, environment, nextEnvironment)
 	r.configure(t, cluster, nextCluster)
 	r.up(t, environment, cluster)
@@ -116,6 +123,11 @@ func TestDeployersPermissions(t *testing.T) {
 		key.Tags["somebody"] = "else"
 	})
 	r.mend(t, cluster)
+	for _, role := range roles.Roles.All(r.twin.AWS.Account) {
+		if role.Boundary == "" {
+			t.Errorf("role %s has no boundary", role.Name)
+		}
+	}
 	r.down(t, cluster)
 	r.configure(t, environment, lastEnvironment)
 	r.up(t, environment)
@@ -127,7 +139,7 @@ func TestDeployersPermissions(t *testing.T) {
 			return !strings.HasSuffix(q.Principal.RoleARN, "role/deployer-"+role)
 		})
 		checkAgainstReference(t, own)
-		checkNecessary(t, r.project.policies[role], own)
+		checkNecessary(t, r.project.policies[deployerPrefix+role], own)
 	}
 }
 

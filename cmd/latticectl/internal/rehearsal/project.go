@@ -28,6 +28,7 @@ type stackFile struct {
 	namespaces []namespace
 	// protected are the keys by which the stack refuses to be destroyed.
 	protected []string
+	boundary  string // ARN of the permissions boundary of the stack's roles
 }
 
 // app is one entry of a cluster's list of apps, as far as the matrix needs it.
@@ -96,7 +97,7 @@ type project struct {
 	stacks []stackFile
 	// around is what exists before the first deployment.
 	around surroundings
-	// policies are those of who deploys the stacks, by role.
+	// policies are those that the project ships, by name.
 	policies map[string][]iam.Document
 }
 
@@ -147,7 +148,8 @@ func loadProject(dir, overlay string) (*project, error) {
 			return nil, fmt.Errorf("%s has manifests for %q, which is not the name of a stack", surroundingsFile, stack)
 		}
 	}
-	policies, err := loadPolicies([]string{names.RoleEnvironment, names.RoleCluster}, dir, overlay)
+	policies, err := loadPolicies([]string{
+		deployerPrefix + names.RoleEnvironment, deployerPrefix + names.RoleCluster, boundaryPolicy, requireBoundary}, dir, overlay)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +215,8 @@ func loadStack(name, path string, defaults func(string) (string, error)) (*stack
 	}
 	s := &stackFile{name: name, text: elsewhere.ReplaceAll(text, nil)}
 	domain := ""
-	for key, to := range map[string]*string{"role": &s.role, "clusterName": &s.cluster, "domain": &domain} {
+	for key, to := range map[string]*string{"role": &s.role, "clusterName": &s.cluster, "domain": &domain,
+		"permissionsBoundaryArn": &s.boundary} {
 		if *to, err = value(key); err != nil {
 			return nil, "", err
 		}

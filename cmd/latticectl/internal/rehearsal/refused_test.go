@@ -53,11 +53,41 @@ func TestDeployerWithoutAPermission(t *testing.T) {
 	}
 }
 
+// With require-boundary, a deployer makes roles only with the boundary of the project.
+func TestRequiredBoundary(t *testing.T) {
+	t.Parallel()
+	loaded, err := loadProject(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := iam.Principal{Policies: append(loaded.policies[deployerPrefix+names.RoleEnvironment], loaded.policies[requireBoundary]...)}
+	for boundary, want := range map[string]iam.Effect{
+		"": iam.Denied, "arn:aws:iam::123456789012:policy/mine": iam.Denied,
+		"arn:aws:iam::123456789012:policy/eks-lattice-boundary": iam.Allowed,
+	} {
+		for _, action := range []string{"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"} {
+			q := iam.NewQuery(who, action, "arn:aws:iam::123456789012:role/vpc-lattice-sigv4-client")
+			q.Context.Set("iam:PermissionsBoundary", boundary)
+			if effect, _ := iam.EvaluateIdentity(q); effect != want {
+				t.Errorf("%s with boundary %q: %d, want %d", action, boundary, effect, want)
+			}
+		}
+	}
+	// The boundary itself gives a role no way to more.
+	role := iam.Principal{Policies: []iam.Document{{Text: `{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`}},
+		Boundary: &loaded.policies[boundaryPolicy][0]}
+	for _, action := range []string{"iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy", "sts:AssumeRole", "eks:CreateAccessEntry"} {
+		if effect, _ := iam.EvaluateIdentity(iam.NewQuery(role, action, "*")); effect != iam.Silent {
+			t.Errorf("the boundary allows %s", action)
+		}
+	}
+}
+
 // deployWithout takes an action away from a stack's deployer; none gives all back.
 func (r *run) deployWithout(t *testing.T, s *stack, action string) {
 	t.Helper()
 	var policies []iam.Document
-	for _, document := range r.project.policies[s.file.role] {
+	for _, document := range r.project.policies[deployerPrefix+s.file.role] {
 		var text map[string]any
 		if err := json.Unmarshal([]byte(document.Text), &text); err != nil {
 			t.Fatal(err)
@@ -75,7 +105,7 @@ func (r *run) deployWithout(t *testing.T, s *stack, action string) {
 		}
 		policies = append(policies, iam.Document{Name: document.Name, Text: string(changed)})
 	}
-	r.twin.World.Look(func() { r.twin.AWS.DeployAs(s.file.name, r.twin.AWS.Deployer("deployer-"+s.file.role, policies...)) })
+	r.twin.World.Look(func() { r.twin.AWS.DeployAs(s.file.name, r.twin.AWS.Deployer(deployerPrefix+s.file.role, policies...)) })
 }
 
 // A folder of stack files may bring policies of its own.
@@ -87,7 +117,7 @@ func TestPoliciesOfAnOverlay(t *testing.T) {
 		t.Fatal(err)
 	}
 	shipped := []string{"policies/deployer-cluster.json", "policies/deployer-cluster-network.json"}
-	if got := policyNames(loaded.policies[names.RoleCluster]); !slices.Equal(got, shipped) {
+	if got := policyNames(loaded.policies[deployerPrefix+names.RoleCluster]); !slices.Equal(got, shipped) {
 		t.Errorf("policies of clusters: %q", got)
 	}
 	writeFile(t, overlay, "policies/deployer-cluster.json",
@@ -95,7 +125,7 @@ func TestPoliciesOfAnOverlay(t *testing.T) {
 	if loaded, err = loadProject(root, overlay); err != nil {
 		t.Fatal(err)
 	}
-	if got := policyNames(loaded.policies[names.RoleCluster]); !slices.Equal(got, shipped[:1]) {
+	if got := policyNames(loaded.policies[deployerPrefix+names.RoleCluster]); !slices.Equal(got, shipped[:1]) {
 		t.Errorf("policies of clusters with the overlay's own: %q", got)
 	}
 	writeFile(t, overlay, "policies/deployer-environment.json", `{"Statement":[]}`)

@@ -54,5 +54,5 @@ func (a *Account) AuthorizeFor(op *world.Op, urn string, p iam.Principal, action
 		return nil
 	}
 	return lawIdentity.Refuse("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s %s",
-		p.ARN, action, resource, reason(effect, action))
+		p.ARN, action, resource, reason(effect, q))
 }

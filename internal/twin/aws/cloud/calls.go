@@ -110,9 +110,10 @@ func (c Call) Then(done func(r *Request)) Call {
 func (c Call) Tagging() Call { return c.When(func(r *Request) bool { return len(r.Tags()) > 0 }) }
 
 // Tagged adds the tags of the request, which aws:RequestTag and aws:TagKeys stand for.
-func (c Call) Tagged() Call { return c.With((*Request).requestTags) }
+func (c Call) Tagged() Call { return c.With((*Request).RequestTags) }
 
-func (r *Request) requestTags() iam.Context { return tagKeys("aws:RequestTag/", r.Tags(), true) }
+// RequestTags are the condition keys of a call that gives the tags of the request.
+func (r *Request) RequestTags() iam.Context { return tagKeys("aws:RequestTag/", r.Tags(), true) }
 
 func tagKeys(prefix string, tags map[string]string, keys bool) iam.Context {
 	ctx := iam.Context{}
@@ -137,7 +138,7 @@ func Named(service, resource string) On {
 // does not know its id yet.
 func Fresh(service, kind string) On {
 	return func(r *Request) []Target {
-		return []Target{{ARN: r.ARN(service, kind+"/*"), Keys: r.requestTags()}}
+		return []Target{{ARN: r.ARN(service, kind+"/*"), Keys: r.RequestTags()}}
 	}
 }
 

@@ -120,13 +120,16 @@ func (a *Account) allow(p iam.Principal, action string, on Target) error {
 	}
 	return fmt.Errorf("calling AWS with the permissions in %s: %w", strings.Join(files, ", "),
 		lawDeployer.Refuse(code, "%sUser: %s is not authorized to perform: %s on resource: %s %s",
-			sentence, p.ARN, action, on.ARN, reason(effect, action)))
+			sentence, p.ARN, action, on.ARN, reason(effect, q)))
 }
 
 // reason is why AWS refuses, in its words.
-func reason(effect iam.Effect, action string) string {
-	if effect == iam.Denied {
+func reason(effect iam.Effect, q iam.Query) string {
+	switch {
+	case effect == iam.Denied:
 		return "with an explicit deny in an identity-based policy"
+	case iam.Bounded(q):
+		return "because no permissions boundary allows the " + q.Action + " action"
 	}
-	return "because no identity-based policy allows the " + action + " action"
+	return "because no identity-based policy allows the " + q.Action + " action"
 }

@@ -21,38 +21,42 @@ var (
 var (
 	_ = cloud.DefineCalls("aws:iam/role:Role", cloud.Calls{
 		Create: []cloud.Call{
-			cloud.Does("iam:CreateRole", named).Tagged(),
+			cloud.Does("iam:CreateRole", named).With(asGiven),
 			cloud.Does("iam:TagRole", named).Tagged().Tagging(),
 		},
 		Created: []cloud.Call{
-			cloud.Does("iam:AttachRolePolicy", self).Having("managedPolicyArns"),
-			cloud.Does("iam:PutRolePolicy", self).When(func(r *cloud.Request) bool { return len(r.Objs("inlinePolicies")) > 0 }),
+			cloud.Does("iam:AttachRolePolicy", self).Having("managedPolicyArns").With(asBound),
+			cloud.Does("iam:PutRolePolicy", self).With(asBound).When(func(r *cloud.Request) bool { return len(r.Objs("inlinePolicies")) > 0 }),
 		},
 		Read: append(cloud.Each(self, "iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"),
 			cloud.Does("iam:GetRolePolicy", self).When(hasInline)),
 		Update: []cloud.Call{
-			cloud.Does("iam:UpdateAssumeRolePolicy", self).Changing("assumeRolePolicy"),
-			cloud.Does("iam:UpdateRoleDescription", self).Changing("description"),
-			cloud.Does("iam:UpdateRole", self).Changing("maxSessionDuration"),
-			cloud.Does("iam:AttachRolePolicy", self).Changing("managedPolicyArns"),
-			cloud.Does("iam:DetachRolePolicy", self).Changing("managedPolicyArns"),
-			cloud.Does("iam:PutRolePolicy", self).Changing("inlinePolicies"),
-			cloud.Does("iam:DeleteRolePolicy", self).Changing("inlinePolicies"),
+			cloud.Does("iam:UpdateAssumeRolePolicy", self).Changing("assumeRolePolicy").With(asBound),
+			cloud.Does("iam:UpdateRoleDescription", self).Changing("description").With(asBound),
+			cloud.Does("iam:UpdateRole", self).Changing("maxSessionDuration").With(asBound),
+			cloud.Does("iam:AttachRolePolicy", self).Changing("managedPolicyArns").With(asBound),
+			cloud.Does("iam:DetachRolePolicy", self).Changing("managedPolicyArns").With(asBound),
+			cloud.Does("iam:PutRolePolicy", self).Changing("inlinePolicies").With(asBound),
+			cloud.Does("iam:DeleteRolePolicy", self).Changing("inlinePolicies").With(asBound),
+			cloud.Does("iam:PutRolePermissionsBoundary", self).With(asGiven).
+				When(func(r *cloud.Request) bool { return r.Changed("permissionsBoundary") && r.Has("permissionsBoundary") }),
+			cloud.Does("iam:DeleteRolePermissionsBoundary", self).With(asBound).
+				When(func(r *cloud.Request) bool { return r.Changed("permissionsBoundary") && !r.Has("permissionsBoundary") }),
 			cloud.Does("iam:TagRole", self).Retagging(),
 			cloud.Does("iam:UntagRole", self).Untagging(),
 		},
 		Delete: []cloud.Call{
 			cloud.Does("iam:ListInstanceProfilesForRole", self),
-			cloud.Does("iam:DetachRolePolicy", self).Having("managedPolicyArns"),
-			cloud.Does("iam:DeleteRolePolicy", self).When(func(r *cloud.Request) bool { return len(r.Objs("inlinePolicies")) > 0 }),
-			cloud.Does("iam:DeleteRole", self),
+			cloud.Does("iam:DetachRolePolicy", self).Having("managedPolicyArns").With(asBound),
+			cloud.Does("iam:DeleteRolePolicy", self).With(asBound).When(func(r *cloud.Request) bool { return len(r.Objs("inlinePolicies")) > 0 }),
+			cloud.Does("iam:DeleteRole", self).With(asBound),
 		},
 	})
 	_ = cloud.DefineCalls("aws:iam/rolePolicy:RolePolicy", cloud.Calls{
-		Create: cloud.Each(role, "iam:PutRolePolicy"),
+		Create: []cloud.Call{cloud.Does("iam:PutRolePolicy", role).With(asBound)},
 		Read:   cloud.Each(role, "iam:GetRolePolicy"),
-		Update: cloud.Each(role, "iam:PutRolePolicy"),
-		Delete: cloud.Each(role, "iam:DeleteRolePolicy"),
+		Update: []cloud.Call{cloud.Does("iam:PutRolePolicy", role).With(asBound)},
+		Delete: []cloud.Call{cloud.Does("iam:DeleteRolePolicy", role).With(asBound)},
 	})
 	_ = cloud.DefineCalls("aws:iam/rolePolicyAttachment:RolePolicyAttachment", cloud.Calls{
 		Create: []cloud.Call{cloud.Does("iam:AttachRolePolicy", role).With(policyARN)},
@@ -88,8 +92,31 @@ func hasInline(r *cloud.Request) bool {
 	return found != nil && len(found.Inline) > 0
 }
 
-func policyARN(r *cloud.Request) iam.Context {
+// asGiven are the condition keys of a call that sets a role's boundary.
+func asGiven(r *cloud.Request) iam.Context {
 	ctx := iam.Context{}
+	if r.ID == "" {
+		ctx = r.RequestTags()
+	}
+	ctx.Set("iam:PermissionsBoundary", r.Str("permissionsBoundary"))
+	return ctx
+}
+
+// asBound are those of a call for a role that may have a boundary.
+func asBound(r *cloud.Request) iam.Context {
+	ctx := iam.Context{}
+	found := roleOf(r)
+	if found == nil {
+		found = Roles.Get(r.Account, r.ID)
+	}
+	if found != nil {
+		ctx.Set("iam:PermissionsBoundary", found.Boundary)
+	}
+	return ctx
+}
+
+func policyARN(r *cloud.Request) iam.Context {
+	ctx := asBound(r)
 	ctx.Set("iam:PolicyARN", r.Str("policyArn"))
 	return ctx
 }

@@ -27,6 +27,11 @@ var laws = []lawtest.Counterexample{
 	awstest.Refuses("policy-document", "MalformedPolicyDocument", "Syntax errors in policy.", func(p *awstest.Program) error {
 		return p.Try(awstest.Role, "role", engine.Props{"assumeRolePolicy": "{"})
 	}),
+	awstest.Refuses("permissions-boundary", "NoSuchEntity", "Scope ARN: arn:aws:iam::123456789012:policy/none does not exist",
+		func(p *awstest.Program) error {
+			return p.Try(awstest.Role, "role", engine.Props{"assumeRolePolicy": awstest.Trust(awstest.PodIdentityService),
+				"permissionsBoundary": "arn:aws:iam::123456789012:policy/none"})
+		}),
 	awstest.Refuses("role-exists", "NoSuchEntity", "The role with name nobody cannot be found.", func(p *awstest.Program) error {
 		return p.Try(awstest.RolePolicy, "policy", engine.Props{"role": "nobody", "policy": awstest.Allowing("ec2:Describe*")})
 	}),

@@ -18,6 +18,7 @@ type Role struct {
 	Created  string
 	Inline   map[string]iam.Document // by name
 	Attached map[string]string       // policy ARN -> URN of the attachment
+	Boundary string                  // ARN of the permissions boundary, empty for none
 }
 
 // Policy is a policy that the account itself manages.
@@ -34,6 +35,9 @@ var (
 	lawRoleExists = law.New(law.References, "role-exists",
 		"The role and the policy of an attachment, and the role of an inline policy, must exist.",
 		"https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html")
+	lawBoundary = law.New(law.References, "permissions-boundary",
+		"A role's permissions boundary is a managed policy that exists, and the role's sessions may do only what the boundary allows as well.",
+		"https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html")
 	lawPolicyText = law.New(law.References, "policy-document",
 		"IAM refuses a policy document with a mistake in it.",
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html")

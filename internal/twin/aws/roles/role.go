@@ -43,6 +43,9 @@ var _ = cloud.DefineType(cloud.Type[*Role]{
 			return err
 		}
 		role.Trust = r.Str("assumeRolePolicy")
+		if err := role.bound(r); err != nil {
+			return err
+		}
 		for _, arn := range cloud.Texts(r.Old["managedPolicyArns"]) {
 			if !slices.Contains(r.List("managedPolicyArns"), arn) {
 				delete(role.Attached, arn)
@@ -60,8 +63,9 @@ var _ = cloud.DefineType(cloud.Type[*Role]{
 			inline = append(inline, engine.Props{"name": doc.Name, "policy": doc.Text})
 		}
 		return engine.Props{"arn": role.ARN, "createDate": role.Created, "uniqueId": role.UniqueID, "name": role.Name, "namePrefix": "",
-			"assumeRolePolicy":  role.Trust,
-			"managedPolicyArns": cloud.List(slices.Sorted(maps.Keys(role.Attached))), "inlinePolicies": inline}
+			"assumeRolePolicy":    role.Trust,
+			"permissionsBoundary": role.Boundary,
+			"managedPolicyArns":   cloud.List(slices.Sorted(maps.Keys(role.Attached))), "inlinePolicies": inline}
 	},
 })
 
@@ -82,7 +86,20 @@ func createRole(r *cloud.Request) (*Role, error) {
 		UniqueID: "AROA" + strings.ToUpper(r.Digits(17)), Trust: r.Str("assumeRolePolicy"), Created: r.Now(),
 		Inline: map[string]iam.Document{}, Attached: map[string]string{},
 	}
+	if err := role.bound(r); err != nil {
+		return nil, err
+	}
 	return role, role.putOwnPolicies(r)
+}
+
+// bound gives a role the permissions boundary of its inputs.
+func (role *Role) bound(r *cloud.Request) error {
+	arn := r.Str("permissionsBoundary")
+	if _, ok := iam.Managed(arn); !ok && arn != "" && Policies.Get(r.Account, arn) == nil {
+		return lawBoundary.Refuse("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", arn)
+	}
+	role.Boundary = arn
+	return nil
 }
 
 // putOwnPolicies puts the policies that a role's own inputs name.

@@ -12,8 +12,24 @@ import (
 func Session(a *cloud.Account, role *Role, name string) iam.Principal {
 	return iam.Principal{
 		ARN:     a.ARN("sts", "", a.ID, "assumed-role/"+role.Name+"/"+name),
-		RoleARN: role.ARN, RoleID: role.UniqueID, Account: a.ID, Policies: Documents(a, role),
+		RoleARN: role.ARN, RoleID: role.UniqueID, Account: a.ID, Policies: Documents(a, role), Boundary: boundary(a, role),
 	}
+}
+
+// boundary is a role's permissions boundary, nil for none.
+func boundary(a *cloud.Account, role *Role) *iam.Document {
+	if doc, ok := iam.Managed(role.Boundary); ok {
+		return &doc
+	}
+	if p := Policies.Get(a, role.Boundary); p != nil {
+		return &iam.Document{Name: p.Name, Text: p.Text}
+	}
+	return nil
+}
+
+// AddPolicy puts a policy into the account that exists before the program.
+func AddPolicy(a *cloud.Account, arn, text string) {
+	Policies.Put(a, &Policy{Meta: cloud.Meta{ID: arn, ARN: arn, Name: cloud.Tail(arn, "/"), NoLeftover: true}, Text: text})
 }
 
 // Documents are the policies that hold for a role's sessions.
